@@ -1,0 +1,11 @@
+// The subcommands: each source of this folder adds one to the program.
+#pragma once
+#include <CLI/App.hpp>
+
+namespace fedorbit {
+
+void add_run(CLI::App& program);
+void add_prepare(CLI::App& program);
+void add_pretrain(CLI::App& program);
+
+}  // namespace fedorbit

@@ -1,0 +1,56 @@
+# The libraries FedOrbit stands on. LibTorch is imported by hand: its own CMake package insists on a CUDA
+# toolkit whenever the wheel was built with CUDA, which a CPU build does not need.
+find_package(Threads REQUIRED)
+set(MPI_CXX_SKIP_MPICXX ON)
+find_package(MPI REQUIRED COMPONENTS C)
+find_package(HDF5 REQUIRED COMPONENTS C)
+find_package(GDAL REQUIRED)
+find_package(OpenSSL REQUIRED COMPONENTS Crypto)
+find_package(ZLIB REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(PCRE2 REQUIRED IMPORTED_TARGET libpcre2-8)
+find_package(spdlog REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(tomlplusplus REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(GTest REQUIRED)
+add_library(hdf5 INTERFACE)
+target_include_directories(hdf5 SYSTEM INTERFACE ${HDF5_C_INCLUDE_DIRS})
+target_link_libraries(hdf5 INTERFACE ${HDF5_C_LIBRARIES})
+
+if(NOT FEDORBIT_TORCH AND DEFINED ENV{Torch_DIR})
+  cmake_path(SET FEDORBIT_TORCH NORMALIZE "$ENV{Torch_DIR}/../../..")
+endif()
+if(NOT EXISTS "${FEDORBIT_TORCH}/lib/libtorch_cpu.so")
+  message(FATAL_ERROR "LibTorch was not found at '${FEDORBIT_TORCH}': run jobs/setup, or set FEDORBIT_TORCH to the "
+    "folder that holds lib/libtorch_cpu.so (for the Python package, site-packages/torch).")
+endif()
+
+function(import_shared target file)
+  cmake_path(GET file FILENAME soname)
+  add_library(${target} SHARED IMPORTED GLOBAL)
+  set_target_properties(${target} PROPERTIES IMPORTED_LOCATION ${file} IMPORTED_SONAME ${soname})
+endfunction()
+
+import_shared(torch::c10 ${FEDORBIT_TORCH}/lib/libc10.so)
+import_shared(torch::cpu ${FEDORBIT_TORCH}/lib/libtorch_cpu.so)
+target_include_directories(torch::cpu SYSTEM INTERFACE
+  ${FEDORBIT_TORCH}/include ${FEDORBIT_TORCH}/include/torch/csrc/api/include)
+target_link_libraries(torch::cpu INTERFACE torch::c10 Threads::Threads)
+target_link_options(torch::cpu INTERFACE -Wl,--allow-shlib-undefined)
+
+if(FEDORBIT_CUDA)
+  find_package(CUDAToolkit REQUIRED)
+  set(FEDORBIT_NCCL "${FEDORBIT_TORCH}/../nvidia/nccl" CACHE PATH "NCCL: the folder that holds lib/libnccl.so.2")
+  if(NOT EXISTS ${FEDORBIT_NCCL}/lib/libnccl.so.2 OR NOT EXISTS ${FEDORBIT_TORCH}/lib/libtorch_cuda.so)
+    message(FATAL_ERROR "A CUDA build needs ${FEDORBIT_TORCH}/lib/libtorch_cuda.so and "
+      "${FEDORBIT_NCCL}/lib/libnccl.so.2: install the full torch package, or set FEDORBIT_NCCL.")
+  endif()
+  import_shared(torch::c10_cuda ${FEDORBIT_TORCH}/lib/libc10_cuda.so)
+  import_shared(torch::torch_cuda ${FEDORBIT_TORCH}/lib/libtorch_cuda.so)
+  import_shared(torch::nccl ${FEDORBIT_NCCL}/lib/libnccl.so.2)
+  target_include_directories(torch::nccl SYSTEM INTERFACE ${FEDORBIT_NCCL}/include)
+  add_library(torch_cuda INTERFACE)
+  target_link_libraries(torch_cuda INTERFACE -Wl,--push-state,--no-as-needed torch::torch_cuda torch::c10_cuda
+    -Wl,--pop-state torch::cpu torch::nccl CUDA::cudart)
+endif()

@@ -1,0 +1,85 @@
+// What a run tells those who watch it: the recorder, the checkpoint, the progress line. Only the root has observers,
+// and they see committed rounds only.
+#pragma once
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/tensor.hpp"
+
+namespace fedorbit {
+
+/// One client's local training in one round.
+struct TurnRecord {
+  std::int64_t client, samples, steps;
+  double loss;                               // mean over steps
+  double drift;                              // Euclidean norm of (trained - received) shared parameters
+  std::int64_t upload_bytes, download_bytes;  // federated: what a real federation would send
+  double seconds;
+  std::vector<double> diagnostics;           // in the order of RunRecord::diagnostics, mean over steps
+};
+
+/// One committed round; turns are in the order of their clients.
+struct RoundRecord {
+  std::int64_t round;
+  double loss;         // mean over clients, weighted as the aggregate is
+  double update_norm;  // Euclidean norm of the step of the global shared parameters
+  double training_seconds, waiting_seconds, transfer_seconds, evaluation_seconds, total_seconds;
+  std::vector<TurnRecord> turns;
+};
+
+/// One score: of the global model on the whole test pool (client = -1), or of one client's own test images.
+struct EvaluationRecord {
+  std::int64_t round;   // after how many rounds: 0 is before training
+  std::string view;     // "zero-shot", "global", "personal"; "probe" is a linear probe of the same features
+  std::int64_t client;  // -1: all test images
+  std::int64_t correct, total;
+  double loss;          // mean cross entropy; NaN where it is not defined
+  std::vector<std::int64_t> class_correct, class_total;  // (C); empty on rows of single clients
+};
+
+/// What one rank's communicator did in one round by one collective: the transport ledger.
+struct TransportRecord {
+  std::int64_t round, rank;
+  std::string collective;
+  std::int64_t calls, bytes;
+  double waiting_seconds, transfer_seconds;
+};
+
+/// Something worth a line: warnings, dropped updates, signals, resumes.
+struct EventRecord {
+  std::int64_t round;
+  std::string kind, message;
+};
+
+/// Who owns what; class counts are sparse (class, images).
+struct ClientRecord {
+  std::int64_t client, train_samples, test_samples;
+  std::vector<std::pair<std::int64_t, std::int64_t>> train_classes, test_classes;
+};
+
+/// All that is known when a run starts.
+struct RunRecord {
+  std::string options_toml;                       // every option, resolved
+  std::map<std::string, std::string> provenance;  // versions, hosts, command line, checksums, Slurm ids
+  std::vector<std::string> class_names;
+  std::vector<std::string> diagnostics;           // names of TurnRecord::diagnostics
+  std::vector<ClientRecord> clients;
+  std::vector<std::int64_t> client_rank;          // first placement; belongs to the transport ledger
+};
+
+class Observer {
+ public:
+  virtual ~Observer() = default;
+  virtual void started(const RunRecord&) {}
+  virtual void round_committed(const RoundRecord&) {}
+  virtual void evaluated(const std::vector<EvaluationRecord>&) {}
+  virtual void transported(const std::vector<TransportRecord>&) {}
+  virtual void happened(const EventRecord&) {}
+  /// The final shared tensors by name, and the last word.
+  virtual void finished(const std::vector<std::pair<std::string, Tensor>>& shared) {}
+};
+
+}  // namespace fedorbit
