@@ -1,6 +1,6 @@
 // The subcommands: each source of this folder adds one to the program.
 #pragma once
-#include <CLI/App.hpp>
+#include <CLI/CLI.hpp>
 
 namespace fedorbit {
 

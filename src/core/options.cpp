@@ -1,0 +1,180 @@
+#include "core/options.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <numeric>
+#include <sstream>
+#include <toml++/toml.h>
+
+#include "core/error.hpp"
+
+namespace fedorbit {
+namespace {
+
+template <class... Handlers>
+struct Overloaded : Handlers... {
+  using Handlers::operator()...;
+};
+
+/// The shortest decimal that reads back as the same number, always with a point or an exponent.
+std::string decimal(double value) {
+  char buffer[32];
+  std::string digits(buffer, std::to_chars(buffer, buffer + sizeof buffer, value).ptr);
+  return digits.find_first_of(".en") == std::string::npos ? digits + ".0" : digits;
+}
+
+std::string quoted(const std::string& words) {
+  std::ostringstream out;
+  out << toml::value<std::string>(words);
+  return out.str();
+}
+
+std::string printed(const Option& option) {
+  return std::visit(Overloaded{[](const std::int64_t* v) { return std::to_string(*v); },
+                               [](const double* v) { return decimal(*v); },
+                               [](const bool* v) { return std::string(*v ? "true" : "false"); },
+                               [](const std::string* v) { return quoted(*v); }},
+                    option.value);
+}
+
+std::string listed(const std::vector<std::string>& words) {
+  std::string out;
+  for (const auto& word : words) out += (out.empty() ? "\"" : ", \"") + word + "\"";
+  return out;
+}
+
+std::string range(const Option& option) {
+  const bool whole = std::holds_alternative<std::int64_t*>(option.value);
+  auto bound = [&](double x) { return whole ? std::to_string(std::int64_t(x)) : text(x); };
+  return bound(option.low) + " to " + bound(option.high);
+}
+
+void assign(const Option& option, const toml::node& node, const std::string& source) {
+  auto refuse = [&](const std::string& expected) {
+    std::ostringstream given;
+    node.visit([&](const auto& shown) { given << shown; });
+    fail(source, ": ", option.path, " = ", given.str(), " is not ", expected, ".");
+  };
+  auto check_range = [&](double v) {
+    if (!(v >= option.low && v <= option.high)) refuse("in its range, " + range(option));
+  };
+  std::visit(Overloaded{[&](std::int64_t* v) {
+                          if (!node.is_integer()) refuse("a whole number");
+                          check_range(double(*node.value<std::int64_t>()));
+                          *v = *node.value<std::int64_t>();
+                        },
+                        [&](double* v) {
+                          if (!node.is_number()) refuse("a number");
+                          check_range(*node.value<double>());
+                          *v = *node.value<double>();
+                        },
+                        [&](bool* v) {
+                          if (!node.is_boolean()) refuse("true or false");
+                          *v = *node.value<bool>();
+                        },
+                        [&](std::string* v) {
+                          if (!node.is_string()) refuse("a text in quotes");
+                          const auto words = *node.value<std::string>();
+                          if (!option.choices.empty() && std::ranges::find(option.choices, words) == option.choices.end())
+                            refuse("one of " + listed(option.choices));
+                          *v = words;
+                        }},
+             option.value);
+}
+
+const Option& find(const std::vector<Option>& options, const std::string& path, const std::string& source) {
+  std::vector<std::string> paths;
+  for (const auto& option : options) {
+    if (option.path == path) return option;
+    paths.push_back(option.path);
+  }
+  fail(source, ": there is no option ", path, "; the nearest is ", nearest(path, paths), ".");
+}
+
+void read_table(const std::vector<Option>& options, const toml::table& table, const std::string& prefix,
+                const std::string& source) {
+  for (const auto& [key, node] : table) {
+    const std::string path = prefix + std::string(key.str());
+    if (const auto* inner = node.as_table()) read_table(options, *inner, path + ".", source);
+    else assign(find(options, path, source), node, source);
+  }
+}
+
+toml::table parse(const std::string& words, const std::string& source) {
+  try {
+    return toml::parse(words, source);
+  } catch (const toml::parse_error& error) {
+    fail(source, ", line ", error.source().begin.line, ": ", error.description(), ".");
+  }
+}
+
+}  // namespace
+
+void OptionList::read_file(const std::filesystem::path& file) {
+  toml::table table;
+  try {
+    table = toml::parse_file(file.string());
+  } catch (const toml::parse_error& error) {
+    fail(file.string(), ", line ", error.source().begin.line, ": ", error.description(), ".");
+  }
+  read_table(options_, table, "", file.string());
+}
+
+void OptionList::read_text(const std::string& toml, const std::string& source) {
+  read_table(options_, parse(toml, source), "", source);
+}
+
+void OptionList::set(const std::string& assignment) {
+  const std::string source = "--set " + assignment;
+  const auto equals = assignment.find('=');
+  require(equals != std::string::npos && equals > 0, source, ": section.name=value is expected.");
+  const std::string path = assignment.substr(0, equals), value = assignment.substr(equals + 1);
+  const Option& option = find(options_, path, source);
+  // Text needs no quotes on a command line.
+  const bool bare = std::holds_alternative<std::string*>(option.value) && !value.starts_with('"');
+  assign(option, *parse("value = " + (bare ? quoted(value) : value), source).get("value"), source);
+}
+
+std::string OptionList::toml() const {
+  std::string out, section;
+  for (const auto& option : options_) {
+    const auto dot = option.path.rfind('.');
+    const std::string here = dot == std::string::npos ? "" : option.path.substr(0, dot);
+    if (here != section) out += "\n[" + (section = here) + "]\n";
+    out += option.path.substr(dot + 1) + " = " + printed(option) + "\n";
+  }
+  return out;
+}
+
+std::string OptionList::help() const {
+  std::string out;
+  for (const auto& option : options_) {
+    out += option.path + " = " + printed(option) + (option.unit.empty() ? "" : " " + option.unit) + "\n    " + option.help;
+    if (!option.choices.empty()) out += " [" + listed(option.choices) + "]";
+    if (option.low != option.high) out += " [" + range(option) + "]";
+    out += "\n";
+  }
+  return out;
+}
+
+std::string nearest(const std::string& word, const std::vector<std::string>& candidates) {
+  std::string best;
+  std::size_t least = SIZE_MAX;
+  for (const auto& candidate : candidates) {
+    std::vector<std::size_t> row(candidate.size() + 1);
+    std::iota(row.begin(), row.end(), 0);
+    for (std::size_t i = 1; i <= word.size(); ++i) {
+      std::size_t diagonal = row[0]++;
+      for (std::size_t j = 1; j <= candidate.size(); ++j) {
+        const std::size_t changed = diagonal + (word[i - 1] != candidate[j - 1]);
+        diagonal = row[j];
+        row[j] = std::min({changed, row[j] + 1, row[j - 1] + 1});
+      }
+    }
+    if (row.back() < least) least = row.back(), best = candidate;
+  }
+  return best;
+}
+
+}  // namespace fedorbit

@@ -1,0 +1,77 @@
+#include "core/options.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "core/error.hpp"
+
+namespace fedorbit {
+namespace {
+
+using testing::HasSubstr;
+using testing::ThrowsMessage;
+
+struct Inner {
+  double rate = 0.001;
+  std::string kind = "sgd";
+  void fields(OptionList& v) {
+    v("rate", rate, "", "step size", 0, 10);
+    v("kind", kind, "which one", {"sgd", "adam"});
+  }
+};
+struct Outer {
+  std::int64_t rounds = 50;
+  bool loud = false;
+  std::string title = "a \"quoted\" title";
+  Inner inner;
+  void fields(OptionList& v) {
+    v("rounds", rounds, "rounds", "how many", 1, 1000);
+    v("loud", loud, "whether to shout");
+    v("title", title, "any text");
+    v.section("inner", inner);
+  }
+};
+
+TEST(Options, ReadBackWhatTheyPrint) {
+  Outer a, b;
+  OptionList::of(a).read_text("rounds = 7\nloud = true\n[inner]\nrate = 0.1\nkind = 'adam'", "x.toml");
+  OptionList::of(b).read_text(OptionList::of(a).toml(), "printed");
+  EXPECT_EQ(b.rounds, 7);
+  EXPECT_TRUE(b.loud);
+  EXPECT_EQ(b.inner.rate, 0.1);
+  EXPECT_EQ(b.inner.kind, "adam");
+  EXPECT_EQ(b.title, "a \"quoted\" title");
+}
+
+TEST(Options, AreSetFromTheCommandLineWithoutQuotes) {
+  Outer o;
+  OptionList::of(o).set("inner.kind=adam");
+  OptionList::of(o).set("inner.rate=3");
+  EXPECT_EQ(o.inner.kind, "adam");
+  EXPECT_EQ(o.inner.rate, 3);
+}
+
+TEST(Options, AnUnknownKeyNamesTheNearest) {
+  Outer o;
+  EXPECT_THAT([&] { OptionList::of(o).read_text("[inner]\nrat = 1", "x.toml"); },
+              ThrowsMessage<Error>(testing::AllOf(HasSubstr("x.toml"), HasSubstr("inner.rat"), HasSubstr("inner.rate"))));
+}
+
+TEST(Options, AValueOutOfRangeOrOfTheWrongTypeIsRefused) {
+  Outer o;
+  EXPECT_THAT([&] { OptionList::of(o).set("rounds=0"); }, ThrowsMessage<Error>(HasSubstr("1 to 1000")));
+  EXPECT_THAT([&] { OptionList::of(o).set("rounds=2.5"); }, ThrowsMessage<Error>(HasSubstr("whole number")));
+  EXPECT_THAT([&] { OptionList::of(o).set("inner.rate=nan"); }, ThrowsMessage<Error>(HasSubstr("range")));
+  EXPECT_THAT([&] { OptionList::of(o).set("inner.kind=sdg"); }, ThrowsMessage<Error>(HasSubstr("\"sgd\", \"adam\"")));
+  EXPECT_THAT([&] { OptionList::of(o).set("loud"); }, ThrowsMessage<Error>(HasSubstr("section.name=value")));
+  EXPECT_EQ(o.rounds, 50);
+}
+
+TEST(Options, AFileThatIsNotTomlIsNamedWithItsLine) {
+  Outer o;
+  EXPECT_THAT([&] { OptionList::of(o).read_text("rounds = 7\nrounds 8", "x.toml"); },
+              ThrowsMessage<Error>(HasSubstr("x.toml, line 2")));
+}
+
+}  // namespace
+}  // namespace fedorbit
