@@ -1,0 +1,27 @@
+#include "algorithms/codecs/float32.hpp"
+
+#include <ATen/ops/empty.h>
+
+#include <cstring>
+
+#include "core/error.hpp"
+
+namespace fedorbit {
+
+Bytes Float32Codec::encode(const Tensor& values, const Layout& layout) const {
+  require(values.numel() == layout.size(Kind::shared) && values.is_contiguous() && values.scalar_type() == at::kFloat,
+          "a message of ", values.numel(), " numbers was to be encoded for a layout of ", layout.size(Kind::shared), ".");
+  Bytes bytes(std::size_t(values.numel()) * sizeof(float));
+  std::memcpy(bytes.data(), values.const_data_ptr<float>(), bytes.size());
+  return bytes;
+}
+
+Tensor Float32Codec::decode(const Bytes& bytes, const Layout& layout) const {
+  const std::size_t expected = std::size_t(layout.size(Kind::shared)) * sizeof(float);
+  require(bytes.size() == expected, "a float32 message has ", bytes.size(), " bytes; its layout takes ", expected, ".");
+  Tensor values = at::empty({layout.size(Kind::shared)}, at::kFloat);
+  std::memcpy(values.mutable_data_ptr<float>(), bytes.data(), bytes.size());
+  return values;
+}
+
+}  // namespace fedorbit

@@ -1,0 +1,40 @@
+#include "algorithms/layout.hpp"
+
+#include <ATen/ops/zeros.h>
+
+#include <functional>
+#include <numeric>
+
+#include "core/error.hpp"
+
+namespace fedorbit {
+
+void Layout::add(Entry entry) {
+  for (const auto& known : entries_) require(known.name != entry.name, "a layout has two tensors named ", entry.name, ".");
+  entry.numel = std::accumulate(entry.shape.begin(), entry.shape.end(), std::int64_t{1}, std::multiplies<>());
+  entry.offset = sizes_[int(entry.kind)];
+  sizes_[int(entry.kind)] += entry.numel;
+  entries_.push_back(std::move(entry));
+}
+
+const Entry& Layout::entry(std::string_view name) const {
+  for (const auto& entry : entries_)
+    if (entry.name == name) return entry;
+  fail("the layout has no tensor named ", name, ".");
+}
+
+std::vector<Entry> Layout::entries(Kind kind) const {
+  std::vector<Entry> chosen;
+  for (const auto& entry : entries_)
+    if (entry.kind == kind) chosen.push_back(entry);
+  return chosen;
+}
+
+Tensor Layout::mask(Kind kind, bool Entry::*flag) const {
+  Tensor out = at::zeros({size(kind)}, at::kFloat);
+  for (const auto& entry : entries(kind))
+    if (entry.*flag) out.narrow(0, entry.offset, entry.numel).fill_(1);
+  return out;
+}
+
+}  // namespace fedorbit

@@ -1,0 +1,43 @@
+// What is trained, and by which loss: one of the three axes along which methods differ.
+#pragma once
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "algorithms/parameters.hpp"
+#include "algorithms/turn.hpp"
+
+namespace fedorbit {
+
+/// A loss for K clients at once. The frozen backbone is shared by all of them.
+class Learner {
+ public:
+  virtual ~Learner() = default;
+  virtual const Layout& layout() const = 0;
+  /// Writes the initial values of every tensor of `kind` for the given clients; the shared ones do not depend on them.
+  virtual void initialise(Parameters& parameters, Kind kind, std::span<const ClientId> clients, const Keys& keys) = 0;
+  /// (K): each client's mean loss over its present samples. Clients do not mix: the gradient of the sum is theirs.
+  virtual Tensor loss(const Parameters& parameters, const Batch& batch, Turn& turn) = 0;
+  /// Called after each step, without gradient: momentum encoders, queues.
+  virtual void after_step(Parameters&, const Turn&) {}
+  virtual bool needs_patches() const { return false; }
+  /// What loss() observes in turn.diagnostics.
+  virtual std::vector<std::string> diagnostics() const { return {}; }
+  /// Sentences about a round whose diagnostics have these means over clients (NaN where nothing was observed).
+  virtual std::vector<std::string> warnings(std::span<const double> means) const { return {}; }
+};
+
+/// Which parameters label: those the server knows, or the client's own too.
+enum class View { global, personal };
+
+/// A classifier frozen at some parameters: batch -> logits (K, B, C).
+using Scorer = std::function<Tensor(const Batch&)>;
+
+/// A learner that can label.
+class Classifier : public Learner {
+ public:
+  /// Does once whatever does not depend on images (text features of every class, say).
+  virtual Scorer scorer(const Parameters& parameters, View view) = 0;
+};
+
+}  // namespace fedorbit

@@ -1,0 +1,49 @@
+#include "algorithms/learners/prompt.hpp"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/matmul.h>
+#include <ATen/ops/tensor.h>
+
+#include "algorithms/losses/cross_entropy.hpp"
+
+namespace fedorbit {
+
+void initialise_contexts(Parameters& parameters, Kind kind, std::span<const ClientId> clients, const Keys& keys) {
+  const std::int64_t size = parameters.layout().size(kind);
+  std::vector<float> values(size);
+  for (std::size_t k = 0; k < clients.size(); ++k) {
+    const std::uint64_t owner = kind == Kind::shared ? 0 : std::uint64_t(clients[k]) + 1;
+    Stream stream = keys.stream(Purpose::initialise, std::uint64_t(kind), owner);
+    stream.fill_normal(values, 0.02);
+    parameters.flat(kind)[std::int64_t(k)].copy_(at::tensor(values));
+  }
+}
+
+Tensor cosine_logits(const Tensor& features, const Tensor& text_features, double scale) {
+  return scale * at::matmul(unit(features), text_features.transpose(1, 2));
+}
+
+PromptLearner::PromptLearner(const PromptOptions& options, const Clip& clip,
+                             const std::vector<std::string>& class_names)
+    : text_(clip, class_names, options.context), logit_scale_(clip.logit_scale()) {
+  layout_.add({"context.shared", {options.context, clip.config.text.width}, Kind::shared});
+}
+
+void PromptLearner::initialise(Parameters& parameters, Kind kind, std::span<const ClientId> clients,
+                               const Keys& keys) {
+  initialise_contexts(parameters, kind, clients, keys);
+}
+
+Tensor PromptLearner::loss(const Parameters& parameters, const Batch& batch, Turn&) {
+  const Tensor text_features = unit(text_.encode(parameters["context.shared"]));  // (K, C, d)
+  return cross_entropy(cosine_logits(batch.features, text_features, logit_scale_), batch.labels, batch.present);
+}
+
+Scorer PromptLearner::scorer(const Parameters& parameters, View) {
+  const Tensor text_features = unit(text_.encode(parameters["context.shared"]));
+  return [text_features, scale = logit_scale_](const Batch& batch) {
+    return cosine_logits(batch.features, text_features, scale);
+  };
+}
+
+}  // namespace fedorbit

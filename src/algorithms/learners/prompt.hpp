@@ -1,0 +1,39 @@
+// PromptFL (Guo et al. 2022, arXiv 2208.11625): one learned context before every class name, shared by all clients.
+#pragma once
+#include <memory>
+
+#include "algorithms/learner.hpp"
+#include "core/options.hpp"
+#include "model/prompted_text.hpp"
+
+namespace fedorbit {
+
+struct PromptOptions {
+  std::int64_t context = 16;
+  void fields(OptionList& v) { v("context", context, "tokens", "length of the learned context, h", 1, 512); }
+};
+
+class PromptLearner final : public Classifier {
+ public:
+  PromptLearner(const PromptOptions& options, const Clip& clip, const std::vector<std::string>& class_names);
+
+  const Layout& layout() const override { return layout_; }
+  void initialise(Parameters&, Kind, std::span<const ClientId>, const Keys&) override;
+  /// Cross entropy of logit_scale * <v, t_c>.
+  Tensor loss(const Parameters&, const Batch&, Turn&) override;
+  Scorer scorer(const Parameters&, View) override;
+
+ private:
+  PromptedText text_;
+  double logit_scale_;
+  Layout layout_;
+};
+
+/// Independent N(0, 0.02^2) numbers for every trained entry of `kind`: one draw for all clients where it is shared,
+/// one for each client where it is personal.
+void initialise_contexts(Parameters& parameters, Kind kind, std::span<const ClientId> clients, const Keys& keys);
+
+/// scale * <v, t_c> for raw features (K, B, d) and unit text features (K, C, d) -> (K, B, C).
+Tensor cosine_logits(const Tensor& features, const Tensor& text_features, double scale);
+
+}  // namespace fedorbit

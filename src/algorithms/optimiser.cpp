@@ -1,0 +1,87 @@
+#include "algorithms/optimiser.hpp"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/pow.h>
+#include <ATen/ops/sqrt.h>
+#include <ATen/ops/where.h>
+#include <ATen/ops/zeros.h>
+#include <ATen/ops/zeros_like.h>
+#include <c10/core/GradMode.h>
+
+#include <cmath>
+#include <numbers>
+
+namespace fedorbit {
+namespace {
+
+/// Stochastic gradient descent with momentum m: b = m b + g; w -= lr b, g with the L2 term, as PyTorch's SGD.
+class Sgd final : public Optimiser {
+ public:
+  Sgd(const OptimiserOptions& options, double rate, const Layout& layout, Kind kind, std::int64_t clients,
+      at::Device device)
+      : Optimiser(layout, kind, clients, device), options_(options), rate_(rate),
+        momentum_(at::zeros({clients, layout.size(kind)}, at::TensorOptions(at::kFloat).device(device))) {}
+
+ private:
+  Tensor change(const Tensor& parameters, const Tensor& gradient, const Tensor&, const Tensor& active) override {
+    const Tensor full = gradient + options_.weight_decay * decayed_ * parameters;
+    momentum_ = at::where(active > 0, options_.momentum * momentum_ + full, momentum_);
+    return rate_ * momentum_;
+  }
+  OptimiserOptions options_;
+  double rate_;
+  Tensor momentum_;
+};
+
+/// Adam: bias-corrected means of gradients and squares; `decoupled` is AdamW.
+class Adam final : public Optimiser {
+ public:
+  Adam(const OptimiserOptions& options, double rate, const Layout& layout, Kind kind, std::int64_t clients,
+       at::Device device)
+      : Optimiser(layout, kind, clients, device), options_(options), rate_(rate), decoupled_(options.kind == "adamw"),
+        mean_(at::zeros({clients, layout.size(kind)}, at::TensorOptions(at::kFloat).device(device))),
+        square_(at::zeros_like(mean_)) {}
+
+ private:
+  Tensor change(const Tensor& parameters, const Tensor& gradient, const Tensor& count, const Tensor& active) override {
+    const Tensor decay = options_.weight_decay * decayed_ * parameters;
+    const Tensor full = decoupled_ ? gradient : gradient + decay;
+    mean_ = at::where(active > 0, options_.beta1 * mean_ + (1 - options_.beta1) * full, mean_);
+    square_ = at::where(active > 0, options_.beta2 * square_ + (1 - options_.beta2) * full * full, square_);
+    const Tensor mean = mean_ / (1 - at::pow(options_.beta1, count));
+    const Tensor square = square_ / (1 - at::pow(options_.beta2, count));
+    const Tensor direction = mean / (square.sqrt() + options_.epsilon);
+    return rate_ * (decoupled_ ? direction + decay : direction);
+  }
+  OptimiserOptions options_;
+  double rate_;
+  bool decoupled_;
+  Tensor mean_, square_;
+};
+
+}  // namespace
+
+double learning_rate_in(const OptimiserOptions& options, std::int64_t round, std::int64_t rounds) {
+  if (options.schedule == "constant") return options.learning_rate;
+  return options.learning_rate * 0.5 * (1 + std::cos(std::numbers::pi * double(round) / double(rounds)));
+}
+
+Optimiser::Optimiser(const Layout& layout, Kind kind, std::int64_t clients, at::Device device)
+    : trained_(layout.mask(kind, &Entry::trained).to(device)), decayed_(layout.mask(kind, &Entry::decayed).to(device)),
+      count_(at::zeros({clients, 1}, at::TensorOptions(at::kFloat).device(device))) {}
+
+void Optimiser::step(Tensor parameters, const Tensor& gradient, const Tensor& active) {
+  const at::NoGradGuard no_gradient;
+  const Tensor rows = active.unsqueeze(1);  // (K, 1)
+  count_ += rows;
+  const Tensor moved = parameters - change(parameters, gradient, count_.clamp_min(1), rows);
+  parameters.copy_(at::where((rows * trained_) > 0, moved, parameters));
+}
+
+std::unique_ptr<Optimiser> make_optimiser(const OptimiserOptions& options, double learning_rate, const Layout& layout,
+                                          Kind kind, std::int64_t clients, at::Device device) {
+  if (options.kind == "sgd") return std::make_unique<Sgd>(options, learning_rate, layout, kind, clients, device);
+  return std::make_unique<Adam>(options, learning_rate, layout, kind, clients, device);
+}
+
+}  // namespace fedorbit

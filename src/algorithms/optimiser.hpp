@@ -1,0 +1,53 @@
+// Local optimisers over flat parameters: every client has a step counter, and an inactive client's row stays as it is.
+#pragma once
+#include <memory>
+#include <string>
+
+#include "algorithms/layout.hpp"
+#include "core/options.hpp"
+
+namespace fedorbit {
+
+struct OptimiserOptions {
+  std::string kind = "sgd";
+  double learning_rate = 1e-3, momentum = 0.9, weight_decay = 5e-4;
+  double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;
+  std::string schedule = "constant";
+
+  void fields(OptionList& v) {
+    v("kind", kind, "sgd; adam (weight decay as L2, Kingma and Ba 2015); adamw (decoupled, Loshchilov and Hutter 2019)",
+      {"sgd", "adam", "adamw"});
+    v("learning_rate", learning_rate, "", "step size", 0, 1e6);
+    v("momentum", momentum, "", "of sgd", 0, 1);
+    v("weight_decay", weight_decay, "", "pull of decayed parameters towards zero", 0, 1e6);
+    v("beta1", beta1, "", "of adam: mean of gradients", 0, 1);
+    v("beta2", beta2, "", "of adam: mean of squares", 0, 1);
+    v("epsilon", epsilon, "", "of adam: added to the root of the mean square", 0, 1);
+    v("schedule", schedule, "how the learning rate falls over rounds: not at all, or to zero along half a cosine",
+      {"constant", "cosine"});
+  }
+};
+
+/// The learning rate of a round.
+double learning_rate_in(const OptimiserOptions& options, std::int64_t round, std::int64_t rounds);
+
+/// Updates (K, P) rows. State is made anew with each turn, as federated clients do that keep nothing but parameters.
+class Optimiser {
+ public:
+  virtual ~Optimiser() = default;
+  /// One step of `parameters` (K, P) against `gradient` (K, P) for the clients where `active` (K) is 1.
+  void step(Tensor parameters, const Tensor& gradient, const Tensor& active);
+
+ protected:
+  Optimiser(const Layout& layout, Kind kind, std::int64_t clients, at::Device device);
+  /// The (K, P) amount to subtract from the parameters at their count-th step (K, 1), from 1.
+  virtual Tensor change(const Tensor& parameters, const Tensor& gradient, const Tensor& count,
+                        const Tensor& active) = 0;
+  Tensor trained_, decayed_;  // (P) masks
+  Tensor count_;              // (K, 1) float32 steps taken
+};
+
+std::unique_ptr<Optimiser> make_optimiser(const OptimiserOptions& options, double learning_rate, const Layout& layout,
+                                          Kind kind, std::int64_t clients, at::Device device);
+
+}  // namespace fedorbit

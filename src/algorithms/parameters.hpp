@@ -1,0 +1,33 @@
+// The parameters of a group of K clients: flat storage, and named views of it that are the autograd leaves.
+#pragma once
+#include <array>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "algorithms/layout.hpp"
+
+namespace fedorbit {
+
+class Parameters {
+ public:
+  /// Zeros for K clients.
+  Parameters(const Layout& layout, std::int64_t clients, at::Device device = at::kCPU);
+
+  const Layout& layout() const { return *layout_; }
+  std::int64_t clients() const { return clients_; }
+  /// The leaf of that name: (K, shape...). Its gradient is a view of gradient(kind).
+  const Tensor& operator[](std::string_view name) const;
+  /// (K, size of the kind): writing to it changes the leaves.
+  const Tensor& flat(Kind kind) const { return flat_[int(kind)]; }
+  const Tensor& gradient(Kind kind) const { return gradient_[int(kind)]; }
+  void zero_gradient();
+
+ private:
+  const Layout* layout_;
+  std::int64_t clients_;
+  std::array<Tensor, 3> flat_, gradient_;
+  std::map<std::string, Tensor, std::less<>> leaves_;
+};
+
+}  // namespace fedorbit

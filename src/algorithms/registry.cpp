@@ -1,0 +1,67 @@
+#include "algorithms/registry.hpp"
+
+#include <functional>
+#include <utility>
+
+#include "algorithms/codecs/float32.hpp"
+#include "algorithms/strategies/fedavg.hpp"
+#include "core/error.hpp"
+
+namespace fedorbit {
+namespace {
+
+template <class Product, class... Arguments>
+using Makers = std::vector<std::pair<std::string, std::function<std::unique_ptr<Product>(Arguments...)>>>;
+
+const Makers<Classifier, const LearnerOptions&, const Clip&, const std::vector<std::string>&>& learners() {
+  static const Makers<Classifier, const LearnerOptions&, const Clip&, const std::vector<std::string>&> makers{
+      {"prompt", [](auto& o, auto& clip, auto& names) { return std::make_unique<PromptLearner>(o.prompt, clip, names); }},
+      {"dual_prompt",
+       [](auto& o, auto& clip, auto& names) { return std::make_unique<DualPromptLearner>(o.dual_prompt, clip, names); }},
+  };
+  return makers;
+}
+
+const Makers<Strategy, const StrategyOptions&>& strategies() {
+  static const Makers<Strategy, const StrategyOptions&> makers{
+      {"fedavg", [](auto&) { return std::make_unique<FedAvg>(); }},
+      {"fedprox", [](auto& o) { return std::make_unique<FedProx>(o.fedprox); }},
+  };
+  return makers;
+}
+
+const Makers<Codec>& codecs() {
+  static const Makers<Codec> makers{{"float32", [] { return std::make_unique<Float32Codec>(); }}};
+  return makers;
+}
+
+template <class M>
+std::vector<std::string> names(const M& makers) {
+  std::vector<std::string> out;
+  for (const auto& [name, make] : makers) out.push_back(name);
+  return out;
+}
+
+template <class M, class... Arguments>
+auto make(const M& makers, const std::string& wanted, const Arguments&... arguments) {
+  for (const auto& [name, maker] : makers)
+    if (name == wanted) return maker(arguments...);
+  fail("there is no method part named ", wanted, "; the nearest is ", nearest(wanted, names(makers)), ".");
+}
+
+}  // namespace
+
+std::vector<std::string> learner_names() { return names(learners()); }
+std::vector<std::string> strategy_names() { return names(strategies()); }
+std::vector<std::string> codec_names() { return names(codecs()); }
+
+std::unique_ptr<Classifier> make_learner(const std::string& name, const LearnerOptions& options, const Clip& clip,
+                                         const std::vector<std::string>& class_names) {
+  return make(learners(), name, options, clip, class_names);
+}
+std::unique_ptr<Strategy> make_strategy(const std::string& name, const StrategyOptions& options) {
+  return make(strategies(), name, options);
+}
+std::unique_ptr<Codec> make_codec(const std::string& name) { return make(codecs(), name); }
+
+}  // namespace fedorbit

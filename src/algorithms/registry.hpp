@@ -1,0 +1,52 @@
+// The methods there are: each learner, strategy and codec by its name in a configuration, with its options.
+// A new one adds its header, its options and its line in registry.cpp.
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "algorithms/codec.hpp"
+#include "algorithms/learners/dual_prompt.hpp"
+#include "algorithms/learners/prompt.hpp"
+#include "algorithms/strategies/fedprox.hpp"
+#include "algorithms/strategy.hpp"
+
+namespace fedorbit {
+
+std::vector<std::string> learner_names();
+std::vector<std::string> strategy_names();
+std::vector<std::string> codec_names();
+
+/// A published method is a point on the three axes, and the options of its parts.
+struct MethodOptions {
+  std::string learner = "dual_prompt", strategy = "fedavg", upload_codec = "float32", download_codec = "float32";
+  std::string weighting = "samples";
+  void fields(OptionList& v) {
+    v("learner", learner, "what is trained, by which loss", learner_names());
+    v("strategy", strategy, "how clients learn together", strategy_names());
+    v("upload_codec", upload_codec, "how a client's update is written on the wire", codec_names());
+    v("download_codec", download_codec, "how the global parameters are written on the wire", codec_names());
+    v("weighting", weighting, "what a client counts in the average: its training images, or one", {"samples", "uniform"});
+  }
+};
+
+struct LearnerOptions {
+  PromptOptions prompt;
+  DualPromptOptions dual_prompt;
+  void fields(OptionList& v) {
+    v.section("prompt", prompt);
+    v.section("dual_prompt", dual_prompt);
+  }
+};
+
+struct StrategyOptions {
+  FedProxOptions fedprox;
+  void fields(OptionList& v) { v.section("fedprox", fedprox); }
+};
+
+std::unique_ptr<Classifier> make_learner(const std::string& name, const LearnerOptions& options, const Clip& clip,
+                                         const std::vector<std::string>& class_names);
+std::unique_ptr<Strategy> make_strategy(const std::string& name, const StrategyOptions& options);
+std::unique_ptr<Codec> make_codec(const std::string& name);
+
+}  // namespace fedorbit

@@ -1,0 +1,10 @@
+// FedAvg (McMahan et al. 2017, arXiv 1602.05629): the weighted mean of what clients trained.
+#pragma once
+#include "algorithms/strategy.hpp"
+
+namespace fedorbit {
+
+/// Every default of a strategy is FedAvg's.
+class FedAvg final : public Strategy {};
+
+}  // namespace fedorbit

@@ -1,0 +1,63 @@
+// What a group of clients has in hand during one turn: the batch, what it was given, and what belongs to it.
+#pragma once
+#include <map>
+#include <span>
+#include <string>
+
+#include "algorithms/layout.hpp"
+#include "core/client_id.hpp"
+#include "core/keys.hpp"
+
+namespace fedorbit {
+
+/// A batch for a group of K clients; the client axis comes first everywhere.
+struct Batch {
+  Tensor images;    // (K, V, B, 3, H, W), V views; undefined where features stand in
+  Tensor features;  // (K, B, d), raw: as the tower gives them; learners normalise
+  Tensor patches;   // (K, B, M, d); only for learners that ask
+  Tensor labels;    // (K, B) int64
+  Tensor present;   // (K, B) float32, 1 for a real sample: a client's last batch may be short
+  Tensor active;    // (K) float32, 1 while the client still has batches: an inactive client does not change by a bit
+};
+
+/// Named rows that outlive a turn, one for each of K clients: residuals, control variates.
+class Memory {
+ public:
+  explicit Memory(std::int64_t clients) : clients_(clients) {}
+  /// (K, size) float32; zeros when it is asked for the first time.
+  Tensor& operator()(const std::string& name, std::int64_t size);
+  std::map<std::string, Tensor>& rows() { return rows_; }
+
+ private:
+  std::int64_t clients_;
+  std::map<std::string, Tensor> rows_;
+};
+
+/// Averages a learner reports of its steps: failure signatures, regularisers. One number per client and step.
+class Diagnostics {
+ public:
+  Diagnostics(std::vector<std::string> names, std::int64_t clients);
+  /// Adds values (K) to the mean of the clients that are active (K).
+  void observe(const std::string& name, const Tensor& values, const Tensor& active);
+  /// (K, names) float64: means over the observed steps; NaN where there was none.
+  Tensor means() const;
+  const std::vector<std::string>& names() const { return names_; }
+
+ private:
+  std::vector<std::string> names_;
+  Tensor sums_, counts_;  // (K, names) float64
+};
+
+/// One group's turn in one round.
+struct Turn {
+  std::int64_t round = 0, step = 0;
+  std::span<const ClientId> clients;  // K
+  const Layout& layout;
+  Tensor start;        // (K, P) shared parameters as received
+  Tensor last_update;  // (P) the server's previous step; zero in round 0
+  Memory& memory;
+  Diagnostics& diagnostics;
+  Keys keys;  // streams are asked for by purpose, round and client
+};
+
+}  // namespace fedorbit
