@@ -7,11 +7,11 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
-#include <fstream>
 #include <memory>
 #include <mutex>
 
 #include "core/error.hpp"
+#include "io/file.hpp"
 
 namespace fedorbit {
 namespace {
@@ -30,6 +30,10 @@ class Complaints {
   Complaints(const Complaints&) = delete;
   Complaints& operator=(const Complaints&) = delete;
   const std::string& failure() const { return failure_; }
+  /// Notes a failure that came without words.
+  void note(CPLErr outcome) {
+    if (outcome >= CE_Failure && failure_.empty()) failure_ = "GDAL gave no reason";
+  }
   /// From now on warnings count, too.
   void heed_warnings() { heeding_ = true; }
 
@@ -53,8 +57,8 @@ using DatasetHandle = std::unique_ptr<std::remove_pointer_t<GDALDatasetH>, Close
 /// A name in GDAL's memory file system for as long as it lives.
 class MemoryFile {
  public:
-  MemoryFile(std::span<const std::uint8_t> bytes) : name_(text("/vsimem/fedorbit/", next_++)) {
-    VSILFILE* file = VSIFileFromMemBuffer(name_.c_str(), const_cast<GByte*>(bytes.data()), bytes.size(), FALSE);
+  explicit MemoryFile(std::string_view bytes) : name_(text("/vsimem/fedorbit/", next_++)) {
+    VSILFILE* file = VSIFileFromMemBuffer(name_.c_str(), reinterpret_cast<GByte*>(const_cast<char*>(bytes.data())), bytes.size(), FALSE);
     require(file != nullptr, "GDAL's memory file system refused a file of ", bytes.size(), " bytes.");
     VSIFCloseL(file);
   }
@@ -88,12 +92,13 @@ std::vector<int> chosen_bands(GDALDatasetH dataset, const std::string& name, con
 
 /// Samples of one type for the three bands, side by side: (height, width, 3).
 template <class Sample>
-std::vector<Sample> read_samples(GDALDatasetH dataset, std::vector<int> bands, GDALDataType type) {
+std::vector<Sample> read_samples(GDALDatasetH dataset, std::vector<int> bands, GDALDataType type,
+                                 Complaints& complaints) {
   const int width = GDALGetRasterXSize(dataset), height = GDALGetRasterYSize(dataset);
   std::vector<Sample> samples(std::size_t(width) * height * 3);
-  (void)GDALDatasetRasterIOEx(dataset, GF_Read, 0, 0, width, height, samples.data(), width, height, type, 3,
-                              bands.data(), 3 * sizeof(Sample), GSpacing(width) * 3 * sizeof(Sample), sizeof(Sample),
-                              nullptr);  // a failure is heard by Complaints
+  complaints.note(GDALDatasetRasterIOEx(dataset, GF_Read, 0, 0, width, height, samples.data(), width, height, type, 3,
+                                        bands.data(), 3 * sizeof(Sample), GSpacing(width) * 3 * sizeof(Sample),
+                                        sizeof(Sample), nullptr));
   return samples;
 }
 
@@ -115,7 +120,7 @@ std::uint8_t scaled(double sample, const SampleRange& range) {
 
 }  // namespace
 
-Image decode_image(std::span<const std::uint8_t> file, const std::string& name, const ImageOptions& options) {
+Image decode_image(std::string_view file, const std::string& name, const ImageOptions& options) {
   register_drivers();
   require(!file.empty(), name, " is empty.");
   if (options.range)
@@ -136,14 +141,14 @@ Image decode_image(std::span<const std::uint8_t> file, const std::string& name, 
   Image image{GDALGetRasterYSize(dataset.get()), GDALGetRasterXSize(dataset.get()), {}};
   complaints.heed_warnings();
   if (type == GDT_Byte && !options.range) {
-    image.pixels = read_samples<std::uint8_t>(dataset.get(), bands, GDT_Byte);
+    image.pixels = read_samples<std::uint8_t>(dataset.get(), bands, GDT_Byte, complaints);
     if (GDALColorTableH palette = GDALGetRasterColorTable(first); palette && bands[0] == bands[1])
       apply_palette(palette, image.pixels);
   } else {
     require(options.range || type == GDT_UInt16, name, " holds samples of type ", GDALGetDataTypeName(type),
             ": say which range low:high of values is to become 0 to 255.");
     const SampleRange range = options.range.value_or(SampleRange{0, 65535});
-    const auto samples = read_samples<double>(dataset.get(), bands, GDT_Float64);
+    const auto samples = read_samples<double>(dataset.get(), bands, GDT_Float64, complaints);
     image.pixels.resize(samples.size());
     std::transform(samples.begin(), samples.end(), image.pixels.begin(),
                    [&](double sample) { return scaled(sample, range); });
@@ -152,39 +157,28 @@ Image decode_image(std::span<const std::uint8_t> file, const std::string& name, 
   return image;
 }
 
-std::vector<std::uint8_t> read_bytes(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary | std::ios::ate);
-  require(bool(file), path.string(), " cannot be read.");
-  std::vector<std::uint8_t> bytes(std::size_t(std::max<std::streamoff>(file.tellg(), 0)));
-  file.seekg(0);
-  file.read(reinterpret_cast<char*>(bytes.data()), std::streamsize(bytes.size()));
-  require(bool(file), path.string(), " cannot be read.");
-  return bytes;
-}
-
 Image read_image(const std::filesystem::path& path, const ImageOptions& options) {
-  return decode_image(read_bytes(path), path.string(), options);
+  return decode_image(read_file(path), path.string(), options);
 }
 
 void write_png(const std::filesystem::path& path, const Image& image) {
   register_drivers();
   Complaints complaints;
-  const std::string part = path.string() + ".part";
-  const DatasetHandle memory(GDALCreate(GDALGetDriverByName("MEM"), "", int(image.width), int(image.height), 3,
-                                        GDT_Byte, nullptr));
+  const std::string part = part_path(path).string();
+  const int width = int(image.width), height = int(image.height);
   int bands[] = {1, 2, 3};
-  if (memory) {
-    (void)GDALDatasetRasterIOEx(memory.get(), GF_Write, 0, 0, int(image.width), int(image.height),
-                                const_cast<std::uint8_t*>(image.pixels.data()), int(image.width), int(image.height),
-                                GDT_Byte, 3, bands, 3, image.width * 3, 1, nullptr);
-    const DatasetHandle written(GDALCreateCopy(GDALGetDriverByName("PNG"), part.c_str(), memory.get(), FALSE, nullptr,
-                                               nullptr, nullptr));
+  {
+    const DatasetHandle memory(GDALCreate(GDALGetDriverByName("MEM"), "", width, height, 3, GDT_Byte, nullptr));
+    if (memory) {
+      complaints.note(GDALDatasetRasterIOEx(memory.get(), GF_Write, 0, 0, width, height,
+                                            const_cast<std::uint8_t*>(image.pixels.data()), width, height, GDT_Byte, 3,
+                                            bands, 3, GSpacing(width) * 3, 1, nullptr));
+      const DatasetHandle written(
+          GDALCreateCopy(GDALGetDriverByName("PNG"), part.c_str(), memory.get(), FALSE, nullptr, nullptr, nullptr));
+    }
   }
-  std::error_code problem;
-  std::filesystem::remove(part + ".aux.xml", problem);
-  if (complaints.failure().empty()) std::filesystem::rename(part, path, problem);
-  require(complaints.failure().empty() && !problem, path.string(), " cannot be written (",
-          problem ? problem.message() : complaints.failure(), ").");
+  require(complaints.failure().empty(), path.string(), " cannot be written (", complaints.failure(), ").");
+  publish(path);
 }
 
 }  // namespace fedorbit

@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
-#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace fedorbit {
@@ -32,13 +32,10 @@ struct ImageOptions {
 
 /// Decodes a file already in memory; `name` is what errors call it. Throws an Error for a file that is no image,
 /// is cut short or damaged, lacks a band, or needs a range. Threads may decode at the same time.
-Image decode_image(std::span<const std::uint8_t> file, const std::string& name, const ImageOptions& options = {});
+Image decode_image(std::string_view file, const std::string& name, const ImageOptions& options = {});
 
 /// Reads and decodes a file.
 Image read_image(const std::filesystem::path& path, const ImageOptions& options = {});
-
-/// The bytes of a whole file.
-std::vector<std::uint8_t> read_bytes(const std::filesystem::path& path);
 
 /// Writes a PNG under a temporary name and renames it.
 void write_png(const std::filesystem::path& path, const Image& image);

@@ -49,10 +49,11 @@ void draw_farmland(Painter& p) {
 }
 
 void draw_forest(Painter& p) {
-  p.ground_of(Cover::trees, 0.55f * p.crown, 0.25f, 6);
-  const float pitch = p.between(0.045, 0.085);
+  p.ground_of(Cover::trees, p.between(0.5, 0.8) * p.crown, 0.25f, 6);
+  p.crown = p.between(0.9, 1.5) * p.crown;
+  const float pitch = p.between(0.05, 0.11);
   const Noise gaps = p.fresh_noise();
-  const float clearings = p.chance(0.4) ? p.between(0.12, 0.3) : 0;
+  const float clearings = p.chance(0.5) ? p.between(0.28, 0.44) : 0;
   const Colour floor = mix(p.grass, p.soil, 0.4f);
   if (clearings > 0)
     p.canvas.paint(Region([&](Point q) { return 0.25f * (gaps.rough(q, 3, 2) - clearings); }), Cover::grass, floor);
@@ -74,7 +75,7 @@ void draw_chaparral(Painter& p) {
       const Point at{x + pitch * p.between(-0.5, 0.5), y + pitch * p.between(-0.5, 0.5)};
       if (p.chance(density * (0.4f + groups.smooth(at, 4)))) p.tree(at, p.between(0.008, 0.026));
     }
-  if (p.chance(0.3)) p.canvas.mark(Path{meander(p.between(0.3, 0.7), 0.08f, 1.5f, p.between(0, 6), 16), 0.008f}, 1.2f * earth, 0.7f);
+  if (p.chance(0.3)) p.canvas.mark(Course(p.between(0.3, 0.7), 0.08f, 1.5f, p.between(0, 6), 16).band(0.008f), 1.2f * earth, 0.7f);
 }
 
 void draw_desert(Painter& p) {

@@ -53,18 +53,21 @@ struct Box {
   Point high() const { return centre + extent(); }
 };
 
+/// The squared distance of p to the straight piece from `start` to `end`.
+inline float gap(Point p, Point start, Point end) {
+  const Point piece = end - start, from = p - start;
+  const float share = std::clamp(dot(from, piece) / std::max(dot(piece, piece), 1e-12f), 0.f, 1.f);
+  const Point away = from - share * piece;
+  return dot(away, away);
+}
+
 /// All points within `radius` of a chain of straight pieces.
 struct Path {
   std::vector<Point> points;
   float radius;
   float distance(Point p) const {
     float nearest = 1e9f;
-    for (std::size_t i = 0; i + 1 < points.size(); ++i) {
-      const Point piece = points[i + 1] - points[i], from = p - points[i];
-      const float share = std::clamp(dot(from, piece) / std::max(dot(piece, piece), 1e-12f), 0.f, 1.f);
-      const Point gap = from - share * piece;
-      nearest = std::min(nearest, dot(gap, gap));
-    }
+    for (std::size_t i = 0; i + 1 < points.size(); ++i) nearest = std::min(nearest, gap(p, points[i], points[i + 1]));
     return std::sqrt(nearest) - radius;
   }
   Point low() const {
@@ -93,15 +96,34 @@ Region(Function) -> Region<Function>;
 template <class Function>
 Region(Function, Point, Point) -> Region<Function>;
 
-/// Points of a smooth curve through the scene from its left to its right, swaying by `sway` with `bends` half waves.
-inline std::vector<Point> meander(float height, float sway, float bends, float phase, int pieces) {
-  std::vector<Point> points;
-  for (int i = 0; i <= pieces; ++i) {
-    const float x = -0.3f + 1.6f * float(i) / float(pieces);
-    const float wave = std::sin(bends * 3.1416f * x + phase) + 0.35f * std::sin(2.3f * bends * x * 3.1416f + 2 * phase);
-    points.push_back({x, height + sway * wave});
+/// A smooth band through the scene from its left to its right around `height`, swaying by `sway` with `bends` half
+/// waves. Its points are evenly spaced in x, so only pieces near a point are looked at.
+class Course {
+ public:
+  Course(float height, float sway, float bends, float phase, int pieces) {
+    for (int i = 0; i <= pieces; ++i) {
+      const float x = from_ + reach_ * float(i) / float(pieces);
+      const float wave = std::sin(bends * 3.1416f * x + phase) + 0.35f * std::sin(2.3f * bends * x * 3.1416f + 2 * phase);
+      points_.push_back({x, height + sway * wave});
+    }
   }
-  return points;
-}
+  const std::vector<Point>& points() const { return points_; }
+  Point point(std::size_t i) const { return points_[i]; }
+  /// All points within `radius` of it.
+  auto band(float radius) const {
+    const int pieces = int(points_.size()) - 1, near = int(1.2f * radius / reach_ * float(pieces)) + 1;
+    return Region([this, radius, pieces, near](Point p) {
+      const int middle = int((p.x - from_) / reach_ * float(pieces));
+      float nearest = 1e9f;
+      for (int i = std::max(0, middle - near); i < std::min(pieces, middle + near + 1); ++i)
+        nearest = std::min(nearest, gap(p, points_[i], points_[i + 1]));
+      return std::sqrt(nearest) - radius;
+    });
+  }
+
+ private:
+  static constexpr float from_ = -0.3f, reach_ = 1.6f;
+  std::vector<Point> points_;
+};
 
 }  // namespace fedorbit::scenes

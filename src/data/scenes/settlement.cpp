@@ -29,7 +29,7 @@ void draw_dense_residential(Painter& p) {
 void draw_sparse_residential(Painter& p) {
   p.open_ground();
   const float lane = p.between(0.12, 0.3);
-  p.road(meander(lane, 0.03f, 1.3f, p.between(0, 6), 16), 0.02f, mix(p.asphalt, p.soil, p.between(0, 0.7)));
+  p.road(Course(lane, 0.03f, 1.3f, p.between(0, 6), 16).points(), 0.02f, mix(p.asphalt, p.soil, p.between(0, 0.7)));
   p.scattered_trees(p.whole(20, 110), p.between(0.02, 0.045));
   const int houses = p.whole(1, 3);
   for (int i = 0; i < houses; ++i) {
@@ -119,7 +119,7 @@ void draw_storage_tanks(Painter& p) {
       // Inside a floating roof's rim the wall throws a crescent of shade.
       if (floating)
         p.canvas.mark(Region([&](Point q) {
-          return std::max(length(q - at) - 0.9f * r, 0.9f * r - length(q - at - 0.35f * r * light * -1.f));
+          return std::max(length(q - at) - 0.9f * r, 0.9f * r - length(q - at + 0.35f * r * light));
         }, at - Point{r, r}, at + Point{r, r}), 0.35f * coat, 0.8f);
       else
         p.canvas.mark(Disc{at, 0.12f * r}, 0.6f * coat);

@@ -8,12 +8,12 @@ void draw_golf_course(Painter& p) {
   const Colour fairway = mix(1.22f * p.grass, {0.45f, 0.62f, 0.30f}, 0.3f), green = mix(1.3f * p.grass, {0.52f, 0.72f, 0.42f}, 0.55f);
   const float pitch = p.between(60, 120);
   const auto mown = [&](Point q) { return (1 + 0.05f * (std::sin(pitch * q.x) > 0 ? 1.f : -1.f)) * fairway; };
-  const auto course = meander(p.between(0.35, 0.65), p.between(0.08, 0.2), p.between(0.6, 1.3), p.between(0, 6.2832), 20);
+  const Course course(p.between(0.35, 0.65), p.between(0.08, 0.2), p.between(0.6, 1.3), p.between(0, 6.2832), 20);
   if (p.chance(0.3)) p.canvas.paint(Blob{{p.between(0, 1), p.between(0.75, 1)}, p.between(0.12, 0.22), p.fresh_noise()}, Cover::water, p.water);
   p.scattered_trees(p.whole(60, 170), p.between(0.022, 0.04));
-  p.canvas.paint_with(Path{course, p.between(0.09, 0.15)}, Cover::grass, mown);
+  p.canvas.paint_with(course.band(p.between(0.09, 0.15)), Cover::grass, mown);
   for (int i = p.whole(1, 2); i > 0; --i) {
-    const Point pin = course[std::size_t(p.whole(6, 14))] + Point{0, p.between(-0.06, 0.06)};
+    const Point pin = course.point(std::size_t(p.whole(6, 14))) + Point{0, p.between(-0.06, 0.06)};
     p.canvas.paint(Blob{pin, p.between(0.1, 0.15), p.fresh_noise()}, Cover::grass, green);
     for (int bunkers = p.whole(2, 5); bunkers > 0; --bunkers) {
       const Point at = pin + p.between(0.13, 0.24) * direction(p.between(0, 6.2832));
@@ -22,7 +22,7 @@ void draw_golf_course(Painter& p) {
       p.canvas.paint(pit, Cover::sand, p.sand);
     }
   }
-  if (p.chance(0.5)) p.canvas.mark(Path{meander(p.between(0.1, 0.9), 0.1f, 1.2f, p.between(0, 6), 20), 0.006f}, p.concrete, 0.9f);
+  if (p.chance(0.5)) p.canvas.mark(Course(p.between(0.1, 0.9), 0.1f, 1.2f, p.between(0, 6), 20).band(0.006f), p.concrete, 0.9f);
 }
 
 void draw_baseball_diamond(Painter& p) {

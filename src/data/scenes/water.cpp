@@ -16,16 +16,16 @@ auto rippled(const Noise& noise, Colour water, float depth) {
 void draw_river(Painter& p) {
   p.open_ground();
   const float radius = p.between(0.045, 0.12);
-  const auto course = meander(p.between(0.4, 0.6), p.between(0.07, 0.2), p.between(1, 2.2), p.between(0, 6.2832), 36);
-  p.canvas.paint(Path{course, radius + p.between(0.01, 0.05)}, Cover::bare_ground, mix(p.soil, p.sand, p.between(0, 0.8)));
-  p.canvas.paint_with(Path{course, radius}, Cover::water, rippled(p.noise, p.water, 0.2f));
+  const Course course(p.between(0.4, 0.6), p.between(0.07, 0.2), p.between(1, 2.2), p.between(0, 6.2832), 36);
+  p.canvas.paint(course.band(radius + p.between(0.01, 0.05)), Cover::bare_ground, mix(p.soil, p.sand, p.between(0, 0.8)));
+  p.canvas.paint_with(course.band(radius), Cover::water, rippled(p.noise, p.water, 0.2f));
   for (int i = p.whole(0, 2); i > 0; --i) {
-    const Point at = course[std::size_t(p.whole(9, 27))];
+    const Point at = course.point(std::size_t(p.whole(9, 27)));
     p.canvas.paint(Blob{at + Point{0, radius * p.between(-0.8, 0.8)}, radius * p.between(0.3, 0.6), p.fresh_noise()},
                    Cover::sand, mix(p.sand, p.soil, 0.4f));
   }
   for (int i = p.whole(20, 130); i > 0; --i) {
-    const Point bank = course[p.random.below(course.size())];
+    const Point bank = course.point(p.random.below(37));
     const float side = p.chance(0.5) ? 1.f : -1.f;
     p.tree(bank + Point{p.between(-0.03, 0.03), side * (radius + p.between(0.04, 0.35))}, p.between(0.012, 0.032));
   }
