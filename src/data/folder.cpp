@@ -125,10 +125,11 @@ ClassFolders read_class_folders(const std::vector<std::pair<std::string, fs::pat
             {path, domains.size() > 1 ? result.domain_names[domain] + "/" + name : name, label, std::int64_t(domain)});
       }
     }
+    std::string lacking;
     for (std::size_t label = 0; label < source.size(); ++label)
-      if (source[label].empty())
-        result.remarks.push_back(text("the domain ", result.domain_names[domain], " has no class \"",
-                                      result.class_names[label], "\"."));
+      if (source[label].empty()) lacking += (lacking.empty() ? "" : ", ") + result.class_names[label];
+    if (!lacking.empty())
+      result.remarks.push_back(text("the domain ", result.domain_names[domain], " has no image of: ", lacking, "."));
   }
   if (others > 0) result.remarks.push_back(text(others, " entries of class folders are no images by their names."));
   return result;

@@ -11,7 +11,7 @@
 namespace fedorbit {
 
 struct SyntheticOptions {
-  std::string classes;            // names separated by commas; empty: all
+  std::string classes = "";       // names separated by commas; empty: all
   std::string domains = "aerial";  // names separated by commas, or "all"
   std::int64_t per_class = 50;
   std::int64_t size = 64;
