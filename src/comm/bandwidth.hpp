@@ -20,12 +20,16 @@ inline double algorithm_bandwidth(Collective collective, double bytes_handed_in,
 inline double bus_factor(Collective collective, int ranks) {
   const double others = double(ranks - 1) / ranks;
   switch (collective) {
-    case Collective::all_reduce: return 2 * others;
+    case Collective::all_reduce:
+      return 2 * others;
     case Collective::agree:
     case Collective::all_gather:
-    case Collective::exchange: return others;
-    case Collective::broadcast: return 1;
-    case Collective::barrier: return 0;
+    case Collective::exchange:
+      return others;
+    case Collective::broadcast:
+      return 1;
+    case Collective::barrier:
+      return 0;
   }
   return 0;
 }

@@ -21,7 +21,8 @@ void settle(const Tensor& tensor) {
 
 void require_movable(const Tensor& tensor, Collective collective) {
   require(tensor.defined(), name(collective), " was called with a tensor that does not exist.");
-  require(tensor.is_contiguous(), name(collective), " was called with a tensor that is not contiguous in memory; call "
+  require(tensor.is_contiguous(), name(collective),
+          " was called with a tensor that is not contiguous in memory; call "
           "contiguous() on it first.");
 }
 
@@ -74,17 +75,19 @@ void Communicator::barrier() {
 
 void Communicator::broadcast(Tensor& tensor) {
   require_movable(tensor, Collective::broadcast);
-  account(signature(Collective::broadcast, tensor), tensor, std::int64_t(tensor.nbytes()),
-          [&] { if (tensor.numel() > 0) move_broadcast(tensor); });
+  account(signature(Collective::broadcast, tensor), tensor, std::int64_t(tensor.nbytes()), [&] {
+    if (tensor.numel() > 0) move_broadcast(tensor);
+  });
 }
 
 void Communicator::all_reduce(Tensor& tensor, Reduce reduce) {
   require_movable(tensor, Collective::all_reduce);
   const auto type = tensor.scalar_type();
-  require(type == at::kFloat || type == at::kDouble || type == at::kLong,
-          "all_reduce was called with ", c10::toString(type), " values; it reduces float32, float64 and int64.");
-  account(signature(Collective::all_reduce, tensor, reduce), tensor, std::int64_t(tensor.nbytes()),
-          [&] { if (tensor.numel() > 0) move_all_reduce(tensor, reduce); });
+  require(type == at::kFloat || type == at::kDouble || type == at::kLong, "all_reduce was called with ",
+          c10::toString(type), " values; it reduces float32, float64 and int64.");
+  account(signature(Collective::all_reduce, tensor, reduce), tensor, std::int64_t(tensor.nbytes()), [&] {
+    if (tensor.numel() > 0) move_all_reduce(tensor, reduce);
+  });
 }
 
 Tensor Communicator::all_gather(const Tensor& row) {
@@ -92,21 +95,24 @@ Tensor Communicator::all_gather(const Tensor& row) {
   std::vector<std::int64_t> shape{size()};
   shape.insert(shape.end(), row.sizes().begin(), row.sizes().end());
   Tensor rows = at::empty(shape, row.options().requires_grad(false));
-  account(signature(Collective::all_gather, row), row, std::int64_t(row.nbytes()),
-          [&] { if (row.numel() > 0) move_all_gather(row, rows); });
+  account(signature(Collective::all_gather, row), row, std::int64_t(row.nbytes()), [&] {
+    if (row.numel() > 0) move_all_gather(row, rows);
+  });
   return rows;
 }
 
 std::vector<Tensor> Communicator::exchange(std::vector<Tensor> to_each_rank) {
-  require(int(to_each_rank.size()) == size(), "exchange was called with ", to_each_rank.size(), " tensors; it takes one "
-          "for each of the ", size(), " ranks.");
+  require(int(to_each_rank.size()) == size(), "exchange was called with ", to_each_rank.size(),
+          " tensors; it takes one "
+          "for each of the ",
+          size(), " ranks.");
   std::vector<std::int64_t> lengths;
   std::int64_t bytes = 0;
   for (const Tensor& message : to_each_rank) {
     require_movable(message, Collective::exchange);
-    require(message.scalar_type() == at::kFloat && message.dim() == 1,
-            "exchange was called with a ", message.dim(), "-dimensional tensor of ",
-            c10::toString(message.scalar_type()), " values; it moves one-dimensional float32 tensors.");
+    require(message.scalar_type() == at::kFloat && message.dim() == 1, "exchange was called with a ", message.dim(),
+            "-dimensional tensor of ", c10::toString(message.scalar_type()),
+            " values; it moves one-dimensional float32 tensors.");
     require(message.device() == to_each_rank[0].device(), "exchange was called with tensors on different devices.");
     lengths.push_back(message.numel());
     bytes += std::int64_t(message.nbytes());

@@ -25,7 +25,8 @@ std::unique_ptr<Communicator> make_communicator(const std::string& backend) {
   if (backend == "single") return std::make_unique<SingleCommunicator>();
   if (backend == "mpi") return std::make_unique<MpiCommunicator>();
   if (backend == "nccl") return make_nccl();
-  require(backend == "auto", "the backend \"", backend, "\" is unknown; there are \"auto\", \"single\", \"mpi\" and "
+  require(backend == "auto", "the backend \"", backend,
+          "\" is unknown; there are \"auto\", \"single\", \"mpi\" and "
           "\"nccl\".");
   auto mpi = std::make_unique<MpiCommunicator>();
   if (mpi->size() > 1) return mpi;

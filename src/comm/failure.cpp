@@ -1,5 +1,6 @@
 #include "comm/failure.hpp"
 
+#include <c10/util/Exception.h>
 #include <mpi.h>
 #include <unistd.h>
 
@@ -35,6 +36,14 @@ int rank_of_this_process() {
   return 0;
 }
 
+/// What the cause says, on one line; LibTorch's errors would add the call stack.
+std::string sentence_of(const std::exception& cause) {
+  const auto* torch = dynamic_cast<const c10::Error*>(&cause);
+  std::string sentence = torch ? torch->what_without_backtrace() : cause.what();
+  std::replace(sentence.begin(), sentence.end(), '\n', ' ');
+  return sentence;
+}
+
 }  // namespace
 
 void abort_everyone(int code) {
@@ -47,7 +56,7 @@ int report_and_abort(const std::exception& cause) {
   alarm(8);
   const int rank = rank_of_this_process();
   if (rank > 0) std::this_thread::sleep_for(std::chrono::milliseconds(1000 + 200 * std::min(rank, 10)));
-  const std::string sentence = (rank > 0 ? text("rank ", rank, ": ") : std::string()) + cause.what() + "\n";
+  const std::string sentence = (rank > 0 ? text("rank ", rank, ": ") : std::string()) + sentence_of(cause) + "\n";
   std::fputs(sentence.c_str(), stderr);
   std::fflush(stderr);
   if (mpi_is_running()) abort_everyone(1);

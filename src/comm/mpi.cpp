@@ -24,10 +24,14 @@ Place place(MPI_Comm world) {
 
 MPI_Datatype mpi_type(const Tensor& tensor) {
   switch (tensor.scalar_type()) {
-    case at::kFloat: return MPI_FLOAT;
-    case at::kDouble: return MPI_DOUBLE;
-    case at::kLong: return MPI_INT64_T;
-    default: fail("MPI was asked to reduce ", c10::toString(tensor.scalar_type()), " values.");
+    case at::kFloat:
+      return MPI_FLOAT;
+    case at::kDouble:
+      return MPI_DOUBLE;
+    case at::kLong:
+      return MPI_INT64_T;
+    default:
+      fail("MPI was asked to reduce ", c10::toString(tensor.scalar_type()), " values.");
   }
 }
 
@@ -44,9 +48,7 @@ Tensor host_space(const Tensor& tensor) {
   return tensor.is_cpu() ? tensor : at::empty(tensor.sizes(), tensor.options().device(at::kCPU).pinned_memory(true));
 }
 
-Tensor on_host(const Tensor& tensor) {
-  return tensor.is_cpu() ? tensor : host_space(tensor).copy_(tensor.detach());
-}
+Tensor on_host(const Tensor& tensor) { return tensor.is_cpu() ? tensor : host_space(tensor).copy_(tensor.detach()); }
 
 void back_to(const Tensor& tensor, const Tensor& staged) {
   if (!tensor.is_cpu()) tensor.detach().copy_(staged);
@@ -72,7 +74,8 @@ MpiSession::MpiSession() : exceptions_(std::uncaught_exceptions()) {
     int provided = 0;
     check_mpi(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &provided));
     started_ = true;
-    require(provided >= MPI_THREAD_FUNNELED, "this MPI library does not allow threads beside the one that calls it; "
+    require(provided >= MPI_THREAD_FUNNELED,
+            "this MPI library does not allow threads beside the one that calls it; "
             "use one built with thread support.");
   }
   check_mpi(MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN));
@@ -102,7 +105,10 @@ MpiCommunicator::MpiCommunicator(std::int64_t slice_bytes)
     : MpiCommunicator(std::make_unique<Channel>(), slice_bytes) {}
 
 MpiCommunicator::MpiCommunicator(std::unique_ptr<Channel> channel, std::int64_t slice_bytes)
-    : Communicator(place(*channel)), channel_(std::move(channel)), slice_bytes_(slice_bytes) {}
+    : Communicator(place(*channel)), channel_(std::move(channel)), slice_bytes_(slice_bytes) {
+  require(slice_bytes >= 8, "MPI messages cannot be cut into slices of ", slice_bytes,
+          " bytes; a value takes up to 8.");
+}
 
 MpiCommunicator::~MpiCommunicator() = default;
 

@@ -29,8 +29,8 @@ class MpiSession {
   int exceptions_ = 0;
 };
 
-/// A communicator of its own over MPI_COMM_WORLD. Messages longer than `slice_bytes` travel in slices, since MPI 3 counts
-/// in int. Tensors on a device are staged through pinned host memory: that works with every MPI.
+/// A communicator of its own over MPI_COMM_WORLD. Messages longer than `slice_bytes` travel in slices, since MPI 3
+/// counts in int. Tensors on a device are staged through pinned host memory: that works with every MPI.
 class MpiCommunicator : public Communicator {
  public:
   static constexpr std::int64_t default_slice_bytes = std::int64_t(1) << 30;

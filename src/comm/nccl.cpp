@@ -15,13 +15,13 @@ namespace fedorbit {
 namespace {
 
 void check_nccl(ncclResult_t code, std::source_location where = std::source_location::current()) {
-  require(code == ncclSuccess, "NCCL failed in ", where.function_name(), " (line ", where.line(), "): ",
-          ncclGetErrorString(code), " (", ncclGetLastError(nullptr), ").");
+  require(code == ncclSuccess, "NCCL failed in ", where.function_name(), " (line ", where.line(),
+          "): ", ncclGetErrorString(code), " (", ncclGetLastError(nullptr), ").");
 }
 
 void check_cuda(cudaError_t code, std::source_location where = std::source_location::current()) {
-  require(code == cudaSuccess, "CUDA failed in ", where.function_name(), " (line ", where.line(), "): ",
-          cudaGetErrorString(code), ".");
+  require(code == cudaSuccess, "CUDA failed in ", where.function_name(), " (line ", where.line(),
+          "): ", cudaGetErrorString(code), ".");
 }
 
 /// The bus address of visible GPU `local_rank` modulo their number, which becomes the current one; empty without GPUs.
@@ -39,7 +39,8 @@ std::string take_gpu(int local_rank) {
 void require_own_gpus(const std::vector<std::string>& hosts, const std::vector<std::string>& gpus) {
   for (std::size_t rank = 0; rank < gpus.size(); ++rank) {
     if (gpus[rank].empty())
-      throw SharedError(text("rank ", rank, " on ", hosts[rank], " sees no GPU, but the backend \"nccl\" needs one for "
+      throw SharedError(text("rank ", rank, " on ", hosts[rank],
+                             " sees no GPU, but the backend \"nccl\" needs one for "
                              "each rank; use the backend \"mpi\" there."));
     for (std::size_t earlier = 0; earlier < rank; ++earlier)
       if (hosts[earlier] == hosts[rank] && gpus[earlier] == gpus[rank])
@@ -51,10 +52,14 @@ void require_own_gpus(const std::vector<std::string>& hosts, const std::vector<s
 
 ncclDataType_t nccl_type(const Tensor& tensor) {
   switch (tensor.scalar_type()) {
-    case at::kFloat: return ncclFloat32;
-    case at::kDouble: return ncclFloat64;
-    case at::kLong: return ncclInt64;
-    default: fail("NCCL was asked to reduce ", c10::toString(tensor.scalar_type()), " values.");
+    case at::kFloat:
+      return ncclFloat32;
+    case at::kDouble:
+      return ncclFloat64;
+    case at::kLong:
+      return ncclInt64;
+    default:
+      fail("NCCL was asked to reduce ", c10::toString(tensor.scalar_type()), " values.");
   }
 }
 
@@ -102,8 +107,8 @@ void NcclCommunicator::move_messages(const std::vector<Tensor>& to, std::vector<
   for (int other = 0; other < size(); ++other) {
     if (other == rank()) continue;
     if (to[other].numel() > 0)
-      check_nccl(ncclSend(to[other].const_data_ptr(), std::size_t(to[other].numel()), ncclFloat32, other, handle_,
-                          stream()));
+      check_nccl(
+          ncclSend(to[other].const_data_ptr(), std::size_t(to[other].numel()), ncclFloat32, other, handle_, stream()));
     if (from[other].numel() > 0)
       check_nccl(ncclRecv(from[other].mutable_data_ptr(), std::size_t(from[other].numel()), ncclFloat32, other, handle_,
                           stream()));

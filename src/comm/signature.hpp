@@ -19,8 +19,8 @@ struct Signature {
   std::int64_t device = 0;  // c10::DeviceType; 0 is the CPU
   Reduce reduce = Reduce::sum;
   std::int64_t numel = 0;
-  std::int64_t call = 0;         // how many collectives this rank called before
-  std::uint64_t fingerprint = 0;  // of what is agreed on
+  std::int64_t call = 0;           // how many collectives this rank called before
+  std::uint64_t fingerprint = 0;   // of what is agreed on
   std::array<char, 72> subject{};  // what is agreed on, in words
 
   bool operator==(const Signature&) const = default;

@@ -137,8 +137,7 @@ TEST_P(CommunicatorConformance, Three_million_values_arrive_whole) {
   std::vector<Tensor> out;
   for (int to = 0; to < comm->size(); ++to) out.push_back(ramp + 2 * comm->rank() + 3 * to);
   const std::vector<Tensor> in = comm->exchange(std::move(out));
-  for (int from = 0; from < comm->size(); ++from)
-    EXPECT_TRUE(at::equal(in[from], ramp + 2 * from + 3 * comm->rank()));
+  for (int from = 0; from < comm->size(); ++from) EXPECT_TRUE(at::equal(in[from], ramp + 2 * from + 3 * comm->rank()));
 }
 
 TEST_P(CommunicatorConformance, Texts_of_different_lengths_are_gathered) {
@@ -233,6 +232,7 @@ TEST_P(CommunicatorConformance, A_rank_with_other_options_is_named_with_what_it_
 
 TEST_P(CommunicatorConformance, A_wrong_argument_is_an_error_of_its_own_rank_and_sends_nothing) {
   Tensor undefined, columns = same(6, 1).view({2, 3}).t(), bytes = made(2, at::kByte, [](std::int64_t) { return 1.0; });
+  comm->take_traffic();
   EXPECT_THROW(comm->broadcast(undefined), Error);
   EXPECT_THROW(comm->all_reduce(columns), Error);
   EXPECT_THROW(comm->all_reduce(bytes), Error);
@@ -240,7 +240,7 @@ TEST_P(CommunicatorConformance, A_wrong_argument_is_an_error_of_its_own_rank_and
   EXPECT_THROW(comm->exchange(std::vector<Tensor>(comm->size() + 1, same(1, 1))), Error);
   EXPECT_THROW(comm->exchange(std::vector<Tensor>(comm->size(), same(2, 1).view({1, 2}))), Error);
   EXPECT_THROW(comm->exchange(std::vector<Tensor>(comm->size(), bytes)), Error);
-  for (const Cost& cost : comm->traffic().costs) EXPECT_EQ(cost.calls, GetParam().device == at::kCPU ? 0 : cost.calls);
+  for (const Cost& cost : comm->traffic().costs) EXPECT_EQ(cost.calls, 0);
   comm->barrier();
 }
 

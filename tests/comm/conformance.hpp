@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,8 @@ struct Backend {
   std::string label;
   std::function<std::unique_ptr<Communicator>()> make;
   c10::DeviceType device = c10::DeviceType::CPU;
+
+  friend void PrintTo(const Backend& backend, std::ostream* out) { *out << backend.label; }
 };
 
 class CommunicatorConformance : public testing::TestWithParam<Backend> {
@@ -27,7 +30,8 @@ class CommunicatorConformance : public testing::TestWithParam<Backend> {
   /// A float32 vector of one value.
   Tensor same(std::int64_t numel, double value) const;
 
-  /// What `call` throws on this rank, checked to be a SharedError and the same sentence on every rank; empty if nothing.
+  /// What `call` throws on this rank, checked to be a SharedError and the same sentence on every rank; empty if
+  /// nothing.
   std::string shared_sentence(const std::function<void()>& call);
 
   std::unique_ptr<Communicator> comm;

@@ -16,6 +16,7 @@ int main(int count, char** arguments) {
     fedorbit::require(how != "everyone", "a planted failure of everyone.");
     fedorbit::require(how != "root" || !comm->root(), "a planted failure of the root.");
     fedorbit::require(how != "last" || comm->rank() + 1 < comm->size(), "a planted failure of the last.");
+    if (how == "torch") at::ones({2}).view({3});
     at::Tensor tensor = at::ones({how == "size" ? comm->rank() + 1 : 1});
     comm->all_reduce(tensor);
     comm->barrier();
