@@ -64,12 +64,7 @@ std::vector<std::string> File::names(const std::string& group_name) const {
   check(H5Gget_info(parent.id(), &info), parent.place(), "list the group");
   const Handle properties = own(H5Gget_create_plist(parent.id()), H5Pclose, parent.place(), "list the group");
   unsigned order = 0;
-  if (group_name == "/") {
-    const Handle creation = own(H5Fget_create_plist(id()), H5Pclose, place_, "list the file");
-    H5Pget_link_creation_order(creation.id(), &order);
-  } else {
-    H5Pget_link_creation_order(properties.id(), &order);
-  }
+  check(H5Pget_link_creation_order(properties.id(), &order), parent.place(), "list the group");
   const H5_index_t index = order & H5P_CRT_ORDER_INDEXED ? H5_INDEX_CRT_ORDER : H5_INDEX_NAME;
   std::vector<std::string> names;
   for (hsize_t i = 0; i < info.nlinks; ++i) {
