@@ -26,6 +26,7 @@ int main(int count, char** arguments) {
   const std::filesystem::path directory = arguments[4];
   const char* node = std::getenv("SLURMD_NODENAME");
   std::printf("rank %d of %d on %s\n", rank, size, node ? node : "no node");
+  std::fflush(stdout);
   int interrupted = 0;
   if (count > 5 && std::string(arguments[5]) == "--until-signal") {
     const bool resumed = std::filesystem::exists(directory / "checkpoint");
