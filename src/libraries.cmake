@@ -22,6 +22,13 @@ target_link_libraries(hdf5 INTERFACE ${HDF5_C_LIBRARIES})
 if(NOT FEDORBIT_TORCH AND DEFINED ENV{Torch_DIR})
   cmake_path(SET FEDORBIT_TORCH NORMALIZE "$ENV{Torch_DIR}/../../..")
 endif()
+if(NOT FEDORBIT_TORCH)  # where jobs/setup puts it
+  set(cache_home "$ENV{XDG_CACHE_HOME}")
+  if(NOT cache_home)
+    set(cache_home "$ENV{HOME}/.cache")
+  endif()
+  file(GLOB FEDORBIT_TORCH ${cache_home}/fedorbit/venv/lib/python3*/site-packages/torch)
+endif()
 if(NOT EXISTS "${FEDORBIT_TORCH}/lib/libtorch_cpu.so")
   message(FATAL_ERROR "LibTorch was not found at '${FEDORBIT_TORCH}': run jobs/setup, or set FEDORBIT_TORCH to the "
     "folder that holds lib/libtorch_cpu.so (for the Python package, site-packages/torch).")
