@@ -25,7 +25,7 @@ struct Upload {
   std::map<std::string, Tensor> extras;  // name -> (K, n), summed unweighted
 };
 
-/// The sums over the cohort of what its clients sent.
+/// What came of the cohort as a whole.
 struct Sums {
   Tensor mean_update;  // (P): sum of weight * update, divided by the sum of weights; zero if that is zero
   std::int64_t weight = 0, clients = 0;
@@ -37,13 +37,18 @@ using GradientAt = std::function<Tensor(const Tensor& shared)>;
 
 class Strategy {
  public:
+  using Lengths = std::map<std::string, std::int64_t>;
   virtual ~Strategy() = default;
+  /// What each client keeps for the strategy between turns (Turn::memory), by name and length.
+  virtual Lengths memories(const Layout&) const { return {}; }
+  /// What each client sends besides its update (Upload::extras), by name and length.
+  virtual Lengths extras(const Layout&) const { return {}; }
   /// The shared parameters (P) that this client is sent.
   virtual Tensor download(const Server& server, ClientId) { return server.global; }
   /// The direction of a local step from `shared` (K, P).
   virtual Tensor gradient(const GradientAt& at, const Tensor& shared, const Turn&) { return at(shared); }
-  /// `update` (K, P) is trained minus received, `samples` (K) the clients' training images.
-  virtual Upload upload(const Tensor& update, const Tensor& samples, Turn&) { return {update, samples, {}}; }
+  /// `update` (K, P) is trained minus received, `weight` (K) int64 what each client counts in the average.
+  virtual Upload upload(const Tensor& update, const Tensor& weight, Turn&) { return {update, weight, {}}; }
   /// Applies what came together; the caller keeps `last_update` and `round`.
   virtual void aggregate(Server& server, const Sums& sums) { server.global = server.global + sums.mean_update; }
 };

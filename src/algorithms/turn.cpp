@@ -11,10 +11,19 @@
 
 namespace fedorbit {
 
-Tensor& Memory::operator()(const std::string& name, std::int64_t size) {
-  auto [row, fresh] = rows_.try_emplace(name);
-  if (fresh) row->second = at::zeros({clients_, size}, at::kFloat);
-  return row->second;
+Memory::Memory(std::int64_t clients, const std::map<std::string, std::int64_t>& lengths) : lengths_(lengths) {
+  std::int64_t total = 0;
+  for (const auto& [name, length] : lengths) total += length;
+  flat_ = at::zeros({clients, total}, at::kFloat);
+}
+
+Tensor Memory::operator()(const std::string& name) const {
+  std::int64_t offset = 0;
+  for (const auto& [known, length] : lengths_) {
+    if (known == name) return flat_.narrow(1, offset, length);
+    offset += length;
+  }
+  fail("the strategy uses a memory named ", name, ", which it did not declare.");
 }
 
 Diagnostics::Diagnostics(std::vector<std::string> names, std::int64_t clients)

@@ -20,17 +20,22 @@ struct Batch {
   Tensor active;    // (K) float32, 1 while the client still has batches: an inactive client does not change by a bit
 };
 
-/// Named rows that outlive a turn, one for each of K clients: residuals, control variates.
+/// Named rows that outlive a turn, one for each of K clients: residuals, control variates. They are declared by the
+/// strategy, start as zeros, and are on the CPU.
 class Memory {
  public:
-  explicit Memory(std::int64_t clients) : clients_(clients) {}
-  /// (K, size) float32; zeros when it is asked for the first time.
-  Tensor& operator()(const std::string& name, std::int64_t size);
-  std::map<std::string, Tensor>& rows() { return rows_; }
+  Memory(std::int64_t clients, const std::map<std::string, std::int64_t>& lengths);
+  /// (K, length) float32; writing to it is remembered.
+  Tensor operator()(const std::string& name) const;
+  /// All memories one after another, in the order of their names: (K, length()).
+  const Tensor& flat() const { return flat_; }
+  std::int64_t length() const { return flat_.size(1); }
+  /// What client k kept: (length()).
+  void load(std::int64_t k, const Tensor& row) { flat_[k].copy_(row); }
 
  private:
-  std::int64_t clients_;
-  std::map<std::string, Tensor> rows_;
+  std::map<std::string, std::int64_t> lengths_;
+  Tensor flat_;
 };
 
 /// Averages a learner reports of its steps: failure signatures, regularisers. One number per client and step.

@@ -1,0 +1,20 @@
+// The clients of a round, and which of them are trained together.
+#pragma once
+#include <vector>
+
+#include "core/client_id.hpp"
+#include "core/keys.hpp"
+
+namespace fedorbit {
+
+/// The ascending clients of a round: round(participation * clients) of them, at least one, each set equally likely.
+/// Costs time and memory for the cohort only.
+std::vector<ClientId> draw_cohort(std::int64_t clients, double participation, std::int64_t round, const Keys& keys);
+
+/// At most `count` of all clients, ascending, the same ones at every call: whose own models are evaluated.
+std::vector<ClientId> draw_evaluated(std::int64_t clients, std::int64_t count, const Keys& keys);
+
+/// Consecutive pieces of at most `size` clients: a function of the cohort and the option alone, never of ranks.
+std::vector<std::vector<ClientId>> make_groups(const std::vector<ClientId>& clients, std::int64_t size);
+
+}  // namespace fedorbit

@@ -1,0 +1,105 @@
+// All options of an experiment: what a configuration file can say.
+#pragma once
+#include "algorithms/optimiser.hpp"
+#include "algorithms/registry.hpp"
+#include "core/options.hpp"
+#include "data/partition.hpp"
+#include "data/synthetic.hpp"
+
+namespace fedorbit {
+
+struct DataOptions {
+  std::string path, feature_store;
+  void fields(OptionList& v) {
+    v("path", path, "a data set made by `fedorbit prepare`; empty: synthetic scenes as [synthetic] describes them");
+    v("feature_store", feature_store, "folder that keeps image features; empty: the user's cache");
+  }
+};
+
+struct ModelOptions {
+  std::string weights = "embedded", text_template = "a satellite photo of a {}.";
+  void fields(OptionList& v) {
+    v("weights", weights, "a CLIP checkpoint (safetensors), or \"embedded\" for the small one inside the program");
+    v("text_template", text_template, "what zero-shot classification reads; {} stands for the class name");
+  }
+};
+
+struct TrainingOptions {
+  std::int64_t rounds = 50, local_epochs = 1, batch_size = 32, group_size = 8;
+  double participation = 1;
+  std::string aggregation = "exact", nonfinite = "error";
+  void fields(OptionList& v) {
+    v("rounds", rounds, "rounds", "how many rounds", 0, 1e9);
+    v("local_epochs", local_epochs, "epochs", "passes over its images that a client makes in a turn", 1, 1e6);
+    v("batch_size", batch_size, "images", "images of a local step; the last of an epoch may have fewer", 1, 1e6);
+    v("participation", participation, "", "share of clients in a round; at least one takes part", 0, 1);
+    v("group_size", group_size, "clients", "clients trained together in one batch of arithmetic", 1, 1e6);
+    v("aggregation", aggregation,
+      "exact: integers, independent of ranks and order; float64, float32: for very long vectors, repeatable for the "
+      "same ranks only",
+      {"exact", "float64", "float32"});
+    v("nonfinite", nonfinite, "a client whose update is not finite ends the run, or is dropped", {"error", "drop"});
+  }
+};
+
+struct EvaluationOptions {
+  std::int64_t every = 10, clients = 1000;
+  bool linear_probe = true;
+  void fields(OptionList& v) {
+    v("every", every, "rounds", "between evaluations; the last round is always evaluated", 1, 1e9);
+    v("clients", clients, "clients", "how many clients' own models are evaluated, at most", 0, 1e9);
+    v("linear_probe", linear_probe, "whether a linear classifier of the same features is fitted for comparison");
+  }
+};
+
+struct CheckpointOptions {
+  std::int64_t every = 10;
+  void fields(OptionList& v) { v("every", every, "rounds", "between checkpoints", 1, 1e9); }
+};
+
+struct MachineOptions {
+  std::string backend = "auto", device = "cpu";
+  std::int64_t threads = 1;
+  void fields(OptionList& v) {
+    v("backend", backend, "how ranks move tensors; auto: mpi where there is more than one rank",
+      {"auto", "single", "mpi", "nccl"});
+    v("device", device, "where clients are trained; cuda: the GPU of the rank's place on its node", {"cpu", "cuda"});
+    v("threads", threads, "threads", "of each rank's arithmetic; ranks scale better than threads", 1, 1024);
+  }
+};
+
+struct Experiment {
+  std::string name = "experiment";
+  std::int64_t seed = 1;
+  DataOptions data;
+  SyntheticOptions synthetic;
+  ModelOptions model;
+  PartitionOptions partition;
+  MethodOptions method;
+  LearnerOptions learner;
+  StrategyOptions strategy;
+  OptimiserOptions optimiser;
+  TrainingOptions training;
+  EvaluationOptions evaluation;
+  CheckpointOptions checkpoint;
+  MachineOptions machine;
+
+  void fields(OptionList& v) {
+    v("name", name, "what the experiment is called in reports");
+    v("seed", seed, "", "of all random numbers", 0, 9e15);
+    v.section("data", data);
+    v.section("synthetic", synthetic);
+    v.section("model", model);
+    v.section("partition", partition);
+    v.section("method", method);
+    learner.fields(v);
+    strategy.fields(v);
+    v.section("optimiser", optimiser);
+    v.section("training", training);
+    v.section("evaluation", evaluation);
+    v.section("checkpoint", checkpoint);
+    v.section("machine", machine);
+  }
+};
+
+}  // namespace fedorbit

@@ -1,0 +1,200 @@
+#include "simulation/simulation.hpp"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/linalg_vector_norm.h>
+#include <ATen/ops/zeros.h>
+#include <ATen/ops/zeros_like.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "core/clock.hpp"
+#include "core/error.hpp"
+#include "simulation/cohort.hpp"
+
+namespace fedorbit {
+
+Simulation::Simulation(Workshop& workshop, Communicator& communicator, std::int64_t classes,
+                       std::vector<Observer*> observers, std::function<void(const State&)> save)
+    : workshop_(workshop), communicator_(communicator), observers_(std::move(observers)), save_(std::move(save)),
+      aggregation_(workshop.learner.layout(), workshop.strategy, workshop.experiment.training.aggregation),
+      evaluation_(workshop, communicator, classes), store_(workshop.row_length()) {
+  Parameters initial(workshop.learner.layout(), 1);
+  const ClientId nobody = 0;
+  workshop.learner.initialise(initial, Kind::shared, std::span(&nobody, 1), workshop.keys);
+  server_.global = initial.flat(Kind::shared)[0].clone();
+  server_.last_update = at::zeros_like(server_.global);
+}
+
+void Simulation::restore(const State& state) {
+  server_ = state.server;
+  store_.restore(state.clients, communicator_);
+  restored_ = true;
+}
+
+Ending Simulation::run(const Tensor& class_texts, double logit_scale, const volatile std::sig_atomic_t& signal) {
+  const auto& options = workshop_.experiment;
+  if (!restored_) {
+    std::vector<EvaluationRecord> before{evaluation_.zero_shot(class_texts, logit_scale)};
+    if (options.evaluation.linear_probe) before.push_back(evaluation_.linear_probe());
+    tell([&](Observer& observer) { observer.evaluated(before); });
+    evaluate();
+  }
+  while (server_.round < options.training.rounds) {
+    if (!play_round(signal)) {
+      save();
+      return Ending::interrupted;
+    }
+    const bool last = server_.round == options.training.rounds;
+    if (last || server_.round % options.evaluation.every == 0) evaluate();
+    if (last || server_.round % options.checkpoint.every == 0) save();
+  }
+  // What the ranks moved since their last report.
+  const RankReport rest{false, 0, at::zeros({0}, at::kDouble), communicator_.take_traffic(), {}, {}, {}};
+  const auto reports = gather_reports(rest, 0, 0, communicator_);
+  tell([&](Observer& observer) { observer.transported(transport_records(reports, server_.round)); });
+  return Ending::finished;
+}
+
+bool Simulation::play_round(const volatile std::sig_atomic_t& signal) {
+  const Stopwatch watch;
+  const auto& options = workshop_.experiment.training;
+  const std::vector<ClientId> cohort =
+      draw_cohort(workshop_.partition.clients(), options.participation, server_.round, workshop_.keys);
+  const Placement placement(make_groups(cohort, options.group_size), communicator_.size());
+  store_.gather_at(placement, communicator_);
+
+  std::vector<TurnOutcome> turns;
+  const Stopwatch training;
+  for (const auto& group : placement.of_rank(communicator_.rank())) {
+    if (signal != 0) break;
+    turns.push_back(take_turn(workshop_, server_, group, [&](ClientId client) { return store_.find(client); }));
+  }
+
+  RankReport mine;
+  mine.stop = signal != 0;
+  mine.training_seconds = training.seconds();
+  mine.largest = aggregation_.largest(turns);
+  mine.traffic = communicator_.take_traffic();
+  for (const TurnOutcome& turn : turns)
+    for (std::size_t k = 0; k < turn.clients.size(); ++k) {
+      const Tensor diagnostics = turn.diagnostics[std::int64_t(k)].contiguous();
+      mine.turns.push_back({turn.clients[k], turn.samples[k], turn.steps[k], turn.loss[k], turn.drift[k],
+                            turn.upload_bytes[k], turn.download_bytes[k], turn.seconds / double(turn.clients.size()),
+                            {diagnostics.const_data_ptr<double>(), diagnostics.const_data_ptr<double>() + diagnostics.numel()}});
+      mine.weights.push_back(turn.upload.weight[std::int64_t(k)].item<std::int64_t>());
+      mine.finite.push_back(turn.finite[k]);
+    }
+  const auto reports =
+      gather_reports(mine, placement.most_clients(), workshop_.learner.diagnostics().size(), communicator_);
+  if (std::ranges::any_of(reports, &RankReport::stop)) {
+    store_.discard();
+    tell([&](Observer& observer) {
+      observer.happened({server_.round, "interrupted", text("a signal ended the run; round ", server_.round, " is discarded.")});
+    });
+    return false;
+  }
+
+  const std::vector<ClientId> dropped = refuse_nonfinite(reports, server_.round);
+  Tensor largest = at::zeros_like(mine.largest);
+  std::int64_t weight = 0, clients = 0;
+  for (const RankReport& report : reports) {
+    largest = at::maximum(largest, report.largest);
+    for (std::size_t i = 0; i < report.turns.size(); ++i)
+      if (report.finite[i]) weight += report.weights[i], ++clients;
+  }
+  const Sums sums = aggregation_.sum(turns, largest, weight, clients, communicator_);
+
+  // From here on nothing can fail on one rank alone: the round is committed.
+  const Tensor before = server_.global;
+  workshop_.strategy.aggregate(server_, sums);
+  server_.last_update = server_.global - before;
+  for (const TurnOutcome& turn : turns)
+    for (std::size_t k = 0; k < turn.clients.size(); ++k)
+      store_.stage(turn.clients[k], turn.rows[std::int64_t(k)].clone());
+  store_.commit(placement, dropped);
+  ++server_.round;
+
+  if (!observers_.empty()) {
+    const RoundRecord record = round_record(reports, dropped, double(weight), watch.seconds());
+    tell([&](Observer& observer) { observer.round_committed(record); });
+    tell([&](Observer& observer) { observer.transported(transport_records(reports, record.round)); });
+    warn(record);
+  }
+  return true;
+}
+
+std::vector<ClientId> Simulation::refuse_nonfinite(const std::vector<RankReport>& reports, std::int64_t round) {
+  std::vector<ClientId> dropped;
+  for (const RankReport& report : reports)
+    for (std::size_t i = 0; i < report.turns.size(); ++i)
+      if (!report.finite[i]) dropped.push_back(report.turns[i].client);
+  if (dropped.empty()) return dropped;
+  std::ranges::sort(dropped);
+  const std::string sentence =
+      text("the update of client ", dropped.front(), dropped.size() > 1 ? text(" and ", dropped.size() - 1, " others") : "",
+           " in round ", round, " is not finite");
+  if (workshop_.experiment.training.nonfinite == "error")
+    throw SharedError(sentence + "; use a smaller optimiser.learning_rate, or training.nonfinite = \"drop\".");
+  tell([&](Observer& observer) { observer.happened({round, "dropped", sentence + " and was dropped."}); });
+  return dropped;
+}
+
+RoundRecord Simulation::round_record(const std::vector<RankReport>& reports, const std::vector<ClientId>& dropped,
+                                     double weight, double seconds) const {
+  RoundRecord record{};
+  record.round = server_.round - 1;
+  record.update_norm = at::linalg_vector_norm(server_.last_update.to(at::kDouble)).item<double>();
+  record.total_seconds = seconds;
+  std::vector<std::pair<ClientId, double>> terms;
+  for (const RankReport& report : reports) {
+    record.training_seconds = std::max(record.training_seconds, report.training_seconds);
+    for (std::size_t i = 0; i < report.turns.size(); ++i) {
+      record.turns.push_back(report.turns[i]);
+      if (report.finite[i]) terms.emplace_back(report.turns[i].client, double(report.weights[i]) * report.turns[i].loss);
+    }
+  }
+  std::ranges::sort(record.turns, {}, &TurnRecord::client);
+  std::ranges::sort(terms);
+  for (const auto& [client, term] : terms) record.loss += term;
+  record.loss = weight > 0 ? record.loss / weight : std::numeric_limits<double>::quiet_NaN();
+  const Traffic& traffic = communicator_.traffic();  // of this round's sum; its small message is in the next report
+  for (const Cost& cost : traffic.costs) {
+    record.waiting_seconds += cost.waiting_seconds;
+    record.transfer_seconds += cost.transfer_seconds;
+  }
+  return record;
+}
+
+void Simulation::warn(const RoundRecord& record) {
+  std::vector<double> means(workshop_.learner.diagnostics().size());
+  for (std::size_t i = 0; i < means.size(); ++i) {
+    for (const TurnRecord& turn : record.turns) means[i] += turn.diagnostics[i];
+    means[i] /= double(record.turns.size());
+  }
+  for (const std::string& sentence : workshop_.learner.warnings(means))
+    tell([&](Observer& observer) { observer.happened({record.round, "warning", sentence}); });
+}
+
+void Simulation::evaluate() {
+  std::vector<EvaluationRecord> scores{evaluation_.global(server_)};
+  if (server_.round > 0 && workshop_.row_length() > 0) {
+    const auto personal = evaluation_.personal(server_, store_);
+    scores.insert(scores.end(), personal.begin(), personal.end());
+  }
+  tell([&](Observer& observer) { observer.evaluated(scores); });
+}
+
+void Simulation::save() {
+  const State state{server_, store_.collect(communicator_)};
+  if (communicator_.root()) save_(state);
+}
+
+std::vector<std::pair<std::string, Tensor>> Simulation::shared() const {
+  std::vector<std::pair<std::string, Tensor>> named;
+  for (const auto& entry : workshop_.learner.layout().entries(Kind::shared))
+    named.emplace_back(entry.name, server_.global.narrow(0, entry.offset, entry.numel).view(entry.shape));
+  return named;
+}
+
+}  // namespace fedorbit

@@ -1,0 +1,183 @@
+#include "simulation/turn.hpp"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/isfinite.h>
+#include <ATen/ops/linalg_vector_norm.h>
+#include <ATen/ops/stack.h>
+#include <ATen/ops/tensor.h>
+#include <ATen/ops/where.h>
+#include <ATen/ops/zeros.h>
+#include <ATen/ops/zeros_like.h>
+#include <c10/core/GradMode.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "core/clock.hpp"
+
+namespace fedorbit {
+namespace {
+
+/// The images of each client's next step; empty for one that is through.
+class Steps {
+ public:
+  Steps(const Workshop& workshop, std::span<const ClientId> clients, std::int64_t round)
+      : batch_size_(workshop.experiment.training.batch_size) {
+    for (const ClientId client : clients) {
+      std::vector<std::vector<std::int64_t>> batches;
+      std::vector<std::int64_t> images = workshop.partition.shard(client).train;
+      samples_.push_back(std::int64_t(images.size()));
+      Stream stream = workshop.keys.stream(Purpose::shuffle, std::uint64_t(round), std::uint64_t(client));
+      for (std::int64_t epoch = 0; epoch < workshop.experiment.training.local_epochs; ++epoch) {
+        stream.shuffle(std::span(images));
+        for (std::size_t first = 0; first < images.size(); first += std::size_t(batch_size_))
+          batches.emplace_back(images.begin() + std::ptrdiff_t(first),
+                               images.begin() + std::ptrdiff_t(std::min(images.size(), first + std::size_t(batch_size_))));
+      }
+      steps_.push_back(std::int64_t(batches.size()));
+      batches_.push_back(std::move(batches));
+    }
+    most_ = *std::ranges::max_element(steps_);
+  }
+
+  std::int64_t most() const { return most_; }
+  const std::vector<std::int64_t>& samples() const { return samples_; }
+  const std::vector<std::int64_t>& steps() const { return steps_; }
+  /// One width for all steps of a group, so that shapes, and with them bits, do not depend on a client's neighbours.
+  std::int64_t width() const { return batch_size_; }
+  std::vector<std::vector<std::int64_t>> at(std::int64_t step) const {
+    std::vector<std::vector<std::int64_t>> chosen;
+    for (const auto& batches : batches_)
+      chosen.push_back(step < std::int64_t(batches.size()) ? batches[std::size_t(step)] : std::vector<std::int64_t>{});
+    return chosen;
+  }
+
+ private:
+  std::int64_t batch_size_, most_ = 0;
+  std::vector<std::int64_t> samples_, steps_;
+  std::vector<std::vector<std::vector<std::int64_t>>> batches_;  // client, step, image
+};
+
+/// What each client receives, through the codec: (K, P), and the bytes of each message.
+Tensor download(Workshop& workshop, const Server& server, std::span<const ClientId> clients,
+                std::vector<std::int64_t>& bytes) {
+  std::vector<Tensor> rows;
+  for (const ClientId client : clients) {
+    const Bytes message =
+        workshop.download_codec.encode(workshop.strategy.download(server, client).contiguous(), workshop.learner.layout());
+    bytes.push_back(std::int64_t(message.size()));
+    rows.push_back(workshop.download_codec.decode(message, workshop.learner.layout()));
+  }
+  return at::stack(rows);
+}
+
+/// What the server reads of each client's update, and the bytes of each message.
+void send(Workshop& workshop, Upload& upload, std::vector<std::int64_t>& bytes) {
+  std::vector<Tensor> rows;
+  for (std::int64_t k = 0; k < upload.update.size(0); ++k) {
+    const Bytes message =
+        workshop.upload_codec.encode(upload.update[k].to(at::kCPU).contiguous(), workshop.learner.layout());
+    std::int64_t sent = std::int64_t(message.size());
+    for (const auto& [name, extra] : upload.extras) sent += extra.size(1) * std::int64_t(sizeof(float));
+    bytes.push_back(sent);
+    rows.push_back(workshop.upload_codec.decode(message, workshop.learner.layout()));
+  }
+  upload.update = at::stack(rows);
+}
+
+std::vector<double> as_doubles(const Tensor& values) {
+  const Tensor host = values.detach().to(at::kCPU, at::kDouble).contiguous();
+  return {host.const_data_ptr<double>(), host.const_data_ptr<double>() + host.numel()};
+}
+
+}  // namespace
+
+std::int64_t Workshop::row_length() const {
+  std::int64_t length = learner.layout().size(Kind::personal);
+  for (const auto& [name, size] : memories) length += size;
+  return length;
+}
+
+void load_personal(Workshop& workshop, Parameters& parameters, std::span<const ClientId> clients, const FindRow& find) {
+  const std::int64_t personal = workshop.learner.layout().size(Kind::personal);
+  if (personal == 0) return;
+  workshop.learner.initialise(parameters, Kind::personal, clients, workshop.keys);
+  for (std::size_t k = 0; k < clients.size(); ++k)
+    if (const Tensor* row = find(clients[k]))
+      parameters.flat(Kind::personal)[std::int64_t(k)].copy_(row->narrow(0, 0, personal));
+}
+
+TurnOutcome take_turn(Workshop& workshop, const Server& server, const std::vector<ClientId>& clients,
+                      const FindRow& find) {
+  const Stopwatch watch;
+  const Layout& layout = workshop.learner.layout();
+  const auto& options = workshop.experiment;
+  const auto K = std::int64_t(clients.size());
+  const at::Device device = workshop.samples.device();
+  const Steps steps(workshop, clients, server.round);
+
+  TurnOutcome outcome;
+  outcome.clients = clients;
+  outcome.samples = steps.samples();
+  outcome.steps = steps.steps();
+
+  Parameters parameters(layout, K, device);
+  const Tensor start = download(workshop, server, clients, outcome.download_bytes).to(device);
+  parameters.flat(Kind::shared).copy_(start);
+  load_personal(workshop, parameters, clients, find);
+  workshop.learner.initialise(parameters, Kind::turn, clients, workshop.keys);
+
+  Memory memory(K, workshop.memories);
+  for (std::int64_t k = 0; k < K; ++k)
+    if (const Tensor* row = find(clients[std::size_t(k)])) memory.load(k, row->narrow(0, layout.size(Kind::personal), memory.length()));
+  Diagnostics diagnostics(workshop.learner.diagnostics(), K);
+  Turn turn{server.round, 0, clients, layout, start, server.last_update.to(device), memory, diagnostics, workshop.keys};
+
+  const double rate = learning_rate_in(options.optimiser, server.round, options.training.rounds);
+  std::vector<std::pair<Kind, std::unique_ptr<Optimiser>>> optimisers;
+  for (const Kind kind : kinds)
+    optimisers.emplace_back(kind, make_optimiser(options.optimiser, rate, layout, kind, K, device));
+
+  Tensor loss_sum = at::zeros({K}, at::TensorOptions(at::kDouble).device(device));
+  for (turn.step = 0; turn.step < steps.most(); ++turn.step) {
+    const Batch batch = workshop.samples.batch(steps.at(turn.step), steps.width(), workshop.learner.needs_patches());
+    bool first = true;  // a strategy may look at several points; the loss of a step is that of the first
+    const GradientAt at = [&](const Tensor& shared) {
+      parameters.flat(Kind::shared).copy_(shared);
+      parameters.zero_gradient();
+      const Tensor loss = workshop.learner.loss(parameters, batch, turn);  // (K)
+      loss.sum().backward();
+      if (first) loss_sum += at::where(batch.active > 0, loss.detach().to(at::kDouble), at::zeros_like(loss_sum));
+      first = false;
+      return parameters.gradient(Kind::shared).clone();
+    };
+    const Tensor here = parameters.flat(Kind::shared).clone();
+    const Tensor direction = workshop.strategy.gradient(at, here, turn);
+    parameters.flat(Kind::shared).copy_(here);
+    for (auto& [kind, optimiser] : optimisers)
+      if (layout.size(kind) > 0)
+        optimiser->step(parameters.flat(kind), kind == Kind::shared ? direction : parameters.gradient(kind), batch.active);
+    const at::NoGradGuard no_gradient;
+    workshop.learner.after_step(parameters, turn);
+  }
+
+  const at::NoGradGuard no_gradient;
+  const Tensor update = parameters.flat(Kind::shared) - start;  // (K, P)
+  const bool uniform = options.method.weighting == "uniform";
+  Tensor weight = at::tensor(uniform ? std::vector<std::int64_t>(std::size_t(K), 1) : outcome.samples);
+  outcome.upload = workshop.strategy.upload(update, weight, turn);
+  send(workshop, outcome.upload, outcome.upload_bytes);
+
+  outcome.rows = at::cat({parameters.flat(Kind::personal).to(at::kCPU), memory.flat()}, 1);
+  outcome.diagnostics = diagnostics.means();
+  outcome.loss = as_doubles(loss_sum);
+  for (std::int64_t k = 0; k < K; ++k) outcome.loss[std::size_t(k)] /= double(std::max<std::int64_t>(1, outcome.steps[std::size_t(k)]));
+  outcome.drift = as_doubles(at::linalg_vector_norm(update.to(at::kCPU, at::kDouble), 2, at::IntArrayRef{1}));
+  const Tensor finite = at::isfinite(outcome.upload.update).all(1).logical_and(at::isfinite(outcome.rows).all(1));
+  for (std::int64_t k = 0; k < K; ++k) outcome.finite.push_back(finite[k].item<bool>());
+  outcome.seconds = watch.seconds();
+  return outcome;
+}
+
+}  // namespace fedorbit
