@@ -45,7 +45,7 @@ class Canvas {
   /// The shape's shadow, thrown by `offset`.
   template <class Shape>
   void shadow(const Shape& shape, Point offset, float strength = 0.55f) {
-    visit(Region([&](Point p) { return shape.distance(p - offset); }, shape.low() + offset, shape.high() + offset),
+    visit(Moved<Shape>{shape, offset},
           [&](std::size_t i, Point, float share) { colours_[i] = (1 - strength * share) * colours_[i]; });
   }
 
@@ -91,6 +91,7 @@ class Canvas {
         const Point p = scene_point(x, y);
         const float share = 0.5f - shape.distance(p) * scale;
         if (share > 0) act(std::size_t(y) * size_ + x, p, std::min(share, 1.f));
+        else if (is_exact<Shape>) x += int(-share);  // nothing of the shape is nearer than this
       }
   }
 

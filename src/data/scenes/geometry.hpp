@@ -82,6 +82,16 @@ struct Path {
   }
 };
 
+/// A shape that was pushed aside.
+template <class Shape>
+struct Moved {
+  const Shape& shape;
+  Point offset;
+  float distance(Point p) const { return shape.distance(p - offset); }
+  Point low() const { return shape.low() + offset; }
+  Point high() const { return shape.high() + offset; }
+};
+
 /// A region given by a function of the point that returns a signed distance; its bounds are given too.
 template <class Function>
 struct Region {
@@ -95,6 +105,18 @@ template <class Function>
 Region(Function) -> Region<Function>;
 template <class Function>
 Region(Function, Point, Point) -> Region<Function>;
+
+/// Whether a shape's distance never exceeds the true one, so that pixels that near need not be looked at.
+template <class Shape>
+inline constexpr bool is_exact = false;
+template <>
+inline constexpr bool is_exact<Disc> = true;
+template <>
+inline constexpr bool is_exact<Box> = true;
+template <>
+inline constexpr bool is_exact<Path> = true;
+template <class Shape>
+inline constexpr bool is_exact<Moved<Shape>> = is_exact<Shape>;
 
 /// A smooth band through the scene from its left to its right around `height`, swaying by `sway` with `bends` half
 /// waves. Its points are evenly spaced in x, so only pieces near a point are looked at.
