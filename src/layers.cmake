@@ -19,6 +19,8 @@ function(fedorbit_layer name)
     set(sources ${CMAKE_CURRENT_BINARY_DIR}/empty.cpp)
   endif()
   add_library(fedorbit_${name} STATIC ${sources})
+  set_source_files_properties(core/version.cpp PROPERTIES COMPILE_DEFINITIONS
+    "FEDORBIT_VERSION=\"${PROJECT_VERSION}\";FEDORBIT_COMMIT=\"${commit}\"")
   target_include_directories(fedorbit_${name} PUBLIC ${PROJECT_SOURCE_DIR}/src)
   target_link_libraries(fedorbit_${name} PUBLIC ${external_${name}})
   foreach(lower IN LISTS layer_USES)
