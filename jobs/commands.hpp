@@ -4,6 +4,11 @@
 
 namespace fedorbit {
 
+/// Thrown by a job that ends well with an exit code of its own.
+struct ExitWith {
+  int code;
+};
+
 void add_run(CLI::App& program);
 void add_prepare(CLI::App& program);
 void add_pretrain(CLI::App& program);

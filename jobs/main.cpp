@@ -1,9 +1,36 @@
-// The program `fedorbit`: one subcommand a job; the one place where errors end a run.
-#include <CLI/CLI.hpp>
+// The program `fedorbit`: one subcommand a job, and the one place where errors end a run.
+#include <malloc.h>
 
+#include <cstdlib>
+
+#include "comm/failure.hpp"
+#include "core/error.hpp"
+#include "core/version.hpp"
 #include "jobs/commands.hpp"
 
 int main(int count, char** arguments) {
+  // glibc gives large blocks back to the system at once; every step would fault the same pages in again.
+  mallopt(M_MMAP_THRESHOLD, 1 << 30);
+  mallopt(M_TRIM_THRESHOLD, 1 << 30);
+  // cuBLAS repeats its sums in the same order only with a workspace of its own.
+  setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", 0);
+
   CLI::App program("FedOrbit simulates federated vision-language learning on remote-sensing imagery.", "fedorbit");
-  CLI11_PARSE(program, count, arguments);
+  program.require_subcommand(1);
+  program.set_version_flag("--version", fedorbit::version);
+  fedorbit::add_run(program);
+  fedorbit::add_prepare(program);
+  fedorbit::add_pretrain(program);
+  try {
+    program.parse(count, arguments);
+    return 0;
+  } catch (const fedorbit::ExitWith& exit) {
+    return exit.code;
+  } catch (const CLI::Success& shown) {  // --help, --version
+    return program.exit(shown);
+  } catch (const CLI::ParseError& wrong) {
+    return fedorbit::report_and_abort(fedorbit::Error(fedorbit::text(wrong.what(), "; see fedorbit --help.")));
+  } catch (const std::exception& cause) {
+    return fedorbit::report_and_abort(cause);
+  }
 }

@@ -11,4 +11,7 @@ namespace fedorbit {
 /// Throws an Error that names what there is where `backend` is unknown or not in this build. Starts MPI where needed.
 std::unique_ptr<Communicator> make_communicator(const std::string& backend);
 
+/// What the MPI library says of itself, on one line.
+std::string mpi_library_version();
+
 }  // namespace fedorbit

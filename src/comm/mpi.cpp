@@ -1,5 +1,7 @@
 #include "comm/mpi.hpp"
 
+#include "comm/factory.hpp"
+
 #include <ATen/ops/empty.h>
 
 #include <algorithm>
@@ -177,6 +179,14 @@ void MpiCommunicator::move_messages(const std::vector<Tensor>& to, std::vector<T
   check_mpi(MPI_Waitall(int(requests.size()), requests.data(), MPI_STATUSES_IGNORE));
   for (int other = 0; other < size(); ++other)
     if (other != rank()) back_to(from[other], arriving[other]);
+}
+
+std::string mpi_library_version() {
+  char words[MPI_MAX_LIBRARY_VERSION_STRING];
+  int length = 0;
+  check_mpi(MPI_Get_library_version(words, &length));
+  const std::string all(words, std::size_t(length));
+  return all.substr(0, all.find_first_of(",\n"));
 }
 
 }  // namespace fedorbit

@@ -225,6 +225,13 @@ class Sampled final : public Partition {
 
 }  // namespace
 
+Labelled labelled(const Dataset& dataset) {
+  auto view = [](const Tensor& numbers) {
+    return std::span(numbers.const_data_ptr<std::int64_t>(), std::size_t(numbers.numel()));
+  };
+  return {view(dataset.labels()), view(dataset.domains()), dataset.classes(), std::int64_t(dataset.domain_names().size())};
+}
+
 std::unique_ptr<Partition> make_partition(const Labelled& data, const PartitionOptions& options, const Keys& keys) {
   if (options.kind == "sampled") return std::make_unique<Sampled>(data, options, keys);
   return std::make_unique<Dealt>(data, options, keys);

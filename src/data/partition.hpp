@@ -9,6 +9,7 @@
 #include "core/client_id.hpp"
 #include "core/keys.hpp"
 #include "core/options.hpp"
+#include "data/dataset.hpp"
 
 namespace fedorbit {
 
@@ -46,6 +47,9 @@ struct Labelled {
   std::span<const std::int64_t> labels, domains;
   std::int64_t classes, domain_count;
 };
+
+/// A view of the data set, which must outlive it.
+Labelled labelled(const Dataset& dataset);
 
 class Partition {
  public:

@@ -72,4 +72,7 @@ class File : public Object {
   File(Handle handle, const std::filesystem::path& path) : Object(std::move(handle), {path.string(), "/"}) {}
 };
 
+/// The version of the HDF5 library, as "1.10.8".
+std::string library_version();
+
 }  // namespace fedorbit::h5

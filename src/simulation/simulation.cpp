@@ -2,6 +2,7 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/linalg_vector_norm.h>
+#include <ATen/ops/maximum.h>
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
 
@@ -90,12 +91,12 @@ bool Simulation::play_round(const volatile std::sig_atomic_t& signal) {
   if (std::ranges::any_of(reports, &RankReport::stop)) {
     store_.discard();
     tell([&](Observer& observer) {
-      observer.happened({server_.round, "interrupted", text("a signal ended the run; round ", server_.round, " is discarded.")});
+      observer.happened({server_.round, "interrupted", text("a signal ended the run; round ", server_.round + 1, " is discarded.")});
     });
     return false;
   }
 
-  const std::vector<ClientId> dropped = refuse_nonfinite(reports, server_.round);
+  const std::vector<ClientId> dropped = refuse_nonfinite(reports, server_.round + 1);
   Tensor largest = at::zeros_like(mine.largest);
   std::int64_t weight = 0, clients = 0;
   for (const RankReport& report : reports) {
@@ -143,7 +144,7 @@ std::vector<ClientId> Simulation::refuse_nonfinite(const std::vector<RankReport>
 RoundRecord Simulation::round_record(const std::vector<RankReport>& reports, const std::vector<ClientId>& dropped,
                                      double weight, double seconds) const {
   RoundRecord record{};
-  record.round = server_.round - 1;
+  record.round = server_.round;
   record.update_norm = at::linalg_vector_norm(server_.last_update.to(at::kDouble)).item<double>();
   record.total_seconds = seconds;
   std::vector<std::pair<ClientId, double>> terms;

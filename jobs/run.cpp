@@ -1,0 +1,191 @@
+// `fedorbit run`: one experiment, from its configuration to its results file.
+#include <ATen/Context.h>
+#include <ATen/Parallel.h>
+#include <ATen/ops/tensor.h>
+#include <c10/core/GradMode.h>
+
+#include "comm/factory.hpp"
+#include "core/error.hpp"
+#include "core/fingerprint.hpp"
+#include "core/log.hpp"
+#include "core/signals.hpp"
+#include "jobs/commands.hpp"
+#include "model/embedded.hpp"
+#include "model/text_tower.hpp"
+#include "results/checkpoint.hpp"
+#include "results/event_log.hpp"
+#include "results/progress.hpp"
+#include "results/provenance.hpp"
+#include "results/recorder.hpp"
+#include "results/run_directory.hpp"
+#include "simulation/census.hpp"
+#include "simulation/encode.hpp"
+#include "results/resume.hpp"
+#include "simulation/simulation.hpp"
+
+namespace fedorbit {
+namespace {
+
+constexpr int resumable = 75;  // EX_TEMPFAIL: run the same command again to go on
+
+struct Arguments {
+  std::string config, directory;
+  std::vector<std::string> assignments;
+  bool restart = false, quiet = false, verbose = false, list = false;
+};
+
+Experiment read_experiment(const Arguments& arguments) {
+  Experiment experiment;
+  OptionList options = OptionList::of(experiment);
+  if (!arguments.config.empty()) options.read_file(arguments.config);
+  for (const std::string& assignment : arguments.assignments) options.set(assignment);
+  return experiment;
+}
+
+/// The device of this rank; makes arithmetic on it repeatable.
+at::Device prepare_machine(const MachineOptions& options, const Communicator& communicator) {
+  at::set_num_threads(int(options.threads));
+  at::globalContext().setDeterministicAlgorithms(true, false);
+  if (options.device == "cpu") return at::kCPU;
+  const int gpus = at::hasCUDA() ? int(at::globalContext().getNumGPUs()) : 0;
+  require(gpus > 0, "machine.device = \"cuda\", but rank ", communicator.rank(), " sees no GPU; use a build with "
+          "FEDORBIT_CUDA on a machine with a GPU, or machine.device = \"cpu\".");
+  return at::Device(at::kCUDA, at::DeviceIndex(communicator.local_rank() % gpus));
+}
+
+Clip load_weights(const std::string& weights, at::Device device) {
+  const Clip clip = weights == "embedded" ? load_clip(embedded_clip(), "the embedded weights") : load_clip(weights);
+  return clip.to(device);
+}
+
+Dataset open_data(const Experiment& experiment) {
+  return experiment.data.path.empty() ? Dataset::synthetic(experiment.synthetic) : Dataset::open(experiment.data.path);
+}
+
+/// What the program reads for each class, without training: (C, d).
+Tensor zero_shot_texts(const Clip& clip, const std::vector<std::string>& class_names, const std::string& text_template) {
+  const at::NoGradGuard no_gradient;
+  const auto slot = text_template.find("{}");
+  require(slot != std::string::npos, "model.text_template = \"", text_template, "\" has no {} for the class name.");
+  std::vector<std::string> texts;
+  for (const std::string& name : class_names) texts.push_back(std::string(text_template).replace(slot, 2, spoken(name)));
+  const Tensor tokens = clip.tokenizer.tokens(texts, clip.config.text.context_length);
+  return encode_tokens(clip.tensors, clip.config, tokens.to(clip.tensors.begin()->second.device()));
+}
+
+void run(const Arguments& arguments, const std::string& command_line) {
+  Experiment experiment = read_experiment(arguments);
+  const std::string options_toml = OptionList::of(experiment).toml();
+  const auto communicator = make_communicator(experiment.machine.backend);
+  watch_signals();
+  communicator->agree("resolved options", fingerprint(options_toml));
+  const at::Device device = prepare_machine(experiment.machine, *communicator);
+  const bool root = communicator->root();
+
+  const RunDirectory directory(arguments.directory.empty() ? "runs/" + experiment.name : arguments.directory);
+  Tensor holding = at::tensor(std::int64_t{0});
+  if (root) holding.fill_(std::int64_t(directory.open(options_toml, arguments.restart)));
+  communicator->broadcast(holding);
+  const auto held = RunDirectory::Holding(holding.item<std::int64_t>());
+  log::start(!root || arguments.quiet ? log::Level::quiet : arguments.verbose ? log::Level::verbose : log::Level::normal,
+             root ? directory.log() : std::filesystem::path());
+  if (held == RunDirectory::Holding::results) {
+    log::info("this run is finished: ", directory.results().string());
+    return;
+  }
+
+  const Dataset dataset = open_data(experiment);
+  communicator->agree("data set " + experiment.data.path, fingerprint(dataset.checksum()));
+  const Clip clip = load_weights(experiment.model.weights, device);
+  communicator->agree("weights " + experiment.model.weights, fingerprint(clip.checksum));
+
+  const Keys keys{std::uint64_t(experiment.seed)};
+  const Labelled view = labelled(dataset);
+  const auto partition = make_partition(view, experiment.partition, keys);
+  const auto learner = make_learner(experiment.method.learner, experiment.learner, clip, dataset.class_names());
+  const auto strategy = make_strategy(experiment.method.strategy, experiment.strategy);
+  const auto upload_codec = make_codec(experiment.method.upload_codec);
+  const auto download_codec = make_codec(experiment.method.download_codec);
+
+  RunRecord record;
+  record.options_toml = options_toml;
+  record.provenance = provenance_of_run(command_line, *communicator);
+  record.provenance["data_sha256"] = dataset.checksum();
+  record.provenance["weights_sha256"] = clip.checksum;
+  record.class_names = dataset.class_names();
+  record.diagnostics = learner->diagnostics();
+  record.clients = census(*partition, view);
+  record.client_rank = first_ranks(record.clients, experiment.training.group_size, communicator->size());
+  log::info(experiment.name, ": ", experiment.method.learner, " with ", experiment.method.strategy, " on ",
+            communicator->size(), communicator->size() == 1 ? " rank" : " ranks", ", ", device.str(), "\n",
+            summary(record.clients, dataset.classes(), dataset.size()));
+  log::detail(who_holds_what(record.clients, dataset.class_names()));
+
+  const std::filesystem::path store =
+      experiment.data.feature_store.empty() ? default_feature_store() : std::filesystem::path(experiment.data.feature_store);
+  const Features features = features_of(dataset, clip, learner->needs_patches(), store, device, *communicator);
+  const Samples samples(features, dataset.labels(), device);
+  Workshop workshop{experiment, *partition, samples,         *learner,       *strategy,
+                    *upload_codec, *download_codec, keys, strategy->memories(learner->layout())};
+
+  std::optional<Checkpoint> checkpoint;
+  if (held == RunDirectory::Holding::checkpoint) {
+    checkpoint.emplace();
+    if (root) checkpoint = Checkpoint::read(directory.checkpoint());
+  }
+  std::unique_ptr<Recorder> recorder;
+  Progress progress(experiment.training.rounds);
+  EventLog events;
+  std::vector<Observer*> observers;
+  if (root) {
+    recorder = checkpoint ? std::make_unique<Recorder>(directory.results(), checkpoint->round)
+                          : std::make_unique<Recorder>(directory.results());
+    observers = {recorder.get(), &progress, &events};
+    for (Observer* observer : observers) observer->started(record);
+  }
+  Simulation simulation(workshop, *communicator, dataset.classes(), observers, [&](const State& state) {
+    to_checkpoint(state, options_toml).write(directory.checkpoint());
+  });
+  if (checkpoint) simulation.restore(shared_state(*checkpoint, *communicator));
+
+  const Ending ending =
+      simulation.run(zero_shot_texts(clip, dataset.class_names(), experiment.model.text_template), clip.logit_scale(),
+                     signal_received);
+  if (ending == Ending::interrupted) {
+    log::info("interrupted after round ", simulation.server().round, "; the same command goes on from there.");
+    throw ExitWith{resumable};
+  }
+  if (root) {
+    NamedTensors prompts;
+    for (const auto& [name, tensor] : simulation.shared()) prompts[name] = tensor;
+    export_prompts(directory.prompts(), prompts, clip, dataset.class_names());
+    for (Observer* observer : observers) observer->finished(simulation.shared());
+    log::info("results: ", directory.results().string());
+  }
+  communicator->barrier();
+}
+
+}  // namespace
+
+void add_run(CLI::App& program) {
+  const auto arguments = std::make_shared<Arguments>();
+  CLI::App* job = program.add_subcommand("run", "Runs one experiment; under mpirun, clients are shared among ranks.");
+  job->add_option("config", arguments->config, "a TOML file that says what differs from the defaults");
+  job->add_option("--set", arguments->assignments, "section.key=value, after the file")->take_all()->allow_extra_args(false);
+  job->add_option("-o,--output", arguments->directory, "the run directory (default: runs/NAME); an interrupted run goes on");
+  job->add_flag("--restart", arguments->restart, "remove what a run left in the directory, and start anew");
+  job->add_flag("--options", arguments->list, "list all options, with the values this configuration gives them");
+  job->add_flag("-q,--quiet", arguments->quiet, "warnings only");
+  job->add_flag("-v,--verbose", arguments->verbose, "say who holds which images, too");
+  job->callback([arguments, job] {
+    if (arguments->list) {
+      Experiment experiment = read_experiment(*arguments);
+      std::fputs(OptionList::of(experiment).help().c_str(), stdout);
+      return;
+    }
+    require(!arguments->config.empty(), "fedorbit run needs a configuration file; see configs/.");
+    run(*arguments, job->config_to_str());
+  });
+}
+
+}  // namespace fedorbit

@@ -1,0 +1,30 @@
+// The folder of one run: its resolved options, log, results, checkpoint and prompts.
+#pragma once
+#include <filesystem>
+#include <string>
+
+namespace fedorbit {
+
+class RunDirectory {
+ public:
+  /// What the folder holds already.
+  enum class Holding { nothing, checkpoint, results };
+
+  explicit RunDirectory(std::filesystem::path folder) : folder_(std::move(folder)) {}
+
+  /// At the root: makes the folder, or takes over one that holds the same experiment; with `restart` what a run left
+  /// there is removed first. Throws where it holds another experiment, or cannot be written.
+  Holding open(const std::string& options_toml, bool restart) const;
+
+  std::filesystem::path options() const { return folder_ / "config.toml"; }
+  std::filesystem::path log() const { return folder_ / "log.txt"; }
+  std::filesystem::path results() const { return folder_ / "results.h5"; }
+  std::filesystem::path checkpoint() const { return folder_ / "checkpoint.h5"; }
+  std::filesystem::path prompts() const { return folder_ / "prompts.safetensors"; }
+  const std::filesystem::path& path() const { return folder_; }
+
+ private:
+  std::filesystem::path folder_;
+};
+
+}  // namespace fedorbit
