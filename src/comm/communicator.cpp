@@ -103,9 +103,7 @@ Tensor Communicator::all_gather(const Tensor& row) {
 
 std::vector<Tensor> Communicator::exchange(std::vector<Tensor> to_each_rank) {
   require(int(to_each_rank.size()) == size(), "exchange was called with ", to_each_rank.size(),
-          " tensors; it takes one "
-          "for each of the ",
-          size(), " ranks.");
+          " tensors; it takes one for each of the ", size(), " ranks.");
   std::vector<std::int64_t> lengths;
   std::int64_t bytes = 0;
   for (const Tensor& message : to_each_rank) {
