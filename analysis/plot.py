@@ -5,10 +5,10 @@ import matplotlib
 matplotlib.use("Agg")
 import matplotlib.pyplot as pyplot
 import numpy
-from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
+from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from . import schema
-from .summary import human_bytes, percent
+from .summary import byte_unit, percent
 
 GLOBAL, PERSONAL, REFERENCE = "#2456a6", "#d1662a", "#707880"
 PHASES = {"training": "#2456a6", "waiting": "#e3b23c", "transfer": "#d1662a", "evaluation and the rest": "#c3cad2"}
@@ -94,16 +94,16 @@ def draw_seconds(axes, run):
 def draw(run, target):
     with pyplot.rc_context(STYLE):
         figure, axes = pyplot.subplots(2, 2, figsize=(12.5, 8.6), layout="constrained")
+        figure.get_layout_engine().set(w_pad=0.12, h_pad=0.1)
         draw_accuracy(axes[0, 0], run, lambda rounds: rounds)
         axes[0, 0].set_title("Accuracy over rounds")
         axes[0, 0].set_xlabel("round")
         axes[0, 0].xaxis.set_major_locator(MaxNLocator(integer=True))
-        axes[0, 0].legend(loc="best")
-        draw_accuracy(axes[0, 1], run, run.bytes_until)
+        axes[0, 0].legend(loc="lower right")
+        unit, size = byte_unit(int(run.bytes_until(run.rounds[schema.Rounds.ROUND]).max(initial=0)))
+        draw_accuracy(axes[0, 1], run, lambda rounds: run.bytes_until(rounds) / size)
         axes[0, 1].set_title("Accuracy over federated bytes")
-        axes[0, 1].set_xlabel("sent up and down by all clients")
-        axes[0, 1].xaxis.set_major_formatter(FuncFormatter(lambda count, _: human_bytes(count)))
-        axes[0, 1].xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 4, 8, 10]))
+        axes[0, 1].set_xlabel(f"{unit} sent up and down by all clients")
         draw_clients(axes[1, 0], run)
         draw_seconds(axes[1, 1], run)
         state = "" if run.finished else " (not finished)"

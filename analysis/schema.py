@@ -81,7 +81,7 @@ class Transport:
 
 
 class Placement:
-    GROUP = "/transport/placement"
+    GROUP = "/placement"
     CLIENT = "client"
     RANK = "rank"
 

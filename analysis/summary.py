@@ -6,14 +6,16 @@ from rich.table import Table
 from . import schema
 
 
+def byte_unit(count):
+    """The unit in which that many bytes are a number below 1024, and its size: ("MiB", 1048576)."""
+    units = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
+    power = min((max(int(count), 1).bit_length() - 1) // 10, len(units) - 1)
+    return units[power], 1024**power
+
+
 def human_bytes(count):
-    for unit in ("B", "KiB", "MiB", "GiB", "TiB"):
-        if count < 1024:
-            break
-        count /= 1024
-    else:
-        unit = "PiB"
-    return f"{count:.0f} B" if unit == "B" else f"{count:.1f} {unit}"
+    unit, size = byte_unit(count)
+    return f"{count / size:.{0 if size == 1 else 1}f} {unit}"
 
 
 def percent(share):

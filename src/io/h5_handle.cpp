@@ -13,15 +13,17 @@ herr_t innermost(unsigned depth, const H5E_error2_t* entry, void* description) {
   return 0;
 }
 
-/// HDF5's cause, or the operating system's where HDF5 quotes it.
+/// HDF5's cause; where HDF5 quotes the operating system, between file names and descriptors, only that.
 std::string cause() {
   std::string description;
   H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, innermost, &description);
+  if (description.empty()) return "no reason given";
   const std::string mark = "error message = '";
   const std::size_t start = description.find(mark);
-  if (start == std::string::npos) return description.empty() ? "no reason given" : description;
+  if (start == std::string::npos) return description;
   const std::size_t first = start + mark.size();
-  return description.substr(first, description.find('\'', first) - first);
+  return description.substr(0, description.find_first_of(":,")) + ": " +
+         description.substr(first, description.find('\'', first) - first);
 }
 
 }  // namespace

@@ -1,7 +1,8 @@
 // Every name in a results file, once. (`analysis/schema.py` is its counterpart for the readers in Python.)
 //
 // A results file is a set of long tables: a group for each, and in it one one-dimensional dataset for each column.
-// Rounds count from 1; round 0 is the state before training.
+// Groups are not nested, so that xarray opens the whole file as one tree. Rounds count from 1; round 0 is the state
+// before training.
 #pragma once
 #include <array>
 #include <cstdint>
@@ -71,7 +72,7 @@ inline Table clients() {
 }
 
 inline Table client_classes() {
-  return {"/clients/classes", row,
+  return {"/client_classes", row,
           {{"client", "1", Type::integer},
            {"class", "1", Type::integer},
            {"train_samples", "1", Type::integer},
@@ -107,7 +108,7 @@ inline Table evaluations() {
 }
 
 inline Table class_evaluations() {
-  return {"/evaluations/classes", row,
+  return {"/class_evaluations", row,
           {{round, "1", Type::integer},
            {"view", "1", Type::text, Kind::result, 24},
            {"client", "1", Type::integer},
@@ -128,7 +129,7 @@ inline Table transport() {
 }
 
 inline Table placement() {
-  return {"/transport/placement", row,
+  return {"/placement", row,
           {{"client", "1", Type::integer, Kind::transport}, {"rank", "1", Type::integer, Kind::transport}}};
 }
 

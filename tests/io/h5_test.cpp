@@ -6,6 +6,7 @@
 #include <ATen/ops/randn.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -164,6 +165,23 @@ TEST_F(H5, AFileThatCannotBeReadIsSaidSoInOneSentence) {
   std::filesystem::resize_file(path, 20000);
   EXPECT_THAT(sentence_of([&] { File::open(path); }), AllOf(HasSubstr("data.h5"), HasSubstr("truncated file")));
   EXPECT_THAT(sentence_of([&] { File::create(folder / "no" / "where.h5"); }), HasSubstr("No such file or directory"));
+}
+
+TEST_F(H5, AFileThatAnotherWriterHoldsIsNotEmptied) {
+  // The child is born before the file is opened, so that it shares neither the lock nor the library's memory of it.
+  int ready[2];
+  ASSERT_EQ(pipe(ready), 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    char byte;
+    if (read(ready[0], &byte, 1) != 1) _exit(2);
+    _exit(sentence_of([&] { File::create(path); }).find("unable to lock file") == std::string::npos);
+  }
+  const File first = File::create(path);
+  ASSERT_EQ(write(ready[1], "x", 1), 1);
+  int status = 0;
+  waitpid(child, &status, 0);
+  EXPECT_EQ(status, 0) << "the second writer was let in";
 }
 
 TEST_F(H5, NamesAreListedInTheOrderOfTheirCreation) {

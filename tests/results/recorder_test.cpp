@@ -97,8 +97,8 @@ TEST_F(Results, WhatWasToldIsReadBack) {
   EXPECT_EQ(file.text_attribute("end").size(), 20u);
   EXPECT_THAT(file.read_texts("/classes/name"), ElementsAre("forest", "storage tanks", "côte"));
   EXPECT_THAT(file.read<std::int64_t>("/clients/train_samples"), ElementsAre(20, 21, 22, 23, 24, 25));
-  EXPECT_EQ(file.dataset("/clients/classes/train_samples").rows(), 12);
-  EXPECT_THAT(file.read<std::int64_t>("/transport/placement/rank"), ElementsAre(0, 1, 0, 1, 0, 1));
+  EXPECT_EQ(file.dataset("/client_classes/train_samples").rows(), 12);
+  EXPECT_THAT(file.read<std::int64_t>("/placement/rank"), ElementsAre(0, 1, 0, 1, 0, 1));
   EXPECT_THAT(file.read<std::int64_t>("/rounds/round"), ElementsAre(1, 2, 3, 4, 5));
   EXPECT_THAT(file.read<double>("/rounds/loss"), ElementsAre(1.5, 0.75, 0.5, 0.375, 0.3));
   EXPECT_THAT(file.read<std::int64_t>("/rounds/upload_bytes"), Each(6 * 8192));
@@ -107,7 +107,7 @@ TEST_F(Results, WhatWasToldIsReadBack) {
   EXPECT_EQ(file.read<double>("/turns/transport_iterations")[29], 17);
   EXPECT_EQ(file.read_texts("/evaluations/view")[0], "zero-shot");
   EXPECT_EQ(file.dataset("/evaluations/client").rows(), 6 * 7);
-  EXPECT_THAT(file.dataset("/evaluations/classes/total").read_rows<std::int64_t>(0, 3), ElementsAre(20, 5, 5));
+  EXPECT_THAT(file.dataset("/class_evaluations/total").read_rows<std::int64_t>(0, 3), ElementsAre(20, 5, 5));
   EXPECT_EQ(file.dataset("/transport/bytes").rows(), 5 * 2 * 2);
   EXPECT_THAT(file.read_texts("/events/message"), ElementsAre("client 3 holds one class only"));
   EXPECT_TRUE(at::equal(h5::read_tensor(file, "/state/prompt.context"), run.shared()[0].second));
@@ -223,7 +223,19 @@ TEST_F(Results, AFullDiskIsSaidSoAndLeavesNoFinishedFile) {
   });
   EXPECT_THAT(sentence, AllOf(HasSubstr("results.h5"), HasSubstr("No space left on device")));
   EXPECT_FALSE(std::filesystem::exists(path));
-  umount(folder.c_str());
+  // With room again the run goes on from its last committed rounds.
+  mount("none", folder.c_str(), "tmpfs", MS_REMOUNT, "size=20m");
+  EXPECT_EQ(sentence_of([&] {
+              Recorder recorder(path, 3);
+              recorder.started(run.start());
+              run.play(recorder, 4, 5);
+              recorder.finished(run.shared());
+            }),
+            "nothing was thrown");
+  if (std::filesystem::exists(path)) {
+    EXPECT_THAT(h5::File::open(path).read<std::int64_t>("/rounds/round"), ElementsAre(1, 2, 3, 4, 5));
+  }
+  umount2(folder.c_str(), MNT_DETACH);
 }
 
 }  // namespace

@@ -1,0 +1,148 @@
+"""The analysis reads what the recorder wrote: finished, killed, and compared with another run."""
+
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+import h5py
+import numpy
+
+from analysis import compare, schema
+from analysis.run import Run, Unreadable, bus_factor
+from analysis.summary import human_bytes
+
+SAMPLE = os.environ["ANALYSIS_SAMPLE"]
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def report(*arguments):
+    return subprocess.run([ROOT / "analysis" / "report", *map(str, arguments)], capture_output=True, text=True)
+
+
+class Analysis(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="fedorbit-analysis-"))
+        for variant in ("plain", "slower", "other", "killed"):
+            subprocess.run([SAMPLE, cls.folder / variant, variant])
+
+    @classmethod
+    def tearDownClass(cls):
+        shutil.rmtree(cls.folder)
+
+    def test_names_in_python_are_those_of_the_program(self):
+        with h5py.File(self.folder / "plain" / "results.h5") as file:
+            for table in (schema.Rounds, schema.Clients, schema.Turns, schema.Evaluations, schema.Transport,
+                          schema.Placement, schema.Events):
+                for key, name in vars(table).items():
+                    if key.isupper() and isinstance(name, str) and key != "GROUP":
+                        self.assertIn(name, file[table.GROUP])
+
+    def test_scores_are_read(self):
+        run = Run(self.folder / "plain")
+        rounds, shares = run.scores(schema.View.GLOBAL)
+        self.assertEqual(list(rounds), [1, 2, 3, 4, 5])
+        self.assertAlmostEqual(shares[-1], 22 / 30)
+        clients, shares = run.client_scores(schema.View.PERSONAL)[5]
+        self.assertEqual(list(clients), [0, 1, 2, 3, 4, 5])
+        self.assertAlmostEqual(shares.mean(), 0.7)
+
+    def test_bytes_add_up_over_rounds(self):
+        run = Run(self.folder / "plain")
+        self.assertEqual(list(run.bytes_until(numpy.array([0, 1, 5]))), [0, 6 * 16384, 5 * 6 * 16384])
+
+    def test_bandwidths_follow_their_definitions(self):
+        sums = Run(self.folder / "slower").collectives()["all_reduce"]
+        self.assertEqual(sums["ranks"], 4)
+        self.assertAlmostEqual(sums["algbw"], 8200 / 0.001)
+        self.assertAlmostEqual(sums["busbw"], 8200 / 0.001 * 1.5)
+        self.assertEqual(bus_factor("all_gather", 4), 0.75)
+        self.assertEqual(bus_factor("broadcast", 4), 1)
+        self.assertEqual(bus_factor("all_reduce", 1), 1)
+
+    def test_seconds_of_a_rank_add_up_to_the_run(self):
+        ranks, phases = Run(self.folder / "plain").seconds_by_rank()
+        self.assertEqual(list(ranks), [0, 1])
+        numpy.testing.assert_allclose(phases["training"], 5 * 3 * 0.3)
+        numpy.testing.assert_allclose(sum(phases.values()), 5 * 2.7)
+
+    def test_the_file_of_a_killed_run_is_read(self):
+        run = Run(self.folder / "killed")
+        self.assertFalse(run.finished)
+        self.assertEqual(list(run.rounds[schema.Rounds.ROUND]), [1, 2, 3])
+        answer = report("summary", self.folder / "killed")
+        self.assertEqual(answer.returncode, 0, answer.stderr)
+        self.assertIn("has not finished", answer.stdout)
+
+    def test_the_summary_shows_the_numbers(self):
+        answer = report("summary", self.folder / "plain")
+        self.assertEqual(answer.returncode, 0, answer.stderr)
+        for pattern in (r"zero-shot .* 33\.3 %", r"global .* 73\.3 %", r"personal .* 70\.0 % .* 60\.0 % .* 80\.0 %",
+                        r"upload .* 8,192 .* 240\.0 KiB", r"training .* 10\.00 .* 74\.1 %",
+                        r"all_reduce .* 2 .* 20 .* 80\.1 KiB .* 8\.2", r"client 3 holds one class only"):
+            self.assertTrue(re.search(pattern, answer.stdout), f"{pattern} is not in\n{answer.stdout}")
+
+    def test_a_picture_is_written(self):
+        for variant in ("plain", "killed"):
+            target = self.folder / f"{variant}.png"
+            answer = report("plot", self.folder / variant, "-o", target)
+            self.assertEqual(answer.returncode, 0, answer.stderr)
+            self.assertEqual(target.read_bytes()[:8], b"\x89PNG\r\n\x1a\n")
+            self.assertFalse(pathlib.Path(f"{target}.part").exists())
+
+    def test_runs_that_differ_in_times_and_ranks_alone_are_the_same(self):
+        answer = report("compare", self.folder / "plain", self.folder / "slower")
+        self.assertEqual(answer.returncode, 0, answer.stdout + answer.stderr)
+        self.assertIn("identical", answer.stdout)
+
+    def test_runs_that_differ_in_a_number_are_told_apart_to_the_bit(self):
+        answer = report("compare", self.folder / "plain", self.folder / "other")
+        self.assertEqual(answer.returncode, 1)
+        self.assertIn("/rounds/loss: 5 of 5 values, by at most 1e-12", answer.stdout)
+        self.assertIn("/turns/loss", answer.stdout)
+        self.assertEqual(len(answer.stdout.splitlines()), 2)
+
+    def test_a_shorter_run_and_other_options_differ(self):
+        lines, _ = compare.differences(self.folder / "plain", self.folder / "killed")
+        self.assertIn("/rounds/loss: shapes (5,) and (3,)", lines)
+        self.assertIn("/state/scale: only in the first", lines)
+        changed = self.folder / "changed.h5"
+        shutil.copy(self.folder / "plain" / "results.h5", changed)
+        with h5py.File(changed, "r+") as file:
+            file.attrs["options"] = file.attrs["options"].decode().replace("seed = 1", "seed = 2")
+        lines, _ = compare.differences(self.folder / "plain", changed)
+        self.assertEqual(lines, ["option only in the first: seed = 1", "option only in the second: seed = 2"])
+
+    def test_a_not_a_number_equals_itself_only_in_the_same_place(self):
+        changed = self.folder / "nan.h5"
+        shutil.copy(self.folder / "plain" / "results.h5", changed)
+        with h5py.File(changed, "r+") as file:
+            file["/turns/drift"][3] = numpy.nan
+        lines, _ = compare.differences(self.folder / "plain", changed)
+        self.assertEqual(len(lines), 1)
+        self.assertIn("/turns/drift: 1 of 30 values", lines[0])
+
+    def test_what_cannot_be_read_is_said_in_a_sentence(self):
+        empty, words, foreign = (self.folder / name for name in ("empty", "words.h5", "foreign.h5"))
+        empty.mkdir()
+        words.write_text("words")
+        h5py.File(foreign, "w").close()
+        for place, sentence in ((empty, "holds neither"), (words, "cannot be read as HDF5"),
+                                (foreign, "is not a results file"), (self.folder / "none.h5", "does not exist")):
+            with self.assertRaisesRegex(Unreadable, sentence):
+                Run(place)
+            answer = report("summary", place)
+            self.assertEqual(answer.returncode, 2)
+            self.assertEqual(len(answer.stderr.splitlines()), 1, answer.stderr)
+
+    def test_bytes_are_written_for_people(self):
+        self.assertEqual([human_bytes(n) for n in (0, 1023, 1024, 1536, 3 << 20)],
+                         ["0 B", "1023 B", "1.0 KiB", "1.5 KiB", "3.0 MiB"])
+
+
+if __name__ == "__main__":
+    unittest.main()
