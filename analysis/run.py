@@ -81,24 +81,24 @@ class Run:
             raise Unreadable(f"{self.path}: the table {names.GROUP} cannot be read: {cause}.") from None
 
     def scores(self, view):
-        """Of the whole test pool: (rounds, shares of correct answers)."""
+        """Of the whole test pool: (rounds done, shares of correct answers)."""
         table, names = self.evaluations, schema.Evaluations
         mine = (table[names.VIEW] == view) & (table[names.CLIENT] == names.EVERYBODY) & (table[names.TOTAL] > 0)
-        return table[names.ROUND][mine], table[names.CORRECT][mine] / table[names.TOTAL][mine]
+        return table[names.ROUNDS_DONE][mine], table[names.CORRECT][mine] / table[names.TOTAL][mine]
 
     def client_scores(self, view):
-        """{round: (clients, their shares of correct answers)} for every round in which clients were scored."""
+        """{rounds done: (clients, their shares of correct answers)} for every time at which clients were scored."""
         table, names = self.evaluations, schema.Evaluations
         mine = (table[names.VIEW] == view) & (table[names.CLIENT] != names.EVERYBODY) & (table[names.TOTAL] > 0)
-        rounds, clients = table[names.ROUND][mine], table[names.CLIENT][mine]
+        rounds, clients = table[names.ROUNDS_DONE][mine], table[names.CLIENT][mine]
         shares = table[names.CORRECT][mine] / table[names.TOTAL][mine]
         return {int(r): (clients[rounds == r], shares[rounds == r]) for r in numpy.unique(rounds)}
 
-    def bytes_until(self, rounds):
-        """Federated bytes, both directions and all clients, that were sent until the end of those rounds."""
+    def bytes_until(self, rounds_done):
+        """Federated bytes, both directions and all clients, that were sent in so many rounds."""
         names = schema.Rounds
         sums = numpy.cumsum(self.rounds[names.UPLOAD] + self.rounds[names.DOWNLOAD])
-        after = numpy.searchsorted(self.rounds[names.ROUND], rounds, side="right")
+        after = numpy.searchsorted(self.rounds[names.ROUND], rounds_done)
         return numpy.concatenate([[0], sums])[after]
 
     def collectives(self):

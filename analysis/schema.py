@@ -61,7 +61,7 @@ class Turns:
 
 class Evaluations:
     GROUP = "/evaluations"
-    ROUND = "round"
+    ROUNDS_DONE = "rounds_done"
     VIEW = "view"
     CLIENT = "client"
     CORRECT = "correct"

@@ -33,7 +33,7 @@ def provenance(run):
 
 def accuracy(run):
     table = Table(title="Accuracy", title_justify="left")
-    for name in ("view", "after round", "all test images", "mean of clients", "lowest", "highest"):
+    for name in ("view", "after rounds", "all test images", "mean of clients", "lowest", "highest"):
         table.add_column(name, justify="left" if name == "view" else "right")
     for view in (schema.View.ZERO_SHOT, schema.View.PROBE, schema.View.GLOBAL, schema.View.PERSONAL):
         rounds, shares = run.scores(view)

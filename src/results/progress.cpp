@@ -49,19 +49,26 @@ void Progress::round_committed(const RoundRecord& round) {
   log::info(line(round));
 }
 
-std::string Progress::line(const RoundRecord& round) const {
-  std::int64_t bytes = 0;
-  for (const TurnRecord& turn : round.turns) bytes += turn.upload_bytes + turn.download_bytes;
+void Progress::finished(const std::vector<std::pair<std::string, Tensor>>& shared) {
+  log::info("finished after ", total_rounds_, " rounds  ", scores());
+}
+
+std::string Progress::scores() const {
   const auto percent = [](const std::optional<double>& share) {
     return share ? fixed(100 * *share, 1) + " %" : std::string("-");
   };
+  return "global " + percent(global_) + "  personal " + percent(personal_);
+}
+
+std::string Progress::line(const RoundRecord& round) const {
+  std::int64_t bytes = 0;
+  for (const TurnRecord& turn : round.turns) bytes += turn.upload_bytes + turn.download_bytes;
   const std::string total = std::to_string(total_rounds_);
   std::ostringstream out;
-  out << "round " << std::setw(int(total.size())) << round.round << "/" << total << "  loss " << fixed(round.loss, 4)
-      << "  global " << percent(global_) << "  personal " << percent(personal_) << "  up+down " << human_bytes(bytes)
-      << "  " << human_seconds(round.total_seconds);
-  if (seconds_per_round_ && round.round < total_rounds_)
-    out << "  left " << human_seconds(*seconds_per_round_ * double(total_rounds_ - round.round));
+  out << "round " << std::setw(int(total.size())) << round.round + 1 << "/" << total << "  loss " << fixed(round.loss, 4)
+      << "  " << scores() << "  up+down " << human_bytes(bytes) << "  " << human_seconds(round.total_seconds);
+  if (seconds_per_round_ && round.round + 1 < total_rounds_)
+    out << "  left " << human_seconds(*seconds_per_round_ * double(total_rounds_ - round.round - 1));
   return out.str();
 }
 

@@ -20,10 +20,14 @@ class Progress final : public Observer {
   void round_committed(const RoundRecord& round) override;
   void evaluated(const std::vector<EvaluationRecord>& scores) override;
 
-  /// "round  3/50  loss 1.234  global 56.1 %  personal 61.0 %  ...": the scores are the latest known.
+  void finished(const std::vector<std::pair<std::string, Tensor>>& shared) override;
+
+  /// "round  3/50  loss 1.234  global 56.1 %  personal 61.0 %  ...": counted from 1; the scores are the latest known.
   std::string line(const RoundRecord& round) const;
 
  private:
+  std::string scores() const;
+
   std::int64_t total_rounds_;
   std::optional<double> global_, personal_;  // shares of correct answers; personal is the mean over clients
   std::optional<double> seconds_per_round_;  // recent rounds count most

@@ -53,8 +53,8 @@ h5::Dataset axis_scale(h5::File& file, std::size_t axis, std::int64_t length) {
 
 Recorder::Recorder(std::filesystem::path path) : path_(std::move(path)), part_(part_path(path_)) {}
 
-Recorder::Recorder(std::filesystem::path path, std::int64_t last_round)
-    : path_(std::move(path)), part_(part_path(path_)), last_round_(last_round) {}
+Recorder::Recorder(std::filesystem::path path, std::int64_t rounds_done)
+    : path_(std::move(path)), part_(part_path(path_)), rounds_done_(rounds_done) {}
 
 template <class Action>
 void Recorder::each_table(Action action) {
@@ -66,7 +66,7 @@ void Recorder::each_table(Action action) {
 void Recorder::started(const RunRecord& run) {
   tables_.emplace(Growing{Table(schema::rounds()), Table(schema::turns(run.diagnostics)), Table(schema::evaluations()),
                           Table(schema::class_evaluations()), Table(schema::transport()), Table(schema::events())});
-  if (last_round_)
+  if (rounds_done_)
     go_on(run);
   else
     create(run);
@@ -103,7 +103,7 @@ void Recorder::go_on(const RunRecord& run) {
   each_table([&](Table& table) { table.open(file, true); });
   for (Table* table : {&tables_->rounds, &tables_->turns, &tables_->evaluations, &tables_->class_evaluations,
                        &tables_->transport})
-    table->keep_until(*last_round_);
+    table->keep_rounds(*rounds_done_);
   each_table([](Table& table) { table.close(); });
   file.close();
 }

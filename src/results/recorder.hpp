@@ -16,9 +16,9 @@ class Recorder final : public Observer {
  public:
   /// A new file; made when the run starts.
   explicit Recorder(std::filesystem::path path);
-  /// Goes on with the file of a run that was killed or stopped: rows of rounds after `last_round` are dropped, events
-  /// are kept, the open-for-write mark is cleared.
-  Recorder(std::filesystem::path path, std::int64_t last_round);
+  /// Goes on with the file of a run that was killed or stopped, after `rounds_done` committed rounds: what it holds of
+  /// later ones is dropped, events are kept, the open-for-write mark is cleared.
+  Recorder(std::filesystem::path path, std::int64_t rounds_done);
 
   void started(const RunRecord& run) override;
   void round_committed(const RoundRecord& round) override;
@@ -39,7 +39,7 @@ class Recorder final : public Observer {
   void go_on(const RunRecord& run);
 
   std::filesystem::path path_, part_;
-  std::optional<std::int64_t> last_round_;  // of the run that is gone on with
+  std::optional<std::int64_t> rounds_done_;  // of the run that is gone on with
   std::optional<h5::File> file_;
   std::optional<Growing> tables_;  // after the file, for its datasets close first
 };

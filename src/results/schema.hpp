@@ -1,8 +1,8 @@
 // Every name in a results file, once. (`analysis/schema.py` is its counterpart for the readers in Python.)
 //
 // A results file is a set of long tables: a group for each, and in it one one-dimensional dataset for each column.
-// Groups are not nested, so that xarray opens the whole file as one tree. Rounds count from 1; round 0 is the state
-// before training.
+// Groups are not nested, so that xarray opens the whole file as one tree. Rounds are numbered from 0; scores belong
+// between rounds, so they say how many were done before: 0 is the state before training.
 #pragma once
 #include <array>
 #include <cstdint>
@@ -48,7 +48,8 @@ struct Table {
 };
 
 inline const std::string row = "row";
-inline const std::string round = "round";  // the column by which a resumed file is cut
+inline const std::string round = "round";              // the first round is 0
+inline const std::string rounds_done = "rounds_done";  // committed before the score was taken
 inline const std::string state = "/state";
 
 inline Table rounds() {
@@ -99,7 +100,7 @@ inline Table turns(const std::vector<std::string>& diagnostics) {
 /// client -1: the whole test pool.
 inline Table evaluations() {
   return {"/evaluations", row,
-          {{round, "1", Type::integer},
+          {{rounds_done, "1", Type::integer},
            {"view", "1", Type::text, Kind::result, 24},
            {"client", "1", Type::integer},
            {"correct", "1", Type::integer},
@@ -109,7 +110,7 @@ inline Table evaluations() {
 
 inline Table class_evaluations() {
   return {"/class_evaluations", row,
-          {{round, "1", Type::integer},
+          {{rounds_done, "1", Type::integer},
            {"view", "1", Type::text, Kind::result, 24},
            {"client", "1", Type::integer},
            {"class", "1", Type::integer},

@@ -61,11 +61,13 @@ void Table::open(const h5::File& file, bool mend) {
   cut(shortest);
 }
 
-void Table::keep_until(std::int64_t round) {
+void Table::keep_rounds(std::int64_t rounds) {
   for (std::size_t i = 0; i < datasets_.size(); ++i) {
-    if (schema_.columns[i].name != schema::round) continue;
-    const std::vector<std::int64_t> rounds = datasets_[i].read<std::int64_t>();
-    cut(std::find_if(rounds.begin(), rounds.end(), [&](std::int64_t r) { return r > round; }) - rounds.begin());
+    const bool score = schema_.columns[i].name == schema::rounds_done;
+    if (schema_.columns[i].name != schema::round && !score) continue;
+    const std::vector<std::int64_t> values = datasets_[i].read<std::int64_t>();
+    const std::int64_t first_dropped = rounds + score;
+    cut(std::find_if(values.begin(), values.end(), [&](std::int64_t r) { return r >= first_dropped; }) - values.begin());
     return;
   }
 }

@@ -21,8 +21,8 @@ class Table {
   /// Takes hold of the columns; a missing one is an error that names it. Columns of unequal length, which a killed
   /// writer leaves behind, are cut to the shortest when `mend` is set.
   void open(const h5::File& file, bool mend = false);
-  /// Keeps the rows before the first whose `round` is above that.
-  void keep_until(std::int64_t round);
+  /// Keeps the rows of the first `rounds` rounds, and scores taken up to their end.
+  void keep_rounds(std::int64_t rounds);
   void close() { datasets_.clear(); }
 
   /// One row, in the order of the schema's columns; it waits in memory for append().

@@ -73,7 +73,7 @@ class Analysis(unittest.TestCase):
     def test_the_file_of_a_killed_run_is_read(self):
         run = Run(self.folder / "killed")
         self.assertFalse(run.finished)
-        self.assertEqual(list(run.rounds[schema.Rounds.ROUND]), [1, 2, 3])
+        self.assertEqual(list(run.rounds[schema.Rounds.ROUND]), [0, 1, 2])
         answer = report("summary", self.folder / "killed")
         self.assertEqual(answer.returncode, 0, answer.stderr)
         self.assertIn("has not finished", answer.stdout)

@@ -22,6 +22,6 @@ int main(int count, char** arguments) {
   }
   recorder.started(run.start());
   recorder.evaluated(run.scores(0));
-  run.play(recorder, 1, 3);
+  run.play(recorder, 0, 2);
   std::raise(SIGKILL);
 }

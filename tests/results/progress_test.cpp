@@ -23,14 +23,14 @@ TEST(Progress, QuantitiesAreWrittenForPeople) {
 TEST(Progress, ALineSaysWhatIsKnown) {
   const SyntheticRun run;
   Progress progress(50);
-  EXPECT_EQ(progress.line(run.round(1)),
+  EXPECT_EQ(progress.line(run.round(0)),
             "round  1/50  loss 1.5000  global -  personal -  up+down 96.0 KiB  2.7 s");
   progress.evaluated({{1, "global", -1, 15, 30, 1, {}, {}},
                       {1, "personal", 0, 1, 2, 1, {}, {}},
                       {1, "personal", 1, 3, 4, 1, {}, {}},
                       {1, "personal", 2, 0, 0, 1, {}, {}}});
-  progress.round_committed(run.round(1));
-  EXPECT_EQ(progress.line(run.round(2)),
+  progress.round_committed(run.round(0));
+  EXPECT_EQ(progress.line(run.round(1)),
             "round  2/50  loss 0.7500  global 50.0 %  personal 62.5 %  up+down 96.0 KiB  2.7 s  left 2 min 10 s");
 }
 

@@ -99,7 +99,7 @@ TEST_F(Results, WhatWasToldIsReadBack) {
   EXPECT_THAT(file.read<std::int64_t>("/clients/train_samples"), ElementsAre(20, 21, 22, 23, 24, 25));
   EXPECT_EQ(file.dataset("/client_classes/train_samples").rows(), 12);
   EXPECT_THAT(file.read<std::int64_t>("/placement/rank"), ElementsAre(0, 1, 0, 1, 0, 1));
-  EXPECT_THAT(file.read<std::int64_t>("/rounds/round"), ElementsAre(1, 2, 3, 4, 5));
+  EXPECT_THAT(file.read<std::int64_t>("/rounds/round"), ElementsAre(0, 1, 2, 3, 4));
   EXPECT_THAT(file.read<double>("/rounds/loss"), ElementsAre(1.5, 0.75, 0.5, 0.375, 0.3));
   EXPECT_THAT(file.read<std::int64_t>("/rounds/upload_bytes"), Each(6 * 8192));
   EXPECT_EQ(file.read<std::int64_t>("/turns/client").size(), 30u);
@@ -134,11 +134,11 @@ TEST_F(Results, AReaderSeesEachRoundWhileTheRunGoesOn) {
   const SyntheticRun run;
   Recorder recorder(path);
   recorder.started(run.start());
-  for (std::int64_t r = 1; r <= 3; ++r) {
+  for (std::int64_t r = 0; r < 3; ++r) {
     run.play(recorder, r, r);
     const h5::File reader = h5::File::open(part_path(path), h5::Access::read_swmr);
-    EXPECT_EQ(reader.dataset("/rounds/loss").rows(), r);
-    EXPECT_EQ(reader.read<double>("/rounds/loss").back(), 1.5 / double(r));
+    EXPECT_EQ(reader.dataset("/rounds/loss").rows(), r + 1);
+    EXPECT_EQ(reader.read<double>("/rounds/loss").back(), 1.5 / double(r + 1));
   }
   EXPECT_FALSE(std::filesystem::exists(path));
 }
@@ -155,12 +155,12 @@ TEST_F(Results, AKilledRunThatGoesOnEqualsAnUninterruptedOne) {
     recorder->started(run.start());
     recorder->evaluated(run.scores(0));
     recorder->happened({0, "warning", "client 3 holds one class only"});
-    run.play(*recorder, 1, 4);
+    run.play(*recorder, 0, 3);
   });
   EXPECT_THAT(sentence_of([&] { h5::File::open(part_path(path), h5::Access::modify); }), HasSubstr("already open"));
   Recorder recorder(path, 2);
   recorder.started(run.start());
-  run.play(recorder, 3, 5);
+  run.play(recorder, 2, 4);
   recorder.finished(run.shared());
   EXPECT_EQ(content(path), content(whole));
 }
@@ -172,7 +172,7 @@ TEST_F(Results, ARunKilledAtAnyMomentCanGoOn) {
     if (child == 0) {
       Recorder recorder(path);
       recorder.started(run.start());
-      run.play(recorder, 1, 1'000'000);
+      run.play(recorder, 0, 1'000'000);
     }
     while (!std::filesystem::exists(part_path(path))) std::this_thread::yield();
     std::this_thread::sleep_for(std::chrono::milliseconds(150 + 17 * trial));
@@ -183,13 +183,13 @@ TEST_F(Results, ARunKilledAtAnyMomentCanGoOn) {
     {
       Recorder recorder(path, reached - 1);
       recorder.started(run.start());
-      run.play(recorder, reached, reached + 1);
+      run.play(recorder, reached - 1, reached);
       recorder.finished(run.shared());
     }
     const h5::File file = h5::File::open(path);
     const auto rounds = file.read<std::int64_t>("/rounds/round");
     ASSERT_EQ(std::int64_t(rounds.size()), reached + 1);
-    for (std::size_t i = 0; i < rounds.size(); ++i) ASSERT_EQ(rounds[i], std::int64_t(i) + 1);
+    for (std::size_t i = 0; i < rounds.size(); ++i) ASSERT_EQ(rounds[i], std::int64_t(i));
     EXPECT_EQ(file.dataset("/turns/seconds").rows(), (reached + 1) * run.clients);
     EXPECT_EQ(file.dataset("/evaluations/loss").rows(), (reached + 1) * (run.clients + 1));
     std::filesystem::remove(path);
@@ -228,12 +228,12 @@ TEST_F(Results, AFullDiskIsSaidSoAndLeavesNoFinishedFile) {
   EXPECT_EQ(sentence_of([&] {
               Recorder recorder(path, 3);
               recorder.started(run.start());
-              run.play(recorder, 4, 5);
+              run.play(recorder, 3, 4);
               recorder.finished(run.shared());
             }),
             "nothing was thrown");
   if (std::filesystem::exists(path)) {
-    EXPECT_THAT(h5::File::open(path).read<std::int64_t>("/rounds/round"), ElementsAre(1, 2, 3, 4, 5));
+    EXPECT_THAT(h5::File::open(path).read<std::int64_t>("/rounds/round"), ElementsAre(0, 1, 2, 3, 4));
   }
   umount2(folder.c_str(), MNT_DETACH);
 }

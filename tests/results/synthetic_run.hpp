@@ -33,11 +33,11 @@ struct SyntheticRun {
   }
 
   RoundRecord round(std::int64_t r) const {
-    RoundRecord record{r, 1.5 / double(r) + loss_shift, 0.1 / double(r), 2 * slowness, 0.1, 0.05, 0.5, 2.7 * slowness,
+    RoundRecord record{r, 1.5 / double(r + 1) + loss_shift, 0.1 / double(r + 1), 2 * slowness, 0.1, 0.05, 0.5, 2.7 * slowness,
                        {}};
     for (std::int64_t k = 0; k < clients; ++k)
       record.turns.push_back({k, 20 + k, 2, record.loss + 0.01 * double(k), 0.2, 8192, 8192, 0.3 * slowness,
-                              {0.5 / double(r), 12 + double(k)}});
+                              {0.5 / double(r + 1), 12 + double(k)}});
     return record;
   }
 
@@ -64,12 +64,12 @@ struct SyntheticRun {
     return {{"prompt.context", at::arange(8, at::kFloat).reshape({2, 4})}, {"scale", at::arange(1, at::kFloat)}};
   }
 
-  /// Rounds `first` to `last`, each with its ledger and scores.
+  /// Rounds `first` to `last`, each with its ledger and the scores after it.
   void play(Observer& observer, std::int64_t first, std::int64_t last) const {
     for (std::int64_t r = first; r <= last; ++r) {
       observer.round_committed(round(r));
       observer.transported(ledger(r));
-      observer.evaluated(scores(r));
+      observer.evaluated(scores(r + 1));
     }
   }
 
@@ -77,7 +77,7 @@ struct SyntheticRun {
     observer.started(start());
     observer.evaluated(scores(0));
     observer.happened({0, "warning", "client 3 holds one class only"});
-    play(observer, 1, rounds);
+    play(observer, 0, rounds - 1);
     observer.finished(shared());
   }
 };
