@@ -135,7 +135,7 @@ TEST_F(Results, AReaderSeesEachRoundWhileTheRunGoesOn) {
   Recorder recorder(path);
   recorder.started(run.start());
   for (std::int64_t r = 0; r < 3; ++r) {
-    run.play(recorder, r, r);
+    recorder.round_committed(run.round(r));
     const h5::File reader = h5::File::open(part_path(path), h5::Access::read_swmr);
     EXPECT_EQ(reader.dataset("/rounds/loss").rows(), r + 1);
     EXPECT_EQ(reader.read<double>("/rounds/loss").back(), 1.5 / double(r + 1));
@@ -194,6 +194,24 @@ TEST_F(Results, ARunKilledAtAnyMomentCanGoOn) {
     EXPECT_EQ(file.dataset("/evaluations/loss").rows(), (reached + 1) * (run.clients + 1));
     std::filesystem::remove(path);
   }
+}
+
+TEST_F(Results, ColumnsThatAKillLeftUnevenAreCutToTheShortest) {
+  const SyntheticRun run;
+  {
+    Recorder recorder(path);
+    recorder.started(run.start());
+    recorder.happened({0, "warning", "whole"});
+  }
+  h5::File::open(part_path(path), h5::Access::modify)
+      .dataset("/events/round")
+      .append<std::int64_t>(std::vector<std::int64_t>{1});
+  Recorder recorder(path, 0);
+  recorder.started(run.start());
+  recorder.happened({2, "resume", "after"});
+  const h5::File reader = h5::File::open(part_path(path), h5::Access::read_swmr);
+  EXPECT_THAT(reader.read<std::int64_t>("/events/round"), ElementsAre(0, 2));
+  EXPECT_THAT(reader.read_texts("/events/message"), ElementsAre("whole", "after"));
 }
 
 TEST_F(Results, ARunCannotGoOnWithAFileThatIsNotItsOwn) {
