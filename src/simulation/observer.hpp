@@ -23,7 +23,7 @@ struct TurnRecord {
 
 /// One committed round; turns are in the order of their clients.
 struct RoundRecord {
-  std::int64_t round;  // from 1: how many rounds are committed now
+  std::int64_t round;  // from 0
   double loss;         // mean over clients, weighted as the aggregate is
   double update_norm;  // Euclidean norm of the step of the global shared parameters
   double training_seconds, waiting_seconds, transfer_seconds, evaluation_seconds, total_seconds;

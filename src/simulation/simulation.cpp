@@ -53,7 +53,7 @@ Ending Simulation::run(const Tensor& class_texts, double logit_scale, const vola
   // What the ranks moved since their last report.
   const RankReport rest{false, 0, at::zeros({0}, at::kDouble), communicator_.take_traffic(), {}, {}, {}};
   const auto reports = gather_reports(rest, 0, 0, communicator_);
-  tell([&](Observer& observer) { observer.transported(transport_records(reports, server_.round)); });
+  tell([&](Observer& observer) { observer.transported(transport_records(reports, server_.round - 1)); });
   return Ending::finished;
 }
 
@@ -91,12 +91,12 @@ bool Simulation::play_round(const volatile std::sig_atomic_t& signal) {
   if (std::ranges::any_of(reports, &RankReport::stop)) {
     store_.discard();
     tell([&](Observer& observer) {
-      observer.happened({server_.round, "interrupted", text("a signal ended the run; round ", server_.round + 1, " is discarded.")});
+      observer.happened({server_.round, "interrupted", text("a signal ended the run; round ", server_.round, " is discarded.")});
     });
     return false;
   }
 
-  const std::vector<ClientId> dropped = refuse_nonfinite(reports, server_.round + 1);
+  const std::vector<ClientId> dropped = refuse_nonfinite(reports, server_.round);
   Tensor largest = at::zeros_like(mine.largest);
   std::int64_t weight = 0, clients = 0;
   for (const RankReport& report : reports) {
@@ -144,7 +144,7 @@ std::vector<ClientId> Simulation::refuse_nonfinite(const std::vector<RankReport>
 RoundRecord Simulation::round_record(const std::vector<RankReport>& reports, const std::vector<ClientId>& dropped,
                                      double weight, double seconds) const {
   RoundRecord record{};
-  record.round = server_.round;
+  record.round = server_.round - 1;
   record.update_norm = at::linalg_vector_norm(server_.last_update.to(at::kDouble)).item<double>();
   record.total_seconds = seconds;
   std::vector<std::pair<ClientId, double>> terms;
