@@ -17,7 +17,7 @@ std::string pixels_sha256(const Image& image) {
 std::string described(const std::vector<int>& bands) {
   if (bands.empty()) return "1,2,3 or the only one";
   std::string list;
-  for (int band : bands) list += (list.empty() ? "" : ",") + std::to_string(band);
+  for (int band : bands) list += text(list.empty() ? "" : ",", band);
   return list;
 }
 
