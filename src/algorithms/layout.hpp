@@ -12,7 +12,7 @@ namespace fedorbit {
 
 /// Whose a tensor is: averaged by the server, kept by its client, or made anew for every turn.
 enum class Kind { shared, personal, turn };
-constexpr std::array kinds{Kind::shared, Kind::personal, Kind::turn};
+inline constexpr std::array kinds{Kind::shared, Kind::personal, Kind::turn};
 
 struct Entry {
   std::string name;
