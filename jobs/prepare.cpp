@@ -1,0 +1,135 @@
+// fedorbit prepare: images in class folders, or synthetic scenes, become one data set file.
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <memory>
+#include <thread>
+
+#include "core/clock.hpp"
+#include "core/error.hpp"
+#include "core/log.hpp"
+#include "core/options.hpp"
+#include "data/dataset_prepare.hpp"
+#include "jobs/commands.hpp"
+
+namespace fedorbit {
+namespace {
+
+struct Request {
+  std::string folder, output, bands, range, names, sheet;
+  std::vector<std::string> domains;
+  std::int64_t limit = 0;
+  int jobs = int(std::max(1u, std::thread::hardware_concurrency()));
+  bool skip_bad = false, synthetic = false;
+  SyntheticOptions scenes;
+};
+
+std::vector<int> parsed_bands(const std::string& list) {
+  std::vector<int> bands;
+  for (const std::string& part : CLI::detail::split(list, ',')) {
+    int band = 0;
+    require(CLI::detail::lexical_cast(part, band) && band >= 1, "--bands takes numbers from 1 separated by commas, such "
+            "as 4,3,2; \"", list, "\" is not that.");
+    bands.push_back(band);
+  }
+  require(bands.size() == 1 || bands.size() == 3, "--bands takes three bands for red, green and blue, or one for all "
+          "three; ", bands.size(), " were given.");
+  return bands;
+}
+
+SampleRange parsed_range(const std::string& range) {
+  const std::size_t colon = range.find(':');
+  SampleRange parsed{};
+  require(colon != range.npos && CLI::detail::lexical_cast(range.substr(0, colon), parsed.low) &&
+              CLI::detail::lexical_cast(range.substr(colon + 1), parsed.high) && parsed.low < parsed.high,
+          "--range takes low:high with low below high, such as 0:4095; \"", range, "\" is not that.");
+  return parsed;
+}
+
+/// The domains that the command line names; a folder alone is one domain that bears its name.
+std::vector<std::pair<std::string, std::filesystem::path>> named_domains(const Request& request) {
+  require(request.folder.empty() != request.domains.empty(), "prepare takes either one folder or --domain name=FOLDER "
+          "(once or more), or --synthetic.");
+  if (!request.folder.empty()) {
+    const auto whole = std::filesystem::absolute(request.folder).lexically_normal();
+    return {{(whole.has_filename() ? whole : whole.parent_path()).filename().string(), request.folder}};
+  }
+  std::vector<std::pair<std::string, std::filesystem::path>> domains;
+  for (const std::string& domain : request.domains) {
+    const std::size_t sign = domain.find('=');
+    require(sign != domain.npos && sign > 0 && sign + 1 < domain.size(), "--domain takes name=FOLDER; \"", domain,
+            "\" is not that.");
+    domains.emplace_back(domain.substr(0, sign), domain.substr(sign + 1));
+  }
+  return domains;
+}
+
+/// A line on the terminal that is written over a few times a second; nothing where there is no terminal.
+std::function<void(std::int64_t, std::int64_t)> progress_line() {
+  if (!isatty(STDERR_FILENO)) return [](std::int64_t, std::int64_t) {};
+  return [clock = Stopwatch(), shown = 0.0](std::int64_t done, std::int64_t total) mutable {
+    const double now = clock.seconds();
+    if (done < total && now - shown < 0.2) return;
+    shown = now;
+    std::fprintf(stderr, "\r%lld of %lld images, %.0f a second%s", static_cast<long long>(done),
+                 static_cast<long long>(total), double(done) / std::max(now, 1e-9), done == total ? "\n" : " ");
+  };
+}
+
+Prepared prepared(const Request& request) {
+  const Preparation preparation{request.jobs, progress_line()};
+  if (request.synthetic) return prepare_synthetic(request.scenes, request.output, preparation);
+  ImageOptions images;
+  if (!request.bands.empty()) images.bands = parsed_bands(request.bands);
+  if (!request.range.empty()) images.range = parsed_range(request.range);
+  const ClassNames names = request.names.empty() ? ClassNames{} : read_class_names(request.names);
+  const ClassFolders folders = read_class_folders(named_domains(request), names, request.limit);
+  for (const std::string& remark : folders.remarks) log::warning(remark);
+  return prepare_folders(folders, images, request.skip_bad, request.output, preparation);
+}
+
+void prepare(Request request) {
+  const Stopwatch clock;
+  require(!request.synthetic || (request.folder.empty() && request.domains.empty()),
+          "prepare draws --synthetic scenes or reads folders, not both.");
+  require(!request.output.empty() || !request.sheet.empty(), "prepare needs -o FILE.h5 to write to.");
+  require(request.synthetic || request.sheet.empty(), "--contact-sheet shows --synthetic scenes.");
+  if (!request.sheet.empty()) {
+    write_png(request.sheet, contact_sheet(request.scenes, 8));
+    log::info("contact sheet: ", request.sheet);
+  }
+  if (request.output.empty()) return;
+  const Prepared result = prepared(request);
+  for (const std::string& problem : result.skipped) log::warning("left out: ", problem);
+  log::info(request.output, ": ", result.images, " images, ", result.pixel_bytes / 1000000, " MB of pixels, ",
+            result.skipped.size(), " left out, ", clock.seconds(), " s, checksum ", result.checksum.substr(0, 12));
+}
+
+}  // namespace
+
+void add_prepare(CLI::App& program) {
+  auto request = std::make_shared<Request>();
+  CLI::App& command = *program.add_subcommand("prepare", "make a data set file of images in class folders");
+  command.add_option("folder", request->folder, "images as FOLDER/<class>/<file>");
+  command.add_option("-o,--output", request->output, "the data set file to write");
+  command.add_option("--domain", request->domains, "name=FOLDER, repeatable: folders that become domains")->take_all();
+  command.add_option("--bands", request->bands, "bands for red, green and blue, counted from 1; one stands for all");
+  command.add_option("--range", request->range, "low:high, the sample values that become 0 and 255");
+  command.add_option("--names", request->names, "TOML file: folder = \"class name\" or [\"class name\", \"synonym\"]");
+  command.add_option("--limit", request->limit, "at most so many images of each class and domain; 0: all")
+      ->check(CLI::NonNegativeNumber);
+  command.add_option("--jobs", request->jobs, "threads; the file does not depend on it")->check(CLI::Range(1, 1024));
+  command.add_flag("--skip-bad", request->skip_bad, "leave out files that cannot be used, and list them in the file");
+  command.add_flag("--synthetic", request->synthetic, "draw scenes instead of reading images");
+  SyntheticOptions& scenes = request->scenes;
+  command.add_option("--classes", scenes.classes, "scene classes, separated by commas; none: all");
+  command.add_option("--domains", scenes.domains, "sensors of the scenes, separated by commas, or \"all\"");
+  command.add_option("--per-class", scenes.per_class, "scenes of each class and domain")->check(CLI::Range(1, 10000000));
+  command.add_option("--size", scenes.size, "pixels per side of a scene")->check(CLI::Range(8, 4096));
+  command.add_option("--seed", scenes.seed, "seed of the scenes")->check(CLI::NonNegativeNumber);
+  command.add_option("--contact-sheet", request->sheet, "PNG to write with scenes of every class side by side");
+  command.callback([request] { prepare(*request); });
+}
+
+}  // namespace fedorbit

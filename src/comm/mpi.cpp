@@ -1,0 +1,182 @@
+#include "comm/mpi.hpp"
+
+#include <ATen/ops/empty.h>
+
+#include <algorithm>
+#include <exception>
+
+#include "core/error.hpp"
+
+namespace fedorbit {
+namespace {
+
+Place place(MPI_Comm world) {
+  Place place;
+  check_mpi(MPI_Comm_rank(world, &place.rank));
+  check_mpi(MPI_Comm_size(world, &place.size));
+  MPI_Comm node = MPI_COMM_NULL;
+  check_mpi(MPI_Comm_split_type(world, MPI_COMM_TYPE_SHARED, place.rank, MPI_INFO_NULL, &node));
+  check_mpi(MPI_Comm_rank(node, &place.local_rank));
+  check_mpi(MPI_Comm_size(node, &place.local_size));
+  check_mpi(MPI_Comm_free(&node));
+  return place;
+}
+
+MPI_Datatype mpi_type(const Tensor& tensor) {
+  switch (tensor.scalar_type()) {
+    case at::kFloat:
+      return MPI_FLOAT;
+    case at::kDouble:
+      return MPI_DOUBLE;
+    case at::kLong:
+      return MPI_INT64_T;
+    default:
+      fail("MPI was asked to reduce ", c10::toString(tensor.scalar_type()), " values.");
+  }
+}
+
+std::byte* bytes_of(const Tensor& tensor) { return static_cast<std::byte*>(tensor.mutable_data_ptr()); }
+
+/// Calls `move(offset, count)` for consecutive pieces of at most `limit` of `total` things.
+template <class Move>
+void in_slices(std::int64_t total, std::int64_t limit, Move move) {
+  for (std::int64_t offset = 0; offset < total; offset += limit) move(offset, int(std::min(limit, total - offset)));
+}
+
+/// Pinned host memory of the tensor's shape, or the tensor itself where it lies in host memory.
+Tensor host_space(const Tensor& tensor) {
+  return tensor.is_cpu() ? tensor : at::empty(tensor.sizes(), tensor.options().device(at::kCPU).pinned_memory(true));
+}
+
+Tensor on_host(const Tensor& tensor) { return tensor.is_cpu() ? tensor : host_space(tensor).copy_(tensor.detach()); }
+
+void back_to(const Tensor& tensor, const Tensor& staged) {
+  if (!tensor.is_cpu()) tensor.detach().copy_(staged);
+}
+
+}  // namespace
+
+void check_mpi(int code, std::source_location where) {
+  if (code == MPI_SUCCESS) return;
+  char words[MPI_MAX_ERROR_STRING];
+  int length = 0;
+  MPI_Error_string(code, words, &length);
+  fail("MPI failed in ", where.function_name(), " (line ", where.line(), "): ", std::string(words, std::size_t(length)),
+       ".");
+}
+
+MpiSession::MpiSession() : exceptions_(std::uncaught_exceptions()) {
+  int running = 0, ended = 0;
+  MPI_Initialized(&running);
+  MPI_Finalized(&ended);
+  require(!ended, "MPI has already ended in this process and cannot start again.");
+  if (!running) {
+    int provided = 0;
+    check_mpi(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &provided));
+    started_ = true;
+    require(provided >= MPI_THREAD_FUNNELED,
+            "this MPI library does not allow threads beside the one that calls it; "
+            "use one built with thread support.");
+  }
+  check_mpi(MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN));
+}
+
+MpiSession::~MpiSession() {
+  if (started_ && std::uncaught_exceptions() <= exceptions_) MPI_Finalize();
+}
+
+std::shared_ptr<MpiSession> MpiSession::shared() {
+  static std::weak_ptr<MpiSession> current;
+  std::shared_ptr<MpiSession> session = current.lock();
+  if (!session) current = session = std::make_shared<MpiSession>();
+  return session;
+}
+
+MpiCommunicator::Channel::Channel() : exceptions_(std::uncaught_exceptions()) {
+  check_mpi(MPI_Comm_dup(MPI_COMM_WORLD, &handle_));
+  check_mpi(MPI_Comm_set_errhandler(handle_, MPI_ERRORS_RETURN));
+}
+
+MpiCommunicator::Channel::~Channel() {
+  if (std::uncaught_exceptions() <= exceptions_) MPI_Comm_free(&handle_);
+}
+
+MpiCommunicator::MpiCommunicator(std::int64_t slice_bytes)
+    : MpiCommunicator(std::make_unique<Channel>(), slice_bytes) {}
+
+MpiCommunicator::MpiCommunicator(std::unique_ptr<Channel> channel, std::int64_t slice_bytes)
+    : Communicator(place(*channel)), channel_(std::move(channel)), slice_bytes_(slice_bytes) {
+  require(slice_bytes >= 8, "MPI messages cannot be cut into slices of ", slice_bytes,
+          " bytes; a value takes up to 8.");
+}
+
+MpiCommunicator::~MpiCommunicator() = default;
+
+void MpiCommunicator::gather_bytes(const void* mine, void* of_all, std::size_t bytes) {
+  check_mpi(MPI_Allgather(mine, int(bytes), MPI_BYTE, of_all, int(bytes), MPI_BYTE, *channel_));
+}
+
+void MpiCommunicator::trade_lengths(std::span<const std::int64_t> to, std::span<std::int64_t> from) {
+  check_mpi(MPI_Alltoall(to.data(), 1, MPI_INT64_T, from.data(), 1, MPI_INT64_T, *channel_));
+}
+
+void MpiCommunicator::broadcast_bytes(std::byte* data, std::int64_t bytes, int from) {
+  in_slices(bytes, slice_bytes_, [&](std::int64_t offset, int count) {
+    check_mpi(MPI_Bcast(data + offset, count, MPI_BYTE, from, *channel_));
+  });
+}
+
+void MpiCommunicator::move_broadcast(Tensor& tensor) {
+  const Tensor staged = root() ? on_host(tensor) : host_space(tensor);
+  broadcast_bytes(bytes_of(staged), std::int64_t(staged.nbytes()), 0);
+  back_to(tensor, staged);
+}
+
+void MpiCommunicator::move_all_reduce(Tensor& tensor, Reduce reduce) {
+  const Tensor staged = on_host(tensor);
+  const std::int64_t size = staged.element_size();
+  in_slices(staged.numel(), slice_bytes_ / size, [&](std::int64_t offset, int count) {
+    check_mpi(MPI_Allreduce(MPI_IN_PLACE, bytes_of(staged) + offset * size, count, mpi_type(staged),
+                            reduce == Reduce::sum ? MPI_SUM : MPI_MAX, *channel_));
+  });
+  back_to(tensor, staged);
+}
+
+void MpiCommunicator::move_all_gather(const Tensor& row, Tensor& rows) {
+  const Tensor staged = on_host(row), gathered = host_space(rows);
+  const auto bytes = std::int64_t(staged.nbytes());
+  if (bytes <= slice_bytes_ / size()) {
+    gather_bytes(bytes_of(staged), bytes_of(gathered), std::size_t(bytes));
+  } else {
+    std::copy_n(bytes_of(staged), bytes, bytes_of(gathered) + rank() * bytes);
+    for (int owner = 0; owner < size(); ++owner) broadcast_bytes(bytes_of(gathered) + owner * bytes, bytes, owner);
+  }
+  back_to(rows, gathered);
+}
+
+void MpiCommunicator::move_messages(const std::vector<Tensor>& to, std::vector<Tensor>& from) {
+  constexpr int tag = 1;  // slices of one message arrive in the order in which they were sent
+  std::vector<Tensor> leaving(to.size()), arriving(to.size());
+  std::vector<MPI_Request> requests;
+  for (int other = 0; other < size(); ++other) {
+    if (other == rank()) continue;
+    arriving[other] = host_space(from[other]);
+    in_slices(std::int64_t(arriving[other].nbytes()), slice_bytes_, [&](std::int64_t offset, int count) {
+      check_mpi(MPI_Irecv(bytes_of(arriving[other]) + offset, count, MPI_BYTE, other, tag, *channel_,
+                          &requests.emplace_back()));
+    });
+  }
+  for (int step = 1; step < size(); ++step) {
+    const int other = (rank() + step) % size();  // each rank starts with another receiver
+    leaving[other] = on_host(to[other]);
+    in_slices(std::int64_t(leaving[other].nbytes()), slice_bytes_, [&](std::int64_t offset, int count) {
+      check_mpi(MPI_Isend(bytes_of(leaving[other]) + offset, count, MPI_BYTE, other, tag, *channel_,
+                          &requests.emplace_back()));
+    });
+  }
+  check_mpi(MPI_Waitall(int(requests.size()), requests.data(), MPI_STATUSES_IGNORE));
+  for (int other = 0; other < size(); ++other)
+    if (other != rank()) back_to(from[other], arriving[other]);
+}
+
+}  // namespace fedorbit

@@ -1,0 +1,33 @@
+// The transport ledger: what one rank's communicator moved and how long it took, per collective.
+#pragma once
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+namespace fedorbit {
+
+enum class Collective : std::int64_t { agree, broadcast, all_reduce, all_gather, exchange, barrier };
+
+inline constexpr std::array<const char*, 6> collective_names{"agree",      "broadcast", "all_reduce",
+                                                             "all_gather", "exchange",  "barrier"};
+
+inline const char* name(Collective collective) { return collective_names[std::size_t(collective)]; }
+
+/// What one collective cost this rank.
+struct Cost {
+  std::int64_t calls = 0;
+  std::int64_t bytes = 0;       // handed in by this rank, whatever the library then sent
+  double waiting_seconds = 0;   // until the last rank arrived: imbalance
+  double transfer_seconds = 0;  // from then on: network and memory
+};
+
+/// One Cost per collective. The agreement in front of every collective counts its calls and bytes under `agree` and
+/// its time as that collective's waiting.
+struct Traffic {
+  std::array<Cost, collective_names.size()> costs;
+
+  Cost& operator[](Collective collective) { return costs[std::size_t(collective)]; }
+  const Cost& operator[](Collective collective) const { return costs[std::size_t(collective)]; }
+};
+
+}  // namespace fedorbit

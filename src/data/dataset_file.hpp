@@ -1,0 +1,61 @@
+// The packed data set file: names of everything in it, and the writer. All images are one stream of bytes in /pixels,
+// so each keeps its own size.
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "io/h5.hpp"
+#include "io/images.hpp"
+
+namespace fedorbit {
+
+namespace data_file {
+inline constexpr const char *filetype = "fedorbit-data", *pixels = "/pixels", *offset = "/offset", *height = "/height",
+                            *width = "/width", *label = "/label", *domain = "/domain", *class_name = "/class_name",
+                            *synonym = "/synonym", *synonym_class = "/synonym_class", *domain_name = "/domain_name",
+                            *file_name = "/file_name", *file_sha256 = "/file_sha256", *skipped_file = "/skipped_file",
+                            *skipped_reason = "/skipped_reason";
+inline constexpr std::int64_t version = 1;
+}  // namespace data_file
+
+/// One image on its way into the file.
+struct PackedImage {
+  Image image;
+  std::int64_t label, domain;
+  std::string file_name, file_sha256;
+  std::string pixels_sha256;
+};
+
+/// Writes a data set under a temporary name, which is gone unless finish() renames it.
+class DatasetWriter {
+ public:
+  /// `bands` and `range` say how samples became bytes; (C) names with synonyms, (D) domains.
+  DatasetWriter(const std::filesystem::path& path, std::vector<std::string> class_names,
+                std::vector<std::vector<std::string>> synonyms, std::vector<std::string> domain_names,
+                const std::string& bands, const std::string& range);
+  ~DatasetWriter();
+  void add(const PackedImage& image);
+  /// Lists a file that was left out.
+  void skip(const std::string& file_name, const std::string& reason);
+  /// Throws for a class without images; returns the content's checksum: SHA-256 over names, labels, sizes and pixels.
+  std::string finish();
+
+ private:
+  void flush_pixels();
+
+  std::filesystem::path path_;
+  std::vector<std::string> class_names_;
+  std::optional<h5::File> file_;
+  std::optional<h5::Dataset> pixels_;
+  std::vector<std::uint8_t> waiting_;  // pixels not yet in the file
+  std::int64_t bytes_ = 0;
+  std::vector<std::int64_t> offset_, height_, width_, label_, domain_;
+  std::vector<std::string> file_name_, file_sha256_, skipped_, reasons_;
+  std::string content_;  // what the checksum is of
+};
+
+}  // namespace fedorbit

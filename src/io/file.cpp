@@ -1,0 +1,131 @@
+#include "io/file.hpp"
+
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <memory>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "core/error.hpp"
+
+namespace fedorbit {
+namespace {
+
+[[noreturn]] void fail_write(const std::filesystem::path& path, int reason) {
+  fail(path.string(), " cannot be written: ", std::generic_category().message(reason), ".");
+}
+
+/// Asks the system to put a file's or folder's content on the disk.
+void flush_to_disk(const std::filesystem::path& path, int flags) {
+  const int descriptor = ::open(path.c_str(), flags | O_CLOEXEC);
+  if (descriptor < 0) fail_write(path, errno);
+  const int result = ::fsync(descriptor), reason = errno;
+  ::close(descriptor);
+  // Some file systems cannot flush a folder; the rename is then as safe as they make it.
+  if (result != 0 && reason != EINVAL) fail_write(path, reason);
+}
+
+/// SHA-256 fed piece by piece.
+class Digest {
+ public:
+  Digest() : context_(EVP_MD_CTX_new(), EVP_MD_CTX_free) {
+    require(context_ && EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) == 1, "SHA-256 is not available.");
+  }
+  void add(const void* bytes, std::size_t count) { EVP_DigestUpdate(context_.get(), bytes, count); }
+  std::string hexadecimal() {
+    unsigned char bytes[EVP_MAX_MD_SIZE];
+    unsigned count = 0;
+    EVP_DigestFinal_ex(context_.get(), bytes, &count);
+    std::string digits;
+    for (unsigned i = 0; i < count; ++i) {
+      digits += "0123456789abcdef"[bytes[i] >> 4];
+      digits += "0123456789abcdef"[bytes[i] & 15];
+    }
+    return digits;
+  }
+
+ private:
+  std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context_;
+};
+
+std::ifstream open_to_read(const std::filesystem::path& path) {
+  require(std::filesystem::exists(path), path.string(), " does not exist.");
+  require(!std::filesystem::is_directory(path), path.string(), " is a folder, not a file.");
+  std::ifstream stream(path, std::ios::binary);
+  require(stream.good(), path.string(), " cannot be read: ", std::generic_category().message(errno), ".");
+  return stream;
+}
+
+}  // namespace
+
+std::filesystem::path part_path(const std::filesystem::path& path) { return path.string() + ".part"; }
+
+void publish(const std::filesystem::path& path) {
+  const std::filesystem::path part = part_path(path), folder = path.parent_path();
+  flush_to_disk(part, O_RDONLY);
+  if (std::rename(part.c_str(), path.c_str()) != 0) fail_write(path, errno);
+  flush_to_disk(folder.empty() ? "." : folder, O_RDONLY | O_DIRECTORY);
+}
+
+AtomicFile::AtomicFile(const std::filesystem::path& path) : path_(path), part_(part_path(path)) {
+  descriptor_ = ::open(part_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  if (descriptor_ < 0) fail_write(path_, errno);
+}
+
+AtomicFile::~AtomicFile() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+  if (!committed_) ::unlink(part_.c_str());
+}
+
+void AtomicFile::write(const void* bytes, std::size_t count) {
+  for (auto* next = static_cast<const char*>(bytes); count > 0;) {
+    const ssize_t written = ::write(descriptor_, next, count);
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) fail_write(path_, errno);
+    next += written;
+    count -= std::size_t(written);
+  }
+}
+
+void AtomicFile::commit() {
+  if (::close(std::exchange(descriptor_, -1)) != 0) fail_write(path_, errno);
+  publish(path_);
+  committed_ = true;
+}
+
+void write_file(const std::filesystem::path& path, std::string_view bytes) {
+  AtomicFile file(path);
+  file.write(bytes);
+  file.commit();
+}
+
+std::string read_file(const std::filesystem::path& path) {
+  std::ifstream stream = open_to_read(path);
+  std::string bytes((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
+  require(!stream.bad(), path.string(), " cannot be read to its end.");
+  return bytes;
+}
+
+std::string sha256(std::string_view bytes) {
+  Digest digest;
+  digest.add(bytes.data(), bytes.size());
+  return digest.hexadecimal();
+}
+
+std::string sha256_of_file(const std::filesystem::path& path) {
+  std::ifstream stream = open_to_read(path);
+  Digest digest;
+  std::vector<char> block(1 << 20);
+  while (stream.read(block.data(), std::streamsize(block.size())) || stream.gcount() > 0)
+    digest.add(block.data(), std::size_t(stream.gcount()));
+  require(!stream.bad(), path.string(), " cannot be read to its end.");
+  return digest.hexadecimal();
+}
+
+}  // namespace fedorbit

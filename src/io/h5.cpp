@@ -1,0 +1,148 @@
+#include "io/h5.hpp"
+
+#include <algorithm>
+
+#include "core/error.hpp"
+
+namespace fedorbit::h5 {
+namespace {
+
+constexpr unsigned creation_order = H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED;
+
+/// The newest format, which appending under readers needs; `repair` clears the marks of a killed writer.
+Handle access_properties(const Place& place, bool repair) {
+  Handle list = own(H5Pcreate(H5P_FILE_ACCESS), H5Pclose, place, "make access properties");
+  check(H5Pset_libver_bounds(list.id(), H5F_LIBVER_LATEST, H5F_LIBVER_LATEST), place, "choose the format");
+  const hbool_t clear = true;
+  // The property that the tool `h5clear` sets; it has a name but no function of its own.
+  if (repair) check(H5Pset(list.id(), "clear_status_flags", &clear), place, "clear the open-for-write mark");
+  return list;
+}
+
+std::string joined(const std::vector<std::string>& names) {
+  std::string list;
+  for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
+  return list.empty() ? "nothing" : list;
+}
+
+}  // namespace
+
+File File::open(const std::filesystem::path& path, Access access) {
+  H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+  const Place place{path.string(), ""};
+  require(std::filesystem::exists(path), path.string(), " does not exist.");
+  require(!std::filesystem::is_directory(path), path.string(), " is a folder, not an HDF5 file.");
+  require(H5Fis_hdf5(path.c_str()) > 0, path.string(), " is not an HDF5 file, or cannot be read.");
+  const Handle properties = access_properties(place, access == Access::repair);
+  const unsigned flags = access == Access::read        ? H5F_ACC_RDONLY
+                         : access == Access::read_swmr ? H5F_ACC_RDONLY | H5F_ACC_SWMR_READ
+                                                       : H5F_ACC_RDWR;
+  return {own(H5Fopen(path.c_str(), flags, properties.id()), H5Fclose, place, "open the file"), path};
+}
+
+File File::create(const std::filesystem::path& path) {
+  H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+  const Place place{path.string(), ""};
+  const Handle access = access_properties(place, false);
+  const Handle creation = own(H5Pcreate(H5P_FILE_CREATE), H5Pclose, place, "make creation properties");
+  check(H5Pset_link_creation_order(creation.id(), creation_order), place, "keep the order of names");
+  return {own(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, creation.id(), access.id()), H5Fclose, place, "create the file"),
+          path};
+}
+
+bool File::has(const std::string& name) const {
+  for (std::size_t slash = name.find('/', 1);; slash = name.find('/', slash + 1)) {
+    const std::string part = name.substr(0, slash);
+    if (part != "/" && H5Lexists(id(), part.c_str(), H5P_DEFAULT) <= 0) return false;
+    if (slash == std::string::npos) return true;
+  }
+}
+
+std::vector<std::string> File::names(const std::string& group_name) const {
+  const Group parent = group(group_name);
+  H5G_info_t info;
+  check(H5Gget_info(parent.id(), &info), parent.place(), "list the group");
+  const Handle properties = own(H5Gget_create_plist(parent.id()), H5Pclose, parent.place(), "list the group");
+  unsigned order = 0;
+  check(H5Pget_link_creation_order(properties.id(), &order), parent.place(), "list the group");
+  const H5_index_t index = order & H5P_CRT_ORDER_INDEXED ? H5_INDEX_CRT_ORDER : H5_INDEX_NAME;
+  std::vector<std::string> names;
+  for (hsize_t i = 0; i < info.nlinks; ++i) {
+    const auto length = check(H5Lget_name_by_idx(parent.id(), ".", index, H5_ITER_INC, i, nullptr, 0, H5P_DEFAULT),
+                              parent.place(), "list the group");
+    std::string name(std::size_t(length) + 1, '\0');
+    H5Lget_name_by_idx(parent.id(), ".", index, H5_ITER_INC, i, name.data(), name.size(), H5P_DEFAULT);
+    name.resize(std::size_t(length));
+    names.push_back(std::move(name));
+  }
+  return names;
+}
+
+Group File::make_group(const std::string& name) {
+  const Place place{file(), name};
+  const Handle links = own(H5Pcreate(H5P_LINK_CREATE), H5Pclose, place, "make link properties");
+  check(H5Pset_create_intermediate_group(links.id(), 1), place, "make parent groups");
+  const Handle creation = own(H5Pcreate(H5P_GROUP_CREATE), H5Pclose, place, "make group properties");
+  check(H5Pset_link_creation_order(creation.id(), creation_order), place, "keep the order of names");
+  return {own(H5Gcreate2(id(), name.c_str(), links.id(), creation.id(), H5P_DEFAULT), H5Gclose, place,
+              "create the group"),
+          place};
+}
+
+Group File::group(const std::string& name) const {
+  const Place place{file(), name};
+  require(has(name), file(), " has no group ", name, ".");
+  return {own(H5Gopen2(id(), name.c_str(), H5P_DEFAULT), H5Gclose, place, "open it as a group"), place};
+}
+
+Dataset File::dataset(const std::string& name) const {
+  const Place place{file(), name};
+  if (!has(name)) {
+    const std::string parent = name.substr(0, std::max<std::size_t>(name.rfind('/'), 1));
+    const bool near = name.rfind('/') != std::string::npos && has(parent);
+    fail(file(), " has no dataset ", name, ": ", near ? parent : "/", " holds ", joined(names(near ? parent : "/")),
+         ".");
+  }
+  return {own(H5Dopen2(id(), name.c_str(), H5P_DEFAULT), H5Dclose, place, "open it as a dataset"), place};
+}
+
+Dataset File::make_typed(const std::string& name, hid_t file_type, const Shape& shape, Storage storage) {
+  const Place place{file(), name};
+  std::vector<hsize_t> sizes(shape.begin(), shape.end()), limits = sizes;
+  if (storage.extendible && !limits.empty()) limits[0] = H5S_UNLIMITED;
+  const Handle space = shape.empty()
+                           ? own(H5Screate(H5S_SCALAR), H5Sclose, place, "make a scalar")
+                           : own(H5Screate_simple(int(sizes.size()), sizes.data(), limits.data()), H5Sclose, place,
+                                 "make the shape");
+  const Handle creation = own(H5Pcreate(H5P_DATASET_CREATE), H5Pclose, place, "make dataset properties");
+  if (storage.chunk_rows > 0 && !shape.empty()) {
+    std::vector<hsize_t> chunk = sizes;
+    chunk[0] = hsize_t(storage.chunk_rows);
+    for (hsize_t& length : chunk) length = std::max<hsize_t>(length, 1);
+    check(H5Pset_chunk(creation.id(), int(chunk.size()), chunk.data()), place, "choose chunks");
+  }
+  const Handle links = own(H5Pcreate(H5P_LINK_CREATE), H5Pclose, place, "make link properties");
+  check(H5Pset_create_intermediate_group(links.id(), 1), place, "make parent groups");
+  return {own(H5Dcreate2(id(), name.c_str(), file_type, space.id(), links.id(), creation.id(), H5P_DEFAULT), H5Dclose,
+              place, "create the dataset"),
+          place};
+}
+
+Dataset File::make_texts(const std::string& name, std::int64_t rows, std::size_t width, Storage storage) {
+  const Handle type = text_type(width);
+  return make_typed(name, type.id(), {rows}, storage);
+}
+
+Dataset File::write_texts(const std::string& name, std::span<const std::string> texts, Storage storage) {
+  std::size_t width = 1;
+  for (const std::string& text : texts) width = std::max(width, text.size());
+  Dataset target = make_texts(name, std::int64_t(texts.size()), width, storage);
+  target.write_texts(0, texts);
+  return target;
+}
+
+void File::start_swmr() { check(H5Fstart_swmr_write(id()), place_, "let others read while writing"); }
+void File::flush() { check(H5Fflush(id(), H5F_SCOPE_GLOBAL), place_, "write what is pending"); }
+void File::close() { check(handle_.close(), place_, "write the end and close"); }
+
+}  // namespace fedorbit::h5

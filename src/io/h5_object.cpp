@@ -1,0 +1,78 @@
+#include "io/h5_object.hpp"
+
+#include <vector>
+
+#include "core/error.hpp"
+#include "io/h5_type.hpp"
+
+namespace fedorbit::h5 {
+
+bool Object::has_attribute(const std::string& name) const {
+  return check(H5Aexists(id(), name.c_str()), place_, "look for an attribute") > 0;
+}
+
+void Object::write_attribute(const std::string& name, hid_t file_type, hid_t memory_type, const void* value) {
+  const Place attribute{place_.file, place_.name + "@" + name};
+  if (has_attribute(name)) check(H5Adelete(id(), name.c_str()), attribute, "replace the attribute");
+  const Handle space = own(H5Screate(H5S_SCALAR), H5Sclose, attribute, "make a scalar");
+  const Handle handle = own(H5Acreate2(id(), name.c_str(), file_type, space.id(), H5P_DEFAULT, H5P_DEFAULT), H5Aclose,
+                            attribute, "create the attribute");
+  check(H5Awrite(handle.id(), memory_type, value), attribute, "write the attribute");
+}
+
+void Object::set_attribute(const std::string& name, const std::string& value) {
+  const Handle type = text_type(value.size());
+  write_attribute(name, type.id(), type.id(), value.c_str());
+}
+
+void Object::set_attribute(const std::string& name, std::int64_t value) {
+  const ElementType type = element_type<std::int64_t>();
+  write_attribute(name, type.file, type.memory, &value);
+}
+
+void Object::set_attribute(const std::string& name, double value) {
+  const ElementType type = element_type<double>();
+  write_attribute(name, type.file, type.memory, &value);
+}
+
+Handle Object::open_attribute(const std::string& name, H5T_class_t kind, const char* kind_name) const {
+  require(has_attribute(name), place_.file, ": ", place_.name, " has no attribute '", name, "', which should be ",
+          kind_name, ".");
+  Handle attribute = own(H5Aopen(id(), name.c_str(), H5P_DEFAULT), H5Aclose, place_, "open an attribute");
+  const Handle type = own(H5Aget_type(attribute.id()), H5Tclose, place_, "read an attribute's type");
+  const Handle space = own(H5Aget_space(attribute.id()), H5Sclose, place_, "read an attribute's shape");
+  require(H5Tget_class(type.id()) == kind && H5Sget_simple_extent_npoints(space.id()) == 1, place_.file,
+          ": the attribute '", name, "' of ", place_.name, " is not ", kind_name, ".");
+  return attribute;
+}
+
+std::string Object::text_attribute(const std::string& name) const {
+  const Handle attribute = open_attribute(name, H5T_STRING, "one text");
+  const Handle type = own(H5Aget_type(attribute.id()), H5Tclose, place_, "read an attribute's type");
+  if (H5Tis_variable_str(type.id()) > 0) {
+    char* pointer = nullptr;
+    check(H5Aread(attribute.id(), type.id(), &pointer), place_, "read a text attribute");
+    const std::string value = pointer ? pointer : "";
+    H5free_memory(pointer);
+    return value;
+  }
+  std::vector<char> bytes(H5Tget_size(type.id()) + 1, '\0');
+  check(H5Aread(attribute.id(), type.id(), bytes.data()), place_, "read a text attribute");
+  return bytes.data();
+}
+
+std::int64_t Object::integer_attribute(const std::string& name) const {
+  const Handle attribute = open_attribute(name, H5T_INTEGER, "one integer");
+  std::int64_t value = 0;
+  check(H5Aread(attribute.id(), H5T_NATIVE_INT64, &value), place_, "read an integer attribute");
+  return value;
+}
+
+double Object::real_attribute(const std::string& name) const {
+  const Handle attribute = open_attribute(name, H5T_FLOAT, "one real number");
+  double value = 0;
+  check(H5Aread(attribute.id(), H5T_NATIVE_DOUBLE, &value), place_, "read a real attribute");
+  return value;
+}
+
+}  // namespace fedorbit::h5
