@@ -58,6 +58,13 @@ bool File::has(const std::string& name) const {
   }
 }
 
+bool File::is_group(const std::string& name) const {
+  if (!has(name)) return false;
+  const Place place{file(), name};
+  const Handle object = own(H5Oopen(id(), name.c_str(), H5P_DEFAULT), H5Oclose, place, "open it");
+  return H5Iget_type(object.id()) == H5I_GROUP;
+}
+
 std::vector<std::string> File::names(const std::string& group_name) const {
   const Group parent = group(group_name);
   H5G_info_t info;

@@ -31,6 +31,7 @@ class File : public Object {
 
   /// Whether the group or dataset of that path ("/turns/loss") exists.
   bool has(const std::string& name) const;
+  bool is_group(const std::string& name) const;
   /// Names directly in a group, in the order of their creation.
   std::vector<std::string> names(const std::string& group = "/") const;
 

@@ -125,12 +125,14 @@ TEST_F(H5, AttributesAreReadBackAndReplacedWhateverTheirLength) {
     Group group = file.make_group("/a/b");
     group.set_attribute("count", std::int64_t{-3});
     group.set_attribute("rate", 0.1);
+    group.set_attribute("version", std::vector<std::int64_t>{1, 0});
   }
   const File file = File::open(path);
   EXPECT_EQ(file.text_attribute("note"), long_text);
   EXPECT_EQ(file.text_attribute("empty"), "");
   EXPECT_EQ(file.group("/a/b").integer_attribute("count"), -3);
   EXPECT_EQ(file.group("/a/b").real_attribute("rate"), 0.1);
+  EXPECT_THAT(file.group("/a/b").integers_attribute("version"), ElementsAre(1, 0));
   EXPECT_FALSE(file.has_attribute("other"));
   EXPECT_THAT(sentence_of([&] { file.text_attribute("other"); }), AllOf(HasSubstr("data.h5"), HasSubstr("'other'")));
   EXPECT_THAT(sentence_of([&] { file.group("/a/b").text_attribute("count"); }),
@@ -146,6 +148,8 @@ TEST_F(H5, AMissingDatasetIsNamedWithWhatIsThere) {
   EXPECT_THAT(sentence_of([&] { file.read<std::int64_t>("/group/images"); }), HasSubstr("another kind of values"));
   EXPECT_TRUE(file.has("/group/images"));
   EXPECT_FALSE(file.has("/group/images/x"));
+  EXPECT_TRUE(file.is_group("/group"));
+  EXPECT_FALSE(file.is_group("/group/images"));
 }
 
 TEST_F(H5, AFileThatCannotBeReadIsSaidSoInOneSentence) {

@@ -1,0 +1,1 @@
+"""Offline analysis of FedOrbit's results files."""

@@ -1,0 +1,144 @@
+"""One run, read from its results file: finished, still being written, or left behind by a kill."""
+
+import pathlib
+
+import h5py
+import numpy
+
+from . import schema
+
+
+class Unreadable(Exception):
+    """What is wrong with the file, as one sentence for the user."""
+
+
+def locate(place):
+    """The results file of a run directory, or the file itself."""
+    place = pathlib.Path(place)
+    if not place.is_dir():
+        return place
+    for name in (schema.FILE, schema.UNFINISHED_FILE):
+        if (place / name).exists():
+            return place / name
+    raise Unreadable(f"{place} holds neither {schema.FILE} nor {schema.UNFINISHED_FILE}: is it a run directory?")
+
+
+def open_file(path):
+    """An h5py.File. An unfinished file is opened as a reader beside its writer, which a kill does not prevent."""
+    if not path.exists():
+        raise Unreadable(f"{path} does not exist.")
+    try:
+        if path.name.endswith(".part"):
+            file = h5py.File(path, "r", libver="latest", swmr=True)
+        else:
+            file = h5py.File(path, "r")
+    except OSError as cause:
+        raise Unreadable(f"{path} cannot be read as HDF5: {cause}.") from None
+    if text(file.attrs.get(schema.Attribute.FILETYPE, "")) != schema.FILETYPE:
+        raise Unreadable(f"{path} is not a results file: its attribute '{schema.Attribute.FILETYPE}' should be "
+                         f"'{schema.FILETYPE}'.")
+    major = int(file.attrs[schema.Attribute.VERSION][0])
+    if major > schema.MAJOR:
+        raise Unreadable(f"{path} has version {major}, but this analysis reads up to {schema.MAJOR}.")
+    return file
+
+
+def text(value):
+    return value.decode() if isinstance(value, bytes) else str(value)
+
+
+def read(dataset, rows=None):
+    values = dataset[:] if rows is None else dataset[:rows]
+    return numpy.array([text(value) for value in values], dtype=object) if values.dtype.kind in "SO" else values
+
+
+class Run:
+    """Columns as numpy arrays; `finished` says whether the file is whole."""
+
+    def __init__(self, place):
+        self.path = locate(place)
+        with open_file(self.path) as file:
+            self.attributes = {name: text(value) for name, value in file.attrs.items()
+                               if name != schema.Attribute.VERSION}
+            self.rounds = self._table(file, schema.Rounds)
+            self.clients = self._table(file, schema.Clients)
+            self.turns = self._table(file, schema.Turns)
+            self.evaluations = self._table(file, schema.Evaluations)
+            self.transport = self._table(file, schema.Transport)
+            self.placement = self._table(file, schema.Placement)
+            self.events = self._table(file, schema.Events)
+        self.finished = schema.Attribute.END in self.attributes
+        self.name = self.path.parent.resolve().name
+
+    def _table(self, file, names):
+        """The columns of a table, all of the length of the shortest: a killed writer leaves them uneven."""
+        try:
+            group = file[names.GROUP]
+            columns = {name: item for name, item in group.items() if isinstance(item, h5py.Dataset)}
+            rows = min(len(column) for column in columns.values())
+            return {name: read(column, rows) for name, column in columns.items()}
+        except (KeyError, OSError, ValueError) as cause:
+            raise Unreadable(f"{self.path}: the table {names.GROUP} cannot be read: {cause}.") from None
+
+    def scores(self, view):
+        """Of the whole test pool: (rounds, shares of correct answers)."""
+        table, names = self.evaluations, schema.Evaluations
+        mine = (table[names.VIEW] == view) & (table[names.CLIENT] == names.EVERYBODY) & (table[names.TOTAL] > 0)
+        return table[names.ROUND][mine], table[names.CORRECT][mine] / table[names.TOTAL][mine]
+
+    def client_scores(self, view):
+        """{round: (clients, their shares of correct answers)} for every round in which clients were scored."""
+        table, names = self.evaluations, schema.Evaluations
+        mine = (table[names.VIEW] == view) & (table[names.CLIENT] != names.EVERYBODY) & (table[names.TOTAL] > 0)
+        rounds, clients = table[names.ROUND][mine], table[names.CLIENT][mine]
+        shares = table[names.CORRECT][mine] / table[names.TOTAL][mine]
+        return {int(r): (clients[rounds == r], shares[rounds == r]) for r in numpy.unique(rounds)}
+
+    def bytes_until(self, rounds):
+        """Federated bytes, both directions and all clients, that were sent until the end of those rounds."""
+        names = schema.Rounds
+        sums = numpy.cumsum(self.rounds[names.UPLOAD] + self.rounds[names.DOWNLOAD])
+        after = numpy.searchsorted(self.rounds[names.ROUND], rounds, side="right")
+        return numpy.concatenate([[0], sums])[after]
+
+    def collectives(self):
+        """For every collective: ranks, calls, bytes, waiting and transfer seconds (sums over ranks), algbw, busbw."""
+        names, table, found = schema.Transport, self.transport, {}
+        for collective in dict.fromkeys(table[names.COLLECTIVE]):
+            mine = table[names.COLLECTIVE] == collective
+            ranks = len(numpy.unique(table[names.RANK][mine]))
+            seconds = float(table[names.TRANSFER][mine].sum())
+            moved = int(table[names.BYTES][mine].sum())
+            algbw = moved / seconds if seconds > 0 else float("nan")  # a rank's bytes by that rank's time
+            found[collective] = {"ranks": ranks, "calls": int(table[names.CALLS][mine].sum()), "bytes": moved,
+                                 "waiting": float(table[names.WAITING][mine].sum()), "transfer": seconds,
+                                 "algbw": algbw, "busbw": algbw * bus_factor(collective, ranks)}
+        return found
+
+    def seconds_by_rank(self):
+        """(ranks, {phase: seconds of each}); training is that of the clients placed there at the start."""
+        names, turns = schema.Transport, schema.Turns
+        ranks = numpy.unique(numpy.concatenate([self.placement[schema.Placement.RANK], self.transport[names.RANK]]))
+        home = dict(zip(self.placement[schema.Placement.CLIENT], self.placement[schema.Placement.RANK]))
+        rank_of_turn = numpy.array([home.get(client, -1) for client in self.turns[turns.CLIENT]])
+
+        def sums(keys, values):
+            return numpy.array([values[keys == rank].sum() for rank in ranks])
+
+        phases = {"training": sums(rank_of_turn, self.turns[turns.SECONDS]),
+                  "waiting": sums(self.transport[names.RANK], self.transport[names.WAITING]),
+                  "transfer": sums(self.transport[names.RANK], self.transport[names.TRANSFER])}
+        rest = self.rounds[schema.Rounds.TOTAL].sum() - sum(phases.values())
+        phases["evaluation and the rest"] = numpy.maximum(rest, 0)
+        return ranks, phases
+
+
+def bus_factor(collective, ranks):
+    """What turns algorithm bandwidth into the bandwidth of the busiest link (definition of NVIDIA's nccl-tests)."""
+    if ranks < 2:
+        return 1.0
+    if collective == "all_reduce":
+        return 2 * (ranks - 1) / ranks
+    if collective in ("all_gather", "reduce_scatter"):
+        return (ranks - 1) / ranks
+    return 1.0

@@ -1,0 +1,94 @@
+"""Every name in a results file, once: the counterpart of src/results/schema.hpp."""
+
+FILETYPE = "fedorbit-results"
+MAJOR = 1  # of the file's version; a higher one cannot be read
+
+FILE = "results.h5"
+UNFINISHED_FILE = "results.h5.part"
+
+
+class Attribute:
+    FILETYPE = "filetype"
+    VERSION = "version"
+    OPTIONS = "options"
+    START = "start"
+    END = "end"
+    KIND = "kind"
+
+
+class Kind:
+    RESULT = "result"
+    DIAGNOSTIC = "diagnostic"
+    TIME = "time"
+    TRANSPORT = "transport"
+
+
+class View:
+    ZERO_SHOT = "zero-shot"
+    GLOBAL = "global"
+    PERSONAL = "personal"
+    PROBE = "probe"
+
+
+class Rounds:
+    GROUP = "/rounds"
+    ROUND = "round"
+    LOSS = "loss"
+    UPLOAD = "upload_bytes"
+    DOWNLOAD = "download_bytes"
+    TRAINING = "training_seconds"
+    WAITING = "waiting_seconds"
+    TRANSFER = "transfer_seconds"
+    EVALUATION = "evaluation_seconds"
+    TOTAL = "total_seconds"
+
+
+class Clients:
+    GROUP = "/clients"
+    CLIENT = "client"
+    TRAIN = "train_samples"
+    TEST = "test_samples"
+
+
+class Turns:
+    GROUP = "/turns"
+    ROUND = "round"
+    CLIENT = "client"
+    UPLOAD = "upload_bytes"
+    DOWNLOAD = "download_bytes"
+    SECONDS = "seconds"
+
+
+class Evaluations:
+    GROUP = "/evaluations"
+    ROUND = "round"
+    VIEW = "view"
+    CLIENT = "client"
+    CORRECT = "correct"
+    TOTAL = "total"
+    EVERYBODY = -1  # the client of a score on all test images
+
+
+class Transport:
+    GROUP = "/transport"
+    ROUND = "round"
+    RANK = "rank"
+    COLLECTIVE = "collective"
+    CALLS = "calls"
+    BYTES = "bytes"
+    WAITING = "waiting_seconds"
+    TRANSFER = "transfer_seconds"
+
+
+class Placement:
+    GROUP = "/transport/placement"
+    CLIENT = "client"
+    RANK = "rank"
+
+
+class Events:
+    GROUP = "/events"
+    ROUND = "round"
+    TIME = "time"
+    KIND = "kind"
+    MESSAGE = "message"

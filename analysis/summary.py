@@ -1,0 +1,107 @@
+"""Tables on the terminal: what a run reached, sent, and spent its time on."""
+
+import numpy
+from rich.table import Table
+
+from . import schema
+
+
+def human_bytes(count):
+    for unit in ("B", "KiB", "MiB", "GiB", "TiB"):
+        if count < 1024:
+            break
+        count /= 1024
+    else:
+        unit = "PiB"
+    return f"{count:.0f} B" if unit == "B" else f"{count:.1f} {unit}"
+
+
+def percent(share):
+    return f"{100 * share:.1f} %"
+
+
+def provenance(run):
+    rounds = len(run.rounds[schema.Rounds.ROUND])
+    state = "finished" if run.finished else "[yellow]not finished[/yellow]"
+    lines = [f"[bold]{run.name}[/bold]  {state}, {rounds} rounds, {len(run.clients[schema.Clients.CLIENT])} clients"]
+    hidden = {schema.Attribute.FILETYPE, schema.Attribute.OPTIONS}
+    shown = [f"{name} {value}" for name, value in run.attributes.items() if name not in hidden and value]
+    return lines[0] + "\n[dim]" + " · ".join(shown) + "[/dim]"
+
+
+def accuracy(run):
+    table = Table(title="Accuracy", title_justify="left")
+    for name in ("view", "after round", "all test images", "mean of clients", "lowest", "highest"):
+        table.add_column(name, justify="left" if name == "view" else "right")
+    for view in (schema.View.ZERO_SHOT, schema.View.PROBE, schema.View.GLOBAL, schema.View.PERSONAL):
+        rounds, shares = run.scores(view)
+        by_round = run.client_scores(view)
+        last = max([*rounds, *by_round], default=None)
+        if last is None:
+            continue
+        pool = percent(shares[rounds == last][-1]) if last in rounds else "-"
+        clients = by_round[last][1] if last in by_round else numpy.array([])
+        spread = [percent(f(clients)) if len(clients) else "-" for f in (numpy.mean, numpy.min, numpy.max)]
+        table.add_row(view, str(last), pool, *spread)
+    return table
+
+
+def federated(run):
+    """What a real federation would have sent."""
+    table = Table(title="Federated bytes", title_justify="left")
+    for name in ("direction", "a client and round", "all"):
+        table.add_column(name, justify="left" if name == "direction" else "right")
+    for direction, column in (("upload", schema.Turns.UPLOAD), ("download", schema.Turns.DOWNLOAD)):
+        sizes = run.turns[column]
+        if len(sizes) == 0:
+            continue
+        each = f"{sizes.min():,}" if sizes.min() == sizes.max() else f"{sizes.min():,} to {sizes.max():,}"
+        table.add_row(direction, each, human_bytes(int(sizes.sum())))
+    return table
+
+
+def seconds(run):
+    table = Table(title="Seconds on the root", title_justify="left")
+    for name in ("phase", "all", "a round", "share"):
+        table.add_column(name, justify="left" if name == "phase" else "right")
+    names = schema.Rounds
+    total = run.rounds[names.TOTAL].sum()
+    phases = {"training": names.TRAINING, "waiting": names.WAITING, "transfer": names.TRANSFER,
+              "evaluation": names.EVALUATION, "total": names.TOTAL}
+    for phase, column in phases.items():
+        values = run.rounds[column]
+        if len(values) and total > 0:
+            table.add_row(phase, f"{values.sum():.2f}", f"{values.mean():.3f}", percent(values.sum() / total))
+    return table
+
+
+def transport(run):
+    """What this machine moved. Bandwidths are means over ranks of bytes by transfer time."""
+    table = Table(title="Transport", title_justify="left")
+    for name in ("collective", "ranks", "calls", "bytes", "waiting s", "transfer s", "algbw MB/s", "busbw MB/s"):
+        table.add_column(name, justify="left" if name == "collective" else "right")
+    for collective, sums in run.collectives().items():
+        table.add_row(collective, str(sums["ranks"]), f"{sums['calls']:,}", human_bytes(sums["bytes"]),
+                      f"{sums['waiting']:.3f}", f"{sums['transfer']:.3f}", f"{sums['algbw'] / 1e6:.1f}",
+                      f"{sums['busbw'] / 1e6:.1f}")
+    return table
+
+
+def events(run):
+    table = Table(title="Events", title_justify="left")
+    for name in ("round", "time", "kind", "message"):
+        table.add_column(name)
+    names = schema.Events
+    for row in zip(run.events[names.ROUND], run.events[names.TIME], run.events[names.KIND], run.events[names.MESSAGE]):
+        table.add_row(*(str(cell) for cell in row))
+    return table
+
+
+def show(run, console):
+    console.print(provenance(run), highlight=False)
+    for part in (accuracy, federated, seconds, transport, events):
+        table = part(run)
+        if table.row_count:
+            console.print(table)
+    if not run.finished:
+        console.print("[yellow]The run has not finished: these are the rounds it has written so far.[/yellow]")

@@ -1,0 +1,28 @@
+// What a killed run needs to go on: one file, written whole or not at all.
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "core/tensor.hpp"
+
+namespace fedorbit {
+
+/// The state after `round` committed rounds. Tensors are float32, float64, float16, int64, int32 or uint8 on any
+/// device, and come back on the CPU bit for bit.
+struct Checkpoint {
+  std::int64_t round = 0;
+  std::string options_toml;
+  std::map<std::string, Tensor> server;       // the shared vector and the server's memories, by name
+  std::vector<std::int64_t> clients;          // N clients that have a state of their own, in the order of the rows
+  std::map<std::string, Tensor> client_rows;  // (N, ...): personal parameters and memories, by name
+
+  /// Replaces the file at `path` when all is written; on an error the old one is still there.
+  void write(const std::filesystem::path& path) const;
+  /// A missing, truncated or foreign file is an error of one sentence.
+  static Checkpoint read(const std::filesystem::path& path);
+};
+
+}  // namespace fedorbit

@@ -1,0 +1,68 @@
+#include "results/progress.hpp"
+
+#include <array>
+#include <cmath>
+#include <iomanip>
+
+#include "core/log.hpp"
+
+namespace fedorbit {
+namespace {
+
+std::string fixed(double value, int decimals) {
+  std::ostringstream out;
+  out << std::fixed << std::setprecision(decimals) << value;
+  return out.str();
+}
+
+}  // namespace
+
+std::string human_bytes(std::int64_t bytes) {
+  constexpr std::array units{"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
+  double value = double(bytes);
+  std::size_t unit = 0;
+  for (; value >= 1024 && unit + 1 < units.size(); ++unit) value /= 1024;
+  return fixed(value, unit == 0 ? 0 : 1) + " " + units[unit];
+}
+
+std::string human_seconds(double seconds) {
+  if (seconds < 59.95) return fixed(seconds, 1) + " s";
+  const auto whole = std::int64_t(std::llround(seconds));
+  if (whole < 3600) return text(whole / 60, " min ", whole % 60, " s");
+  return text(whole / 3600, " h ", whole % 3600 / 60, " min");
+}
+
+void Progress::evaluated(const std::vector<EvaluationRecord>& scores) {
+  double sum = 0;
+  std::int64_t clients = 0;
+  for (const EvaluationRecord& score : scores) {
+    if (score.total == 0) continue;
+    const double accuracy = double(score.correct) / double(score.total);
+    if (score.view == "global" && score.client < 0) global_ = accuracy;
+    if (score.view == "personal" && score.client >= 0) sum += accuracy, ++clients;
+  }
+  if (clients > 0) personal_ = sum / double(clients);
+}
+
+void Progress::round_committed(const RoundRecord& round) {
+  seconds_per_round_ = seconds_per_round_ ? 0.7 * *seconds_per_round_ + 0.3 * round.total_seconds : round.total_seconds;
+  log::info(line(round));
+}
+
+std::string Progress::line(const RoundRecord& round) const {
+  std::int64_t bytes = 0;
+  for (const TurnRecord& turn : round.turns) bytes += turn.upload_bytes + turn.download_bytes;
+  const auto percent = [](const std::optional<double>& share) {
+    return share ? fixed(100 * *share, 1) + " %" : std::string("-");
+  };
+  const std::string total = std::to_string(total_rounds_);
+  std::ostringstream out;
+  out << "round " << std::setw(int(total.size())) << round.round << "/" << total << "  loss " << fixed(round.loss, 4)
+      << "  global " << percent(global_) << "  personal " << percent(personal_) << "  up+down " << human_bytes(bytes)
+      << "  " << human_seconds(round.total_seconds);
+  if (seconds_per_round_ && round.round < total_rounds_)
+    out << "  left " << human_seconds(*seconds_per_round_ * double(total_rounds_ - round.round));
+  return out.str();
+}
+
+}  // namespace fedorbit

@@ -1,0 +1,32 @@
+// One dense line a round on the terminal and in the log.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "simulation/observer.hpp"
+
+namespace fedorbit {
+
+/// 1536 as "1.5 KiB".
+std::string human_bytes(std::int64_t bytes);
+/// 75 as "1 min 15 s"; below a minute with one decimal.
+std::string human_seconds(double seconds);
+
+class Progress final : public Observer {
+ public:
+  explicit Progress(std::int64_t total_rounds) : total_rounds_(total_rounds) {}
+
+  void round_committed(const RoundRecord& round) override;
+  void evaluated(const std::vector<EvaluationRecord>& scores) override;
+
+  /// "round  3/50  loss 1.234  global 56.1 %  personal 61.0 %  ...": the scores are the latest known.
+  std::string line(const RoundRecord& round) const;
+
+ private:
+  std::int64_t total_rounds_;
+  std::optional<double> global_, personal_;  // shares of correct answers; personal is the mean over clients
+  std::optional<double> seconds_per_round_;  // recent rounds count most
+};
+
+}  // namespace fedorbit

@@ -1,0 +1,173 @@
+#include "results/recorder.hpp"
+
+#include <algorithm>
+
+#include "core/clock.hpp"
+#include "core/error.hpp"
+#include "io/file.hpp"
+#include "io/h5_tensor.hpp"
+
+namespace fedorbit {
+namespace {
+
+void write_attributes(h5::File& file, const RunRecord& run) {
+  for (const auto& [name, value] : run.provenance) file.set_attribute(name, value);
+  file.set_attribute(schema::attribute::options, run.options_toml);
+}
+
+/// Tables that are complete when the run starts.
+void write_clients(h5::File& file, const RunRecord& run) {
+  std::size_t width = 1;
+  for (const std::string& name : run.class_names) width = std::max(width, name.size());
+  Table classes(schema::classes(width)), clients(schema::clients()), counts(schema::client_classes()),
+      placement(schema::placement());
+  for (std::size_t c = 0; c < run.class_names.size(); ++c) classes.add({std::int64_t(c), run.class_names[c]});
+  for (const ClientRecord& client : run.clients) {
+    clients.add({client.client, client.train_samples, client.test_samples});
+    std::map<std::int64_t, std::pair<std::int64_t, std::int64_t>> by_class;  // class: (train, test)
+    for (const auto& [label, count] : client.train_classes) by_class[label].first = count;
+    for (const auto& [label, count] : client.test_classes) by_class[label].second = count;
+    for (const auto& [label, count] : by_class) counts.add({client.client, label, count.first, count.second});
+  }
+  for (std::size_t i = 0; i < run.client_rank.size(); ++i)
+    placement.add({i < run.clients.size() ? run.clients[i].client : std::int64_t(i), run.client_rank[i]});
+  for (Table* table : {&classes, &clients, &counts, &placement}) {
+    table->open(file);
+    table->append();
+  }
+}
+
+/// The scale that stands for an axis of a tensor: a length without values, as netCDF-4 writes it.
+h5::Dataset axis_scale(h5::File& file, std::size_t axis, std::int64_t length) {
+  const std::string path = text(schema::state, "/axis", axis, "_", length);
+  if (file.has(path)) return file.dataset(path);
+  h5::Dataset scale = file.make<float>(path, {length});
+  const std::string digits = std::to_string(length);
+  scale.make_scale("This is a netCDF dimension but not a netCDF variable." +
+                   std::string(10 - std::min<std::size_t>(digits.size(), 10), ' ') + digits);
+  scale.set_units("1");
+  return scale;
+}
+
+}  // namespace
+
+Recorder::Recorder(std::filesystem::path path) : path_(std::move(path)), part_(part_path(path_)) {}
+
+Recorder::Recorder(std::filesystem::path path, std::int64_t last_round)
+    : path_(std::move(path)), part_(part_path(path_)), last_round_(last_round) {}
+
+template <class Action>
+void Recorder::each_table(Action action) {
+  for (Table* table : {&tables_->rounds, &tables_->turns, &tables_->evaluations, &tables_->class_evaluations,
+                       &tables_->transport, &tables_->events})
+    action(*table);
+}
+
+void Recorder::started(const RunRecord& run) {
+  tables_.emplace(Growing{Table(schema::rounds()), Table(schema::turns(run.diagnostics)), Table(schema::evaluations()),
+                          Table(schema::class_evaluations()), Table(schema::transport()), Table(schema::events())});
+  if (last_round_)
+    go_on(run);
+  else
+    create(run);
+  file_ = h5::File::open(part_, h5::Access::modify);
+  file_->start_swmr();
+  each_table([&](Table& table) { table.open(*file_); });
+}
+
+void Recorder::create(const RunRecord& run) {
+  h5::File file = h5::File::create(part_);
+  file.set_attribute(schema::attribute::filetype, schema::filetype);
+  file.set_attribute(schema::attribute::version, schema::version);
+  file.set_attribute(schema::attribute::start, utc_now());
+  write_attributes(file, run);
+  std::size_t width = 1;
+  for (const std::string& name : run.class_names) width = std::max(width, name.size());
+  for (const schema::Table& table :
+       {schema::classes(width), schema::clients(), schema::client_classes(), schema::rounds(),
+        schema::turns(run.diagnostics), schema::evaluations(), schema::class_evaluations(), schema::transport(),
+        schema::placement(), schema::events()})
+    Table(table).create(file);
+  write_clients(file, run);
+  file.close();
+}
+
+void Recorder::go_on(const RunRecord& run) {
+  h5::File file = h5::File::open(part_, h5::Access::repair);
+  require(file.has_attribute(schema::attribute::filetype) &&
+              file.text_attribute(schema::attribute::filetype) == schema::filetype,
+          part_.string(), " is not a results file: the run cannot go on with it.");
+  require(file.read_texts("/classes/name") == run.class_names, part_.string(),
+          " was written for other classes: the run cannot go on with it.");
+  write_attributes(file, run);
+  each_table([&](Table& table) { table.open(file, true); });
+  for (Table* table : {&tables_->rounds, &tables_->turns, &tables_->evaluations, &tables_->class_evaluations,
+                       &tables_->transport})
+    table->keep_until(*last_round_);
+  each_table([](Table& table) { table.close(); });
+  file.close();
+}
+
+void Recorder::round_committed(const RoundRecord& round) {
+  std::int64_t upload = 0, download = 0;
+  for (const TurnRecord& turn : round.turns) {
+    upload += turn.upload_bytes;
+    download += turn.download_bytes;
+    std::vector<Table::Cell> row{round.round, turn.client,       turn.samples,        turn.steps,  turn.loss,
+                                 turn.drift,  turn.upload_bytes, turn.download_bytes, turn.seconds};
+    row.insert(row.end(), turn.diagnostics.begin(), turn.diagnostics.end());
+    tables_->turns.add(row);
+  }
+  tables_->rounds.add({round.round, round.loss, round.update_norm, std::int64_t(round.turns.size()), upload, download,
+                       round.training_seconds, round.waiting_seconds, round.transfer_seconds, round.evaluation_seconds,
+                       round.total_seconds});
+  tables_->turns.append();
+  tables_->rounds.append();
+  file_->flush();
+}
+
+void Recorder::evaluated(const std::vector<EvaluationRecord>& scores) {
+  for (const EvaluationRecord& score : scores) {
+    tables_->evaluations.add({score.round, score.view, score.client, score.correct, score.total, score.loss});
+    for (std::size_t c = 0; c < score.class_total.size(); ++c)
+      tables_->class_evaluations.add({score.round, score.view, score.client, std::int64_t(c),
+                                      score.class_correct.at(c), score.class_total[c]});
+  }
+  tables_->evaluations.append();
+  tables_->class_evaluations.append();
+  file_->flush();
+}
+
+void Recorder::transported(const std::vector<TransportRecord>& ledger) {
+  for (const TransportRecord& entry : ledger)
+    tables_->transport.add({entry.round, entry.rank, entry.collective, entry.calls, entry.bytes, entry.waiting_seconds,
+                            entry.transfer_seconds});
+  tables_->transport.append();
+  file_->flush();
+}
+
+void Recorder::happened(const EventRecord& event) {
+  tables_->events.add({event.round, utc_now(), event.kind, event.message});
+  tables_->events.append();
+  file_->flush();
+}
+
+void Recorder::finished(const std::vector<std::pair<std::string, Tensor>>& shared) {
+  each_table([](Table& table) { table.close(); });
+  file_->close();
+  // Opened anew, for a file in single-writer mode takes no new datasets or attributes.
+  file_ = h5::File::open(part_, h5::Access::modify);
+  file_->make_group(schema::state);
+  for (const auto& [name, tensor] : shared) {
+    h5::Dataset dataset = h5::write_tensor(*file_, schema::state + "/" + name, tensor);
+    dataset.set_units("1");
+    dataset.set_attribute(schema::attribute::kind, schema::name(schema::Kind::result));
+    for (std::int64_t axis = 0; axis < tensor.dim(); ++axis)
+      dataset.attach_scale(axis_scale(*file_, std::size_t(axis), tensor.size(axis)), unsigned(axis));
+  }
+  file_->set_attribute(schema::attribute::end, utc_now());
+  file_->close();
+  publish(path_);
+}
+
+}  // namespace fedorbit

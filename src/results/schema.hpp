@@ -1,0 +1,149 @@
+// Every name in a results file, once. (`analysis/schema.py` is its counterpart for the readers in Python.)
+//
+// A results file is a set of long tables: a group for each, and in it one one-dimensional dataset for each column.
+// Rounds count from 1; round 0 is the state before training.
+#pragma once
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace fedorbit::schema {
+
+inline const std::string filetype = "fedorbit-results";
+inline constexpr std::array<std::int64_t, 2> version{1, 0};  // major: readers must follow; minor: something was added
+
+/// Attributes of the root; what RunRecord::provenance holds stands beside them under its own names.
+namespace attribute {
+inline const std::string filetype = "filetype";
+inline const std::string version = "version";
+inline const std::string options = "options";  // every option, resolved, as TOML
+inline const std::string start = "start";      // UTC, ISO 8601
+inline const std::string end = "end";          // missing while the run goes on, or if it was killed
+inline const std::string units = "units";      // of every dataset
+inline const std::string kind = "kind";        // of every dataset: see Kind
+}  // namespace attribute
+
+/// What a column is to somebody who compares two runs: `time` and `transport` may differ from machine to machine.
+enum class Kind { result, diagnostic, time, transport };
+inline const char* name(Kind kind) {
+  constexpr std::array names{"result", "diagnostic", "time", "transport"};
+  return names[std::size_t(kind)];
+}
+
+enum class Type { integer, real, text };
+
+struct Column {
+  std::string name, units;
+  Type type;
+  Kind kind = Kind::result;
+  std::size_t width = 0;  // bytes of a text
+};
+
+/// `index` names the column that is the coordinate of the others; "row" is a running number made for the purpose.
+struct Table {
+  std::string group, index;
+  std::vector<Column> columns;
+};
+
+inline const std::string row = "row";
+inline const std::string round = "round";  // the column by which a resumed file is cut
+inline const std::string state = "/state";
+
+inline Table rounds() {
+  return {"/rounds", round,
+          {{round, "1", Type::integer},
+           {"loss", "1", Type::real},
+           {"update_norm", "1", Type::real},
+           {"turns", "1", Type::integer},
+           {"upload_bytes", "byte", Type::integer},
+           {"download_bytes", "byte", Type::integer},
+           {"training_seconds", "s", Type::real, Kind::time},
+           {"waiting_seconds", "s", Type::real, Kind::time},
+           {"transfer_seconds", "s", Type::real, Kind::time},
+           {"evaluation_seconds", "s", Type::real, Kind::time},
+           {"total_seconds", "s", Type::real, Kind::time}}};
+}
+
+inline Table clients() {
+  return {"/clients", "client",
+          {{"client", "1", Type::integer}, {"train_samples", "1", Type::integer}, {"test_samples", "1", Type::integer}}};
+}
+
+inline Table client_classes() {
+  return {"/clients/classes", row,
+          {{"client", "1", Type::integer},
+           {"class", "1", Type::integer},
+           {"train_samples", "1", Type::integer},
+           {"test_samples", "1", Type::integer}}};
+}
+
+/// One row for each client and round; the diagnostics of the method are columns after these.
+inline Table turns(const std::vector<std::string>& diagnostics) {
+  Table table{"/turns", row,
+              {{round, "1", Type::integer},
+               {"client", "1", Type::integer},
+               {"samples", "1", Type::integer},
+               {"steps", "1", Type::integer},
+               {"loss", "1", Type::real},
+               {"drift", "1", Type::real},
+               {"upload_bytes", "byte", Type::integer},
+               {"download_bytes", "byte", Type::integer},
+               {"seconds", "s", Type::real, Kind::time}}};
+  for (const std::string& diagnostic : diagnostics)
+    table.columns.push_back({diagnostic, "1", Type::real, Kind::diagnostic});
+  return table;
+}
+
+/// client -1: the whole test pool.
+inline Table evaluations() {
+  return {"/evaluations", row,
+          {{round, "1", Type::integer},
+           {"view", "1", Type::text, Kind::result, 24},
+           {"client", "1", Type::integer},
+           {"correct", "1", Type::integer},
+           {"total", "1", Type::integer},
+           {"loss", "1", Type::real}}};
+}
+
+inline Table class_evaluations() {
+  return {"/evaluations/classes", row,
+          {{round, "1", Type::integer},
+           {"view", "1", Type::text, Kind::result, 24},
+           {"client", "1", Type::integer},
+           {"class", "1", Type::integer},
+           {"correct", "1", Type::integer},
+           {"total", "1", Type::integer}}};
+}
+
+inline Table transport() {
+  return {"/transport", row,
+          {{round, "1", Type::integer, Kind::transport},
+           {"rank", "1", Type::integer, Kind::transport},
+           {"collective", "1", Type::text, Kind::transport, 24},
+           {"calls", "1", Type::integer, Kind::transport},
+           {"bytes", "byte", Type::integer, Kind::transport},
+           {"waiting_seconds", "s", Type::real, Kind::transport},
+           {"transfer_seconds", "s", Type::real, Kind::transport}}};
+}
+
+inline Table placement() {
+  return {"/transport/placement", row,
+          {{"client", "1", Type::integer, Kind::transport}, {"rank", "1", Type::integer, Kind::transport}}};
+}
+
+/// What happened to the run is the machine's: signals and resumes do not make two runs differ.
+inline Table events() {
+  return {"/events", row,
+          {{round, "1", Type::integer, Kind::transport},
+           {"time", "1", Type::text, Kind::time, 20},
+           {"kind", "1", Type::text, Kind::transport, 24},
+           {"message", "1", Type::text, Kind::transport, 480}}};
+}
+
+/// `width`: bytes of the longest class name.
+inline Table classes(std::size_t width) {
+  return {"/classes", "class", {{"class", "1", Type::integer}, {"name", "1", Type::text, Kind::result, width}}};
+}
+
+}  // namespace fedorbit::schema

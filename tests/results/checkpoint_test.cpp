@@ -1,0 +1,103 @@
+// Checkpoints come back bit for bit, or say why not.
+#include "results/checkpoint.hpp"
+
+#include <ATen/ATen.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <fstream>
+
+#include "core/error.hpp"
+#include "io/file.hpp"
+#include "io/h5.hpp"
+
+namespace fedorbit {
+namespace {
+
+using testing::HasSubstr;
+
+struct Checkpoints : testing::Test {
+  std::filesystem::path folder =
+      std::filesystem::temp_directory_path() / text("fedorbit-checkpoint-", getpid(), "-",
+                                                    testing::UnitTest::GetInstance()->current_test_info()->name());
+  std::filesystem::path path = folder / "checkpoint.h5";
+  void SetUp() override { std::filesystem::create_directories(folder); }
+  void TearDown() override { std::filesystem::remove_all(folder); }
+
+  Checkpoint example() const {
+    Checkpoint state;
+    state.round = 7;
+    state.options_toml = "[run]\nseed = 1\n";
+    // Values that only a copy of the bits keeps: signed zero, not-a-number, the smallest number.
+    state.server["shared"] = at::tensor({0.1f, -0.0f, std::nanf(""), 1e-45f});
+    state.server["momentum.of.server"] = at::randn({3, 2}, at::kDouble);
+    state.server["rounds"] = at::tensor({std::int64_t{1} << 62});
+    state.clients = {2, 5, 11};
+    state.client_rows["personal"] = at::randn({3, 10});
+    state.client_rows["residual"] = at::zeros({3, 0});
+    return state;
+  }
+
+  std::string sentence_of_read() const {
+    try {
+      Checkpoint::read(path);
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "nothing was thrown";
+  }
+};
+
+void expect_same_bits(const std::map<std::string, Tensor>& one, const std::map<std::string, Tensor>& other) {
+  ASSERT_EQ(one.size(), other.size());
+  for (const auto& [name, tensor] : one) {
+    ASSERT_TRUE(other.contains(name)) << name;
+    const Tensor& back = other.at(name);
+    ASSERT_EQ(back.sizes(), tensor.sizes()) << name;
+    ASSERT_EQ(back.scalar_type(), tensor.scalar_type()) << name;
+    EXPECT_EQ(std::memcmp(back.const_data_ptr(), tensor.const_data_ptr(), tensor.nbytes()), 0) << name;
+  }
+}
+
+TEST_F(Checkpoints, ComeBackBitForBit) {
+  const Checkpoint state = example();
+  state.write(path);
+  const Checkpoint back = Checkpoint::read(path);
+  EXPECT_EQ(back.round, 7);
+  EXPECT_EQ(back.options_toml, state.options_toml);
+  EXPECT_EQ(back.clients, state.clients);
+  expect_same_bits(state.server, back.server);
+  expect_same_bits(state.client_rows, back.client_rows);
+  EXPECT_FALSE(std::filesystem::exists(part_path(path)));
+}
+
+TEST_F(Checkpoints, OfNobodyAndNothingComeBackToo) {
+  Checkpoint{}.write(path);
+  const Checkpoint back = Checkpoint::read(path);
+  EXPECT_TRUE(back.clients.empty() && back.server.empty() && back.client_rows.empty());
+}
+
+TEST_F(Checkpoints, AFailedWriteKeepsTheOldOne) {
+  example().write(path);
+  Checkpoint wrong = example();
+  wrong.round = 8;
+  wrong.client_rows["personal"] = at::zeros({2, 10});
+  EXPECT_THROW(wrong.write(path), Error);
+  EXPECT_EQ(Checkpoint::read(path).round, 7);
+  EXPECT_FALSE(std::filesystem::exists(part_path(path)));
+}
+
+TEST_F(Checkpoints, ThatCannotBeReadSayWhy) {
+  EXPECT_THAT(sentence_of_read(), HasSubstr("checkpoint.h5 does not exist"));
+  example().write(path);
+  std::filesystem::resize_file(path, std::filesystem::file_size(path) / 2);
+  EXPECT_THAT(sentence_of_read(), HasSubstr("checkpoint.h5"));
+  std::ofstream(path) << "not a checkpoint";
+  EXPECT_THAT(sentence_of_read(), HasSubstr("is not an HDF5 file"));
+  { h5::File::create(path); }
+  EXPECT_THAT(sentence_of_read(), HasSubstr("not a checkpoint"));
+}
+
+}  // namespace
+}  // namespace fedorbit

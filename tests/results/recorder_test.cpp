@@ -1,0 +1,230 @@
+// The results file: what was told is read back, a killed run goes on, and a full disk is said so.
+#include "results/recorder.hpp"
+
+#include <ATen/ops/equal.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <thread>
+
+#include "core/error.hpp"
+#include "io/file.hpp"
+#include "io/h5_tensor.hpp"
+#include "results/synthetic_run.hpp"
+
+namespace fedorbit {
+namespace {
+
+using testing::AllOf;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::Each;
+using testing::HasSubstr;
+using testing::Key;
+
+struct Results : testing::Test {
+  std::filesystem::path folder =
+      std::filesystem::temp_directory_path() / text("fedorbit-results-", getpid(), "-",
+                                                    testing::UnitTest::GetInstance()->current_test_info()->name());
+  std::filesystem::path path = folder / "results.h5";
+  void SetUp() override { std::filesystem::create_directories(folder); }
+  void TearDown() override { std::filesystem::remove_all(folder); }
+};
+
+template <class Action>
+std::string sentence_of(Action action) {
+  try {
+    action();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "nothing was thrown";
+}
+
+/// Every dataset below `group` that is not a time, by path, as text.
+void collect(const h5::File& file, const std::string& group, std::map<std::string, std::string>& found) {
+  for (const std::string& name : file.names(group)) {
+    const std::string path = (group == "/" ? "" : group) + "/" + name;
+    if (file.is_group(path)) {
+      collect(file, path, found);
+      continue;
+    }
+    const h5::Dataset dataset = file.dataset(path);
+    if (dataset.has_attribute("kind") && dataset.text_attribute("kind") == "time") continue;
+    std::ostringstream out;
+    if (dataset.holds_text())
+      for (const std::string& value : dataset.read_texts()) out << value << '|';
+    else
+      out << h5::read_tensor(file, path);
+    found[path] = out.str();
+  }
+}
+
+std::map<std::string, std::string> content(const std::filesystem::path& path) {
+  std::map<std::string, std::string> found;
+  collect(h5::File::open(path), "/", found);
+  return found;
+}
+
+/// Runs `action` in a process of its own that ends by SIGKILL, whatever the action does.
+template <class Action>
+void kill_after(Action action) {
+  const pid_t child = fork();
+  if (child == 0) {
+    action();
+    kill(getpid(), SIGKILL);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+}
+
+TEST_F(Results, WhatWasToldIsReadBack) {
+  const SyntheticRun run;
+  Recorder recorder(path);
+  run.whole(recorder);
+  EXPECT_FALSE(std::filesystem::exists(part_path(path)));
+  const h5::File file = h5::File::open(path);
+  EXPECT_EQ(file.text_attribute("filetype"), "fedorbit-results");
+  EXPECT_THAT(file.integers_attribute("version"), ElementsAre(1, 0));
+  EXPECT_EQ(file.text_attribute("options"), run.start().options_toml);
+  EXPECT_EQ(file.text_attribute("hosts"), "node2");
+  EXPECT_EQ(file.text_attribute("start").size(), 20u);
+  EXPECT_EQ(file.text_attribute("end").size(), 20u);
+  EXPECT_THAT(file.read_texts("/classes/name"), ElementsAre("forest", "storage tanks", "côte"));
+  EXPECT_THAT(file.read<std::int64_t>("/clients/train_samples"), ElementsAre(20, 21, 22, 23, 24, 25));
+  EXPECT_EQ(file.dataset("/clients/classes/train_samples").rows(), 12);
+  EXPECT_THAT(file.read<std::int64_t>("/transport/placement/rank"), ElementsAre(0, 1, 0, 1, 0, 1));
+  EXPECT_THAT(file.read<std::int64_t>("/rounds/round"), ElementsAre(1, 2, 3, 4, 5));
+  EXPECT_THAT(file.read<double>("/rounds/loss"), ElementsAre(1.5, 0.75, 0.5, 0.375, 0.3));
+  EXPECT_THAT(file.read<std::int64_t>("/rounds/upload_bytes"), Each(6 * 8192));
+  EXPECT_EQ(file.read<std::int64_t>("/turns/client").size(), 30u);
+  EXPECT_EQ(file.read<double>("/turns/alignment_loss")[29], 0.1);
+  EXPECT_EQ(file.read<double>("/turns/transport_iterations")[29], 17);
+  EXPECT_EQ(file.read_texts("/evaluations/view")[0], "zero-shot");
+  EXPECT_EQ(file.dataset("/evaluations/client").rows(), 6 * 7);
+  EXPECT_THAT(file.dataset("/evaluations/classes/total").read_rows<std::int64_t>(0, 3), ElementsAre(20, 5, 5));
+  EXPECT_EQ(file.dataset("/transport/bytes").rows(), 5 * 2 * 2);
+  EXPECT_THAT(file.read_texts("/events/message"), ElementsAre("client 3 holds one class only"));
+  EXPECT_TRUE(at::equal(h5::read_tensor(file, "/state/prompt.context"), run.shared()[0].second));
+}
+
+TEST_F(Results, EveryDatasetHasUnitsAndADimensionScale) {
+  Recorder recorder(path);
+  SyntheticRun{}.whole(recorder);
+  const h5::File file = h5::File::open(path);
+  const auto datasets = content(path);
+  EXPECT_THAT(datasets, AllOf(Contains(Key("/state/scale")), Contains(Key("/turns/row"))));
+  for (const auto& [name, values] : datasets) {
+    const h5::Dataset dataset = file.dataset(name);
+    EXPECT_TRUE(dataset.has_attribute("units")) << name;
+    EXPECT_TRUE(dataset.has_attribute("DIMENSION_LIST") || dataset.has_attribute("CLASS")) << name;
+  }
+  EXPECT_EQ(file.dataset("/rounds/total_seconds").text_attribute("units"), "s");
+  EXPECT_EQ(file.dataset("/rounds/total_seconds").text_attribute("kind"), "time");
+  EXPECT_EQ(file.dataset("/turns/alignment_loss").text_attribute("kind"), "diagnostic");
+  EXPECT_EQ(file.dataset("/transport/bytes").text_attribute("kind"), "transport");
+}
+
+TEST_F(Results, AReaderSeesEachRoundWhileTheRunGoesOn) {
+  const SyntheticRun run;
+  Recorder recorder(path);
+  recorder.started(run.start());
+  for (std::int64_t r = 1; r <= 3; ++r) {
+    run.play(recorder, r, r);
+    const h5::File reader = h5::File::open(part_path(path), h5::Access::read_swmr);
+    EXPECT_EQ(reader.dataset("/rounds/loss").rows(), r);
+    EXPECT_EQ(reader.read<double>("/rounds/loss").back(), 1.5 / double(r));
+  }
+  EXPECT_FALSE(std::filesystem::exists(path));
+}
+
+TEST_F(Results, AKilledRunThatGoesOnEqualsAnUninterruptedOne) {
+  const SyntheticRun run;
+  const std::filesystem::path whole = folder / "whole.h5";
+  {
+    Recorder recorder(whole);
+    run.whole(recorder);
+  }
+  kill_after([&] {
+    auto* recorder = new Recorder(path);  // never deleted: a killed process closes nothing
+    recorder->started(run.start());
+    recorder->evaluated(run.scores(0));
+    recorder->happened({0, "warning", "client 3 holds one class only"});
+    run.play(*recorder, 1, 4);
+  });
+  EXPECT_THAT(sentence_of([&] { h5::File::open(part_path(path), h5::Access::modify); }), HasSubstr("already open"));
+  Recorder recorder(path, 2);
+  recorder.started(run.start());
+  run.play(recorder, 3, 5);
+  recorder.finished(run.shared());
+  EXPECT_EQ(content(path), content(whole));
+}
+
+TEST_F(Results, ARunKilledAtAnyMomentCanGoOn) {
+  const SyntheticRun run;
+  for (int trial = 0; trial < 6; ++trial) {
+    const pid_t child = fork();
+    if (child == 0) {
+      Recorder recorder(path);
+      recorder.started(run.start());
+      run.play(recorder, 1, 1'000'000);
+    }
+    while (!std::filesystem::exists(part_path(path))) std::this_thread::yield();
+    std::this_thread::sleep_for(std::chrono::milliseconds(150 + 17 * trial));
+    kill(child, SIGKILL);
+    waitpid(child, nullptr, 0);
+    const auto reached = h5::File::open(part_path(path), h5::Access::read_swmr).dataset("/rounds/round").rows();
+    ASSERT_GT(reached, 1) << "the child was too slow for this test";
+    {
+      Recorder recorder(path, reached - 1);
+      recorder.started(run.start());
+      run.play(recorder, reached, reached + 1);
+      recorder.finished(run.shared());
+    }
+    const h5::File file = h5::File::open(path);
+    const auto rounds = file.read<std::int64_t>("/rounds/round");
+    ASSERT_EQ(std::int64_t(rounds.size()), reached + 1);
+    for (std::size_t i = 0; i < rounds.size(); ++i) ASSERT_EQ(rounds[i], std::int64_t(i) + 1);
+    EXPECT_EQ(file.dataset("/turns/seconds").rows(), (reached + 1) * run.clients);
+    EXPECT_EQ(file.dataset("/evaluations/loss").rows(), (reached + 1) * (run.clients + 1));
+    std::filesystem::remove(path);
+  }
+}
+
+TEST_F(Results, ARunCannotGoOnWithAFileThatIsNotItsOwn) {
+  const SyntheticRun run;
+  EXPECT_THAT(sentence_of([&] { Recorder(path, 2).started(run.start()); }), HasSubstr("does not exist"));
+  { h5::File::create(part_path(path)); }
+  EXPECT_THAT(sentence_of([&] { Recorder(path, 2).started(run.start()); }), HasSubstr("is not a results file"));
+  { Recorder(path).started(run.start()); }
+  RunRecord other = run.start();
+  other.class_names.back() = "harbor";
+  EXPECT_THAT(sentence_of([&] { Recorder(path, 2).started(other); }), HasSubstr("other classes"));
+}
+
+TEST_F(Results, TwoDiagnosticsOfOneNameAreRefused) {
+  RunRecord record = SyntheticRun{}.start();
+  record.diagnostics = {"loss"};
+  EXPECT_THAT(sentence_of([&] { Recorder(path).started(record); }), HasSubstr("two columns loss"));
+}
+
+TEST_F(Results, AFullDiskIsSaidSoAndLeavesNoFinishedFile) {
+  if (mount("none", folder.c_str(), "tmpfs", 0, "size=600k") != 0)
+    GTEST_SKIP() << "a small file system cannot be mounted here";
+  const SyntheticRun run{.rounds = 100'000};
+  const std::string sentence = sentence_of([&] {
+    Recorder recorder(path);
+    run.whole(recorder);
+  });
+  EXPECT_THAT(sentence, AllOf(HasSubstr("results.h5"), HasSubstr("No space left on device")));
+  EXPECT_FALSE(std::filesystem::exists(path));
+  umount(folder.c_str());
+}
+
+}  // namespace
+}  // namespace fedorbit

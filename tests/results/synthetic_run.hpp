@@ -1,0 +1,85 @@
+// A made-up run of a few clients, told to observers as the simulation would: the same numbers at every call, except
+// for seconds, ranks and hosts.
+#pragma once
+#include <ATen/ops/arange.h>
+
+#include <cmath>
+#include <string>
+
+#include "simulation/observer.hpp"
+
+namespace fedorbit {
+
+struct SyntheticRun {
+  std::int64_t clients = 6, rounds = 5, ranks = 2;
+  double slowness = 1;  // factor on all seconds
+  double loss_shift = 0;
+
+  RunRecord start() const {
+    RunRecord run;
+    run.options_toml = "[run]\nrounds = " + std::to_string(rounds) + "\nseed = 1\n";
+    run.provenance = {{"program_version", "0.1.0"},
+                      {"commit", "0000000"},
+                      {"command_line", "fedorbit run demo.toml"},
+                      {"hosts", "node" + std::to_string(ranks)},
+                      {"ranks", std::to_string(ranks)}};
+    run.class_names = {"forest", "storage tanks", "côte"};
+    run.diagnostics = {"alignment_loss", "transport_iterations"};
+    for (std::int64_t k = 0; k < clients; ++k) {
+      run.clients.push_back({k, 20 + k, 5, {{0, 10}, {k % 2 + 1, 10 + k}}, {{0, 5}}});
+      run.client_rank.push_back(k % ranks);
+    }
+    return run;
+  }
+
+  RoundRecord round(std::int64_t r) const {
+    RoundRecord record{r, 1.5 / double(r) + loss_shift, 0.1 / double(r), 2 * slowness, 0.1, 0.05, 0.5, 2.7 * slowness,
+                       {}};
+    for (std::int64_t k = 0; k < clients; ++k)
+      record.turns.push_back({k, 20 + k, 2, record.loss + 0.01 * double(k), 0.2, 8192, 8192, 0.3 * slowness,
+                              {0.5 / double(r), 12 + double(k)}});
+    return record;
+  }
+
+  std::vector<EvaluationRecord> scores(std::int64_t r) const {
+    const double share = 1 - std::exp(-double(r) / 3);
+    const std::int64_t right = std::int64_t(10 + 15 * share);
+    std::vector<EvaluationRecord> scores{
+        {r, r == 0 ? "zero-shot" : "global", -1, right, 30, 1.1, {right - 2, 1, 1}, {20, 5, 5}}};
+    for (std::int64_t k = 0; k < clients; ++k)
+      scores.push_back({r, "personal", k, std::int64_t(1 + 3 * share) + k % 2, 5, NAN, {}, {}});
+    return scores;
+  }
+
+  std::vector<TransportRecord> ledger(std::int64_t r) const {
+    std::vector<TransportRecord> ledger;
+    for (std::int64_t rank = 0; rank < ranks; ++rank) {
+      ledger.push_back({r, rank, "all_reduce", 2, 8200, 0.01 * double(rank) * slowness, 0.001});
+      ledger.push_back({r, rank, "broadcast", 1, 8192, 0.002, 0.0005});
+    }
+    return ledger;
+  }
+
+  std::vector<std::pair<std::string, Tensor>> shared() const {
+    return {{"prompt.context", at::arange(8, at::kFloat).reshape({2, 4})}, {"scale", at::arange(1, at::kFloat)}};
+  }
+
+  /// Rounds `first` to `last`, each with its ledger and scores.
+  void play(Observer& observer, std::int64_t first, std::int64_t last) const {
+    for (std::int64_t r = first; r <= last; ++r) {
+      observer.round_committed(round(r));
+      observer.transported(ledger(r));
+      observer.evaluated(scores(r));
+    }
+  }
+
+  void whole(Observer& observer) const {
+    observer.started(start());
+    observer.evaluated(scores(0));
+    observer.happened({0, "warning", "client 3 holds one class only"});
+    play(observer, 1, rounds);
+    observer.finished(shared());
+  }
+};
+
+}  // namespace fedorbit

@@ -1,0 +1,43 @@
+// A stand-in for the program with its command line, `run CONFIG -o DIR`: sums the ranks over MPI and writes who took
+// part. With --until-signal it waits for SIGUSR2 and ends as an interrupted run does, unless it was started before.
+#include <mpi.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+namespace {
+volatile std::sig_atomic_t told = 0;
+}
+
+int main(int count, char** arguments) {
+  std::signal(SIGUSR2, [](int) { told = 1; });
+  MPI_Init(&count, &arguments);
+  int rank = 0, size = 0, sum = 0;
+  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+  MPI_Comm_size(MPI_COMM_WORLD, &size);
+  MPI_Allreduce(&rank, &sum, 1, MPI_INT, MPI_SUM, MPI_COMM_WORLD);
+  if (sum != size * (size - 1) / 2) MPI_Abort(MPI_COMM_WORLD, 3);
+
+  const std::filesystem::path directory = arguments[4];
+  const char* node = std::getenv("SLURMD_NODENAME");
+  std::printf("rank %d of %d on %s\n", rank, size, node ? node : "no node");
+  std::fflush(stdout);
+  int interrupted = 0;
+  if (count > 5 && std::string(arguments[5]) == "--until-signal") {
+    const bool resumed = std::filesystem::exists(directory / "checkpoint");
+    MPI_Barrier(MPI_COMM_WORLD);
+    while (!resumed && !told) usleep(20000);
+    interrupted = !resumed;
+  }
+  if (rank == 0) {
+    std::filesystem::create_directories(directory);
+    std::ofstream(directory / (interrupted ? "checkpoint" : "results.h5")) << size << "\n";
+  }
+  MPI_Finalize();
+  return interrupted ? 75 : 0;
+}
