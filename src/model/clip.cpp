@@ -1,0 +1,37 @@
+#include "model/clip.hpp"
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "core/error.hpp"
+#include "model/tower.hpp"
+
+namespace fedorbit {
+
+double Clip::logit_scale() const { return std::exp(tensor_of(tensors, "logit_scale").item<double>()); }
+
+Clip Clip::to(c10::TensorOptions options) const {
+  Clip out = *this;
+  for (auto& [name, tensor] : out.tensors) {
+    // A logarithm of 4.6 in bfloat16 would be a factor of 98.9 instead of 100.
+    const auto wanted = tensor.options().merge_in(options);
+    tensor = tensor.to(name == "logit_scale" ? wanted.dtype(tensor.dtype()) : wanted);
+  }
+  return out;
+}
+
+void save_clip(const std::filesystem::path& file, const Clip& clip, c10::ScalarType type) {
+  write_safetensors(file, clip.to(type).tensors, {{"format", "fedorbit-clip-1"},
+                                                  {"config", clip.config.to_json()},
+                                                  {"merges", clip.tokenizer.merges()}});
+}
+
+void export_prompts(const std::filesystem::path& file, const NamedTensors& contexts, const Clip& clip,
+                    std::span<const std::string> class_names) {
+  write_safetensors(file, contexts, {{"format", "fedorbit-prompts-1"},
+                                     {"config", clip.config.to_json()},
+                                     {"weights_sha256", clip.checksum},
+                                     {"class_names", nlohmann::json(class_names).dump()}});
+}
+
+}  // namespace fedorbit

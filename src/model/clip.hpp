@@ -1,0 +1,50 @@
+// A CLIP as a value: its sizes, its weights by canonical name, its vocabulary; read from a file and written to one.
+#pragma once
+#include <cstddef>
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "io/safetensors.hpp"
+#include "model/clip_config.hpp"
+#include "model/tokenizer.hpp"
+
+namespace fedorbit {
+
+struct Clip {
+  ClipConfig config;
+  NamedTensors tensors;  // canonical names, see model/clip_tensors.hpp
+  Tokenizer tokenizer;
+  std::string checksum;  // SHA-256 of the file that it came from, hexadecimal; empty for a CLIP made in memory
+
+  /// The factor on cosines, 1 / temperature: exp of the tensor "logit_scale".
+  double logit_scale() const;
+  /// The same weights in another type or on another device.
+  Clip to(c10::TensorOptions options) const;
+};
+
+/// What a file of foreign weights may leave open.
+struct ClipLoading {
+  std::optional<Activation> activation;  // otherwise as the configuration beside says, or quick_gelu without one
+  std::filesystem::path vocabulary;      // otherwise looked for in the weights' folder
+};
+
+/// Weights in float32 on the CPU, from a safetensors file with our own names, open_clip's or Hugging Face's. Foreign
+/// files give their sizes by their tensors' shapes (64 channels a head), unless config.json or open_clip_config.json
+/// stands beside them and says otherwise. A missing tensor, a wrong shape or a number that is not finite is an Error
+/// that names the tensor as the file does.
+Clip load_clip(const std::filesystem::path& file, const ClipLoading& loading = {});
+
+/// From a file in our own format that lies in memory; `name` stands for it in errors.
+Clip load_clip(std::span<const std::byte> bytes, const std::string& name);
+
+/// In our own format: canonical names, and the configuration and merges as metadata. `type` float32, float16 or
+/// bfloat16.
+void save_clip(const std::filesystem::path& file, const Clip& clip, c10::ScalarType type = c10::ScalarType::Float);
+
+/// Learned prompts, "context.shared" and the like, with what they were learned on as metadata.
+void export_prompts(const std::filesystem::path& file, const NamedTensors& contexts, const Clip& clip,
+                    std::span<const std::string> class_names);
+
+}  // namespace fedorbit

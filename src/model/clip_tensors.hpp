@@ -1,0 +1,34 @@
+// The names and shapes of a CLIP's tensors: our own canonical names, which files and code alike use.
+//
+//   vision.patch.weight (w, 3, P, P)        text.tokens (V, w)
+//   vision.class_token (w)                  text.positions (L, w)
+//   vision.positions (1 + M, w)             text.layers.I...  as in vision
+//   vision.norm_before.{weight,bias} (w)    text.norm_after.{weight,bias} (w)
+//   vision.layers.I.norm1, .norm2           text.projection (w, d)
+//   vision.layers.I.attention.in (3w, w)    logit_scale ()  the logarithm of the inverse temperature
+//   vision.layers.I.attention.out (w, w)
+//   vision.layers.I.mlp.in (m, w), .mlp.out (w, m)
+//   vision.norm_after, vision.projection (w, d)
+#pragma once
+#include <string>
+#include <vector>
+
+#include "core/keys.hpp"
+#include "io/safetensors.hpp"
+#include "model/clip_config.hpp"
+
+namespace fedorbit {
+
+struct TensorShape {
+  std::string name;
+  std::vector<std::int64_t> shape;
+};
+
+/// Every tensor of a CLIP of these sizes, in a fixed order.
+std::vector<TensorShape> clip_shapes(const ClipConfig& config);
+
+/// Random float32 weights on the CPU, normally distributed with the deviations of Radford et al. 2021 (patches: one over
+/// the root of a patch's values): the same stream gives the same weights. Logit scale log(1 / 0.07).
+NamedTensors initialise_clip(const ClipConfig& config, Stream stream);
+
+}  // namespace fedorbit

@@ -1,0 +1,21 @@
+// How other programs name a CLIP's tensors: each canonical name in open_clip's and in Hugging Face's words.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "io/safetensors.hpp"
+
+namespace fedorbit {
+
+enum class Dialect { canonical, open_clip, hugging_face };
+
+/// Whose names these are, or a sentence that no CLIP's are among them.
+Dialect recognise_dialect(const NamedTensors& tensors, const std::string& where);
+
+/// The file's own names of a canonical tensor: one, or three (queries, keys, values) to be joined along rows.
+std::vector<std::string> names_in(Dialect dialect, const std::string& canonical);
+
+/// Whether the file holds the transpose (Hugging Face's projections are (d, w)).
+bool transposed_in(Dialect dialect, const std::string& canonical);
+
+}  // namespace fedorbit

@@ -1,0 +1,60 @@
+#include "model/tower.hpp"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/gelu.h>
+#include <ATen/ops/layer_norm.h>
+#include <ATen/ops/linear.h>
+#include <ATen/ops/scaled_dot_product_attention.h>
+#include <ATen/ops/sigmoid.h>
+
+#include "core/error.hpp"
+
+namespace fedorbit {
+namespace {
+
+/// NAME.weight (out, in) and NAME.bias (out) applied to the last dimension.
+Tensor linear(const NamedTensors& tensors, const std::string& name, const Tensor& x) {
+  return at::linear(x, tensor_of(tensors, name + ".weight"), tensor_of(tensors, name + ".bias"));
+}
+
+/// Multi-head attention of (N, L, w); queries, keys and values come from one product.
+Tensor attention(const NamedTensors& tensors, const std::string& name, std::int64_t heads, bool causal,
+                 const Tensor& x) {
+  const std::int64_t count = x.size(0), length = x.size(1), width = x.size(2);
+  const Tensor joined = linear(tensors, name + ".in", x).view({count, length, 3, heads, width / heads});
+  const auto part = [&](std::int64_t which) { return joined.select(2, which).transpose(1, 2); };  // (N, heads, L, w/h)
+  const Tensor mixed = at::scaled_dot_product_attention(part(0), part(1), part(2), {}, 0.0, causal);
+  return linear(tensors, name + ".out", mixed.transpose(1, 2).reshape({count, length, width}));
+}
+
+Tensor mlp(const NamedTensors& tensors, const std::string& name, Activation activation, const Tensor& x) {
+  const Tensor inner = linear(tensors, name + ".in", x);
+  return linear(tensors, name + ".out",
+                activation == Activation::gelu ? at::gelu(inner) : inner * at::sigmoid(1.702 * inner));
+}
+
+}  // namespace
+
+const Tensor& tensor_of(const NamedTensors& tensors, const std::string& name) {
+  const auto found = tensors.find(name);
+  if (found == tensors.end()) fail("the model has no tensor '", name, "'.");
+  return found->second;
+}
+
+Tensor layer_norm(const NamedTensors& tensors, const std::string& name, const Tensor& x) {
+  const Tensor& weight = tensor_of(tensors, name + ".weight");
+  return at::layer_norm(x, weight.sizes(), weight, tensor_of(tensors, name + ".bias"), 1e-5);
+}
+
+Tensor run_layers(const NamedTensors& tensors, const std::string& prefix, const TowerConfig& config,
+                  Activation activation, bool causal, const Tensor& x) {
+  Tensor out = x;
+  for (std::int64_t i = 0; i < config.layers; ++i) {
+    const std::string layer = text(prefix, ".layers.", i);
+    out = out + attention(tensors, layer + ".attention", config.heads, causal, layer_norm(tensors, layer + ".norm1", out));
+    out = out + mlp(tensors, layer + ".mlp", activation, layer_norm(tensors, layer + ".norm2", out));
+  }
+  return out;
+}
+
+}  // namespace fedorbit
