@@ -1,0 +1,93 @@
+#include "simulation/pretrain_step.hpp"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/stack.h>
+#include <ATen/ops/tensor.h>
+#include <ATen/ops/zeros.h>
+
+#include <algorithm>
+#include <set>
+
+#include "algorithms/losses/cross_entropy.hpp"
+#include "data/transform.hpp"
+#include "model/text_tower.hpp"
+#include "model/vision.hpp"
+#include "simulation/pretrain_augment.hpp"
+#include "simulation/pretrain_images.hpp"
+#include "simulation/pretrain_loss.hpp"
+
+namespace fedorbit {
+namespace {
+
+/// All ranks' rows (count, d) from each rank's share of them; a leaf of its own.
+Tensor whole_leaf(const Tensor& mine, std::int64_t count, std::int64_t width, Communicator& communicator) {
+  const int ranks = communicator.size();
+  const Share share = share_of(count, communicator.rank(), ranks);
+  Tensor padded = at::zeros({share.largest, width}, at::kFloat);
+  if (share.count > 0) padded.narrow(0, 0, share.count).copy_(mine.detach());
+  const Tensor rows = communicator.all_gather(padded);  // (ranks, largest, d)
+  Tensor whole = at::zeros({count, width}, at::kFloat);
+  for (int rank = 0; rank < ranks; ++rank) {
+    const Share part = share_of(count, rank, ranks);
+    whole.narrow(0, part.first, part.count).copy_(rows[rank].narrow(0, 0, part.count));
+  }
+  return whole.requires_grad_(true);
+}
+
+}  // namespace
+
+double pretrain_gradient(const PretrainSetting& setting, TrainedWeights& weights, const std::vector<std::int64_t>& batch,
+                         std::uint64_t epoch, std::uint64_t step) {
+  Communicator& communicator = setting.communicator;
+  const int rank = communicator.rank(), ranks = communicator.size();
+  const ClipConfig& config = setting.config;
+  std::set<std::int64_t> present;
+  for (const std::int64_t i : batch) present.insert(setting.labels[std::size_t(i)]);
+  const std::vector<std::int64_t> classes(present.begin(), present.end());
+  std::vector<std::int64_t> targets;
+  for (const std::int64_t i : batch)
+    targets.push_back(std::distance(present.begin(), present.find(setting.labels[std::size_t(i)])));
+
+  weights.gradient().zero_();
+  // In bfloat16 each leaf is rounded on its way into the graph, and its gradient comes back as float32.
+  const auto type = setting.options.training.precision == "bfloat16" ? at::kBFloat16 : at::kFloat;
+  NamedTensors rounded;
+  for (const auto& [name, leaf] : weights.leaves()) rounded.emplace(name, leaf.to(type));
+
+  const Share images = share_of(std::int64_t(batch.size()), rank, ranks);
+  const Share texts = share_of(std::int64_t(classes.size()), rank, ranks);
+  Tensor image_features, text_features;
+  if (images.count > 0) {
+    std::vector<Tensor> views;
+    for (std::int64_t i = images.first; i < images.first + images.count; ++i) {
+      const auto which = batch[std::size_t(i)];
+      views.push_back(augmented(setting.images[std::size_t(which)], config.vision.image_size, setting.options.augmentation,
+                                setting.keys.stream(Purpose::augment, epoch, std::uint64_t(which))));
+    }
+    image_features = unit(encode_images(rounded, config, Transform{}.normalised(at::stack(views))).features);
+  }
+  if (texts.count > 0) {
+    const std::vector<std::int64_t> mine(classes.begin() + texts.first, classes.begin() + texts.first + texts.count);
+    text_features = unit(encode_tokens(rounded, config, setting.captions.drawn(mine, setting.keys, step)));
+  }
+
+  // The loss is of gathered features, the same everywhere; each rank then goes on backwards through its own share.
+  const auto whole = [&](const Tensor& mine, std::size_t count) {
+    return whole_leaf(mine, std::int64_t(count), config.embed_dim, communicator);
+  };
+  const Tensor all_images = whole(image_features, batch.size()), all_texts = whole(text_features, classes.size());
+  const Tensor& log_scale = weights.leaves().at("logit_scale");
+  const Tensor loss = contrastive_loss(all_images, all_texts, at::tensor(targets, at::kLong), log_scale.exp(),
+                                       setting.options.training.label_smoothing);
+  loss.backward();
+  if (!communicator.root()) log_scale.mutable_grad().zero_();  // every rank has found it; it counts once
+  const auto back = [](const Tensor& mine, const Tensor& all, const Share& share) {
+    if (share.count > 0) (mine * all.grad().narrow(0, share.first, share.count)).sum().backward();
+  };
+  back(image_features, all_images, images);
+  back(text_features, all_texts, texts);
+  communicator.all_reduce(weights.gradient());
+  return loss.item<double>();
+}
+
+}  // namespace fedorbit
