@@ -23,9 +23,8 @@ std::string_view type_name(const std::string& name, const Tensor& tensor) {
 void write_safetensors(const std::filesystem::path& file, const NamedTensors& tensors, const Metadata& metadata) {
   std::vector<const NamedTensors::value_type*> order;
   for (const auto& entry : tensors) order.push_back(&entry);
-  std::stable_sort(order.begin(), order.end(), [](const auto* a, const auto* b) {
-    return a->second.element_size() > b->second.element_size();
-  });
+  std::stable_sort(order.begin(), order.end(),
+                   [](const auto* a, const auto* b) { return a->second.element_size() > b->second.element_size(); });
   nlohmann::ordered_json header = nlohmann::ordered_json::object();
   if (!metadata.empty()) header["__metadata__"] = metadata;
   std::uint64_t end = 0;

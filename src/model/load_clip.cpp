@@ -26,8 +26,8 @@ Tensor take(const NamedTensors& tensors, Dialect dialect, const TensorShape& wan
     const Tensor& tensor = entry->second;
     // Some programs write a scalar as a vector of one.
     const bool fits = tensor.sizes() == at::IntArrayRef(shape) || (shape.empty() && tensor.numel() == 1);
-    require(fits, "tensor '", name, "' of ", where, " has the shape ", tensor.sizes(), ", where ", at::IntArrayRef(shape),
-            " is expected.");
+    require(fits, "tensor '", name, "' of ", where, " has the shape ", tensor.sizes(), ", where ",
+            at::IntArrayRef(shape), " is expected.");
     require(tensor.is_floating_point(), "tensor '", name, "' of ", where, " does not hold floating-point numbers.");
     found.push_back(tensor.to(at::kFloat).reshape(shape));
     require(at::isfinite(found.back()).all().item<bool>(), "tensor '", name, "' of ", where,
@@ -42,7 +42,8 @@ Clip assemble(const Safetensors& read, const ClipConfig& config, Dialect dialect
   require(tokenizer.vocabulary_size() == config.text.vocabulary_size, where, " has ", config.text.vocabulary_size,
           " token embeddings, but the vocabulary that goes with it has ", tokenizer.vocabulary_size(), " tokens.");
   Clip out{config, {}, std::move(tokenizer), std::move(checksum)};
-  for (const TensorShape& wanted : clip_shapes(config)) out.tensors[wanted.name] = take(read.tensors, dialect, wanted, where);
+  for (const TensorShape& wanted : clip_shapes(config))
+    out.tensors[wanted.name] = take(read.tensors, dialect, wanted, where);
   return out;
 }
 
