@@ -9,7 +9,7 @@ namespace fedorbit {
 
 /// From any image to what the vision tower sees.
 struct Transform {
-  std::int64_t image_size = 224;  // pixels of the square that comes out
+  std::int64_t image_size = 224;                                  // pixels of the square that comes out
   std::array<double, 3> mean{0.48145466, 0.4578275, 0.40821073};  // OpenAI's constants, of values in [0, 1]
   std::array<double, 3> standard_deviation{0.26862954, 0.26130258, 0.27577711};
 

@@ -70,8 +70,8 @@ std::uint64_t numel(const nlohmann::json& shape, const std::string& where, std::
 
 std::uint64_t offset(const nlohmann::json& entry, std::size_t index, const std::string& where) {
   const auto found = entry.find("data_offsets");
-  require(found != entry.end() && found->is_array() && found->size() == 2 && (*found)[index].is_number_unsigned(), where,
-          " needs data_offsets with two whole numbers from 0.");
+  require(found != entry.end() && found->is_array() && found->size() == 2 && (*found)[index].is_number_unsigned(),
+          where, " needs data_offsets with two whole numbers from 0.");
   return (*found)[index].get<std::uint64_t>();
 }
 
@@ -103,9 +103,10 @@ void check_cover(std::vector<Entry>& entries, std::uint64_t size, const std::str
             " of the data, which has only ", size, ": the file was cut short or its header is wrong.");
     const std::uint64_t reached = before ? before->end : 0;
     require(entry.begin >= reached, "tensor '", entry.name, "' of ", file, " overlaps tensor '",
-            before ? before->name : "", "': it begins at byte ", entry.begin, ", before that one ends at ", reached, ".");
-    require(entry.begin == reached, file, " has a hole of ", entry.begin - reached, " bytes before tensor '", entry.name,
-            "', which the format does not allow.");
+            before ? before->name : "", "': it begins at byte ", entry.begin, ", before that one ends at ", reached,
+            ".");
+    require(entry.begin == reached, file, " has a hole of ", entry.begin - reached, " bytes before tensor '",
+            entry.name, "', which the format does not allow.");
     before = &entry;
   }
   const std::uint64_t reached = before ? before->end : 0;
@@ -116,7 +117,8 @@ Tensor view(const Bytes& bytes, std::byte* data, const Entry& entry) {
   const auto options = c10::TensorOptions(entry.type);
   const bool aligned = reinterpret_cast<std::uintptr_t>(data) % c10::elementSize(entry.type) == 0;
   if (aligned && entry.end != entry.begin)
-    return at::from_blob(data, entry.shape, [owner = bytes.owner](void*) {}, options);
+    return at::from_blob(
+        data, entry.shape, [owner = bytes.owner](void*) {}, options);
   Tensor copy = at::empty(entry.shape, options);
   if (entry.end != entry.begin) std::memcpy(copy.data_ptr(), data, entry.end - entry.begin);
   return copy;

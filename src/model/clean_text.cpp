@@ -60,18 +60,19 @@ bool is_control(UChar32 c) {
 
 /// What the bytes 0x80 to 0x9F are in Windows-1252, which is what C1 control characters in text come from.
 UChar32 windows_1252(UChar32 c) {
-  static constexpr char16_t table[32] = {
-      0x20AC, 0x81,   0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160, 0x2039, 0x0152, 0x8D,   0x017D, 0x8F,
-      0x90,   0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0x9D,   0x017E, 0x0178};
+  static constexpr char16_t table[32] = {0x20AC, 0x81,   0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021,
+                                         0x02C6, 0x2030, 0x0160, 0x2039, 0x0152, 0x8D,   0x017D, 0x8F,
+                                         0x90,   0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014,
+                                         0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0x9D,   0x017E, 0x0178};
   return c >= 0x80 && c <= 0x9F ? table[c - 0x80] : c;
 }
 
 /// Two letters in one character, as typesetters and some code pages had them.
 const std::unordered_map<UChar32, const char*>& ligatures() {
   static const std::unordered_map<UChar32, const char*> table{
-      {0x132, "IJ"},  {0x133, "ij"},  {0x149, "ʼn"},  {0x1F1, "DZ"}, {0x1F2, "Dz"}, {0x1F3, "dz"},
-      {0x1C4, "DŽ"},  {0x1C5, "Dž"},  {0x1C6, "dž"},  {0x1C7, "LJ"}, {0x1C8, "Lj"}, {0x1C9, "lj"},
-      {0x1CA, "NJ"},  {0x1CB, "Nj"},  {0x1CC, "nj"},  {0xFB00, "ff"}, {0xFB01, "fi"}, {0xFB02, "fl"},
+      {0x132, "IJ"},   {0x133, "ij"},   {0x149, "ʼn"},  {0x1F1, "DZ"},  {0x1F2, "Dz"},  {0x1F3, "dz"},
+      {0x1C4, "DŽ"},   {0x1C5, "Dž"},   {0x1C6, "dž"},  {0x1C7, "LJ"},  {0x1C8, "Lj"},  {0x1C9, "lj"},
+      {0x1CA, "NJ"},   {0x1CB, "Nj"},   {0x1CC, "nj"},  {0xFB00, "ff"}, {0xFB01, "fi"}, {0xFB02, "fl"},
       {0xFB03, "ffi"}, {0xFB04, "ffl"}, {0xFB05, "ſt"}, {0xFB06, "st"}};
   return table;
 }
@@ -98,9 +99,8 @@ void plain_letter(UChar32 given, icu::UnicodeString& out) {
   const UChar32 c = windows_1252(given);
   if (const auto found = ligatures().find(c); found != ligatures().end()) {
     // The digraph for an apostrophe and n gives a letter that the next rule makes an apostrophe.
-    rewritten(icu::UnicodeString::fromUTF8(found->second), [&](UChar32 part, icu::UnicodeString&) {
-      out.append(part == 0x2BC ? UChar32('\'') : part);
-    });
+    rewritten(icu::UnicodeString::fromUTF8(found->second),
+              [&](UChar32 part, icu::UnicodeString&) { out.append(part == 0x2BC ? UChar32('\'') : part); });
   } else if (c == 0x3000 || (c >= 0xFF01 && c <= 0xFFEF)) {
     out.append(normalised(icu::UnicodeString(c), true));
   } else if (c == 0x2BC || (c >= 0x2018 && c <= 0x201B)) {

@@ -21,17 +21,18 @@ Clip Clip::to(c10::TensorOptions options) const {
 }
 
 void save_clip(const std::filesystem::path& file, const Clip& clip, c10::ScalarType type) {
-  write_safetensors(file, clip.to(type).tensors, {{"format", "fedorbit-clip-1"},
-                                                  {"config", clip.config.to_json()},
-                                                  {"merges", clip.tokenizer.merges()}});
+  write_safetensors(
+      file, clip.to(type).tensors,
+      {{"format", "fedorbit-clip-1"}, {"config", clip.config.to_json()}, {"merges", clip.tokenizer.merges()}});
 }
 
 void export_prompts(const std::filesystem::path& file, const NamedTensors& contexts, const Clip& clip,
                     std::span<const std::string> class_names) {
-  write_safetensors(file, contexts, {{"format", "fedorbit-prompts-1"},
-                                     {"config", clip.config.to_json()},
-                                     {"weights_sha256", clip.checksum},
-                                     {"class_names", nlohmann::json(class_names).dump()}});
+  write_safetensors(file, contexts,
+                    {{"format", "fedorbit-prompts-1"},
+                     {"config", clip.config.to_json()},
+                     {"weights_sha256", clip.checksum},
+                     {"class_names", nlohmann::json(class_names).dump()}});
 }
 
 }  // namespace fedorbit

@@ -35,8 +35,10 @@ void ClipConfig::check() const {
           "a CLIP's images of ", vision.image_size, " pixels cannot be cut into patches of ", vision.patch_size, ".");
   require(text.context_length >= 3, "a CLIP's text needs a context_length of at least 3 tokens, not ",
           text.context_length, ".");
-  require(text.vocabulary_size >= 514, "a CLIP's vocabulary holds at least 514 tokens (bytes, bytes that end a word, "
-          "start and end), not ", text.vocabulary_size, ".");
+  require(text.vocabulary_size >= 514,
+          "a CLIP's vocabulary holds at least 514 tokens (bytes, bytes that end a word, "
+          "start and end), not ",
+          text.vocabulary_size, ".");
 }
 
 std::string ClipConfig::to_json() const {
@@ -57,8 +59,8 @@ ClipConfig ClipConfig::from_json(const std::string& json, const std::string& whe
     const auto parsed = nlohmann::json::parse(json);
     parsed.at("embed_dim").get_to(out.embed_dim);
     const auto activation = parsed.at("activation").get<std::string>();
-    require(activation == "gelu" || activation == "quick_gelu", "the configuration in ", where,
-            " has the activation '", activation, "'; known are quick_gelu and gelu.");
+    require(activation == "gelu" || activation == "quick_gelu", "the configuration in ", where, " has the activation '",
+            activation, "'; known are quick_gelu and gelu.");
     out.activation = activation == "gelu" ? Activation::gelu : Activation::quick_gelu;
     tower_from_json(parsed.at("vision"), out.vision);
     tower_from_json(parsed.at("text"), out.text);

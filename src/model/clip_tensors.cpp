@@ -47,7 +47,8 @@ double deviation(const std::string& name, const ClipConfig& config) {
   if (rest == "text.positions") return 0.01;
   if (rest.ends_with(".attention.out.weight") || rest.ends_with(".mlp.out.weight")) return scale * deep;
   if (rest.ends_with(".mlp.in.weight")) return scale * std::pow(2.0, -0.5);
-  if (rest == "vision.patch.weight") return std::pow(3.0 * double(config.vision.patch_size * config.vision.patch_size), -0.5);
+  if (rest == "vision.patch.weight")
+    return std::pow(3.0 * double(config.vision.patch_size * config.vision.patch_size), -0.5);
   return scale;
 }
 

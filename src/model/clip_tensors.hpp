@@ -27,8 +27,8 @@ struct TensorShape {
 /// Every tensor of a CLIP of these sizes, in a fixed order.
 std::vector<TensorShape> clip_shapes(const ClipConfig& config);
 
-/// Random float32 weights on the CPU, normally distributed with the deviations of Radford et al. 2021 (patches: one over
-/// the root of a patch's values): the same stream gives the same weights. Logit scale log(1 / 0.07).
+/// Random float32 weights on the CPU, normally distributed with the deviations of Radford et al. 2021 (patches: one
+/// over the root of a patch's values): the same stream gives the same weights. Logit scale log(1 / 0.07).
 NamedTensors initialise_clip(const ClipConfig& config, Stream stream);
 
 }  // namespace fedorbit

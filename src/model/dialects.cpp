@@ -65,7 +65,8 @@ Dialect recognise_dialect(const NamedTensors& tensors, const std::string& where)
   for (const Dialect dialect : {Dialect::canonical, Dialect::open_clip, Dialect::hugging_face})
     for (const char* telling : {"vision.patch.weight", "vision.class_token", "text.tokens"})
       if (tensors.contains(names_in(dialect, telling)[0])) return dialect;
-  fail(where, " holds no CLIP: it has neither our names (vision.patch.weight), nor open_clip's (visual.conv1.weight), nor "
+  fail(where,
+       " holds no CLIP: it has neither our names (vision.patch.weight), nor open_clip's (visual.conv1.weight), nor "
        "Hugging Face's (vision_model.embeddings.patch_embedding.weight).");
 }
 

@@ -55,8 +55,9 @@ void apply_hugging_face(const nlohmann::json& json, ClipConfig& out) {
   out.text.heads = part("text_config").value("num_attention_heads", out.text.heads);
   const auto activation = part("vision_config").value("hidden_act", std::string("quick_gelu"));
   const auto text_activation = part("text_config").value("hidden_act", std::string("quick_gelu"));
-  require((activation == "quick_gelu" || activation == "gelu") && activation == text_activation,
-          "the activations '", activation, "' and '", text_activation, "' of a CLIP's towers are not both quick_gelu or "
+  require((activation == "quick_gelu" || activation == "gelu") && activation == text_activation, "the activations '",
+          activation, "' and '", text_activation,
+          "' of a CLIP's towers are not both quick_gelu or "
           "both gelu.");
   out.activation = activation == "gelu" ? Activation::gelu : Activation::quick_gelu;
 }

@@ -2,12 +2,9 @@
 // (masks, position numbers) is passed over.
 #include <ATen/ops/cat.h>
 #include <ATen/ops/isfinite.h>
-#include <openssl/evp.h>
-
-#include <fstream>
-#include <memory>
 
 #include "core/error.hpp"
+#include "io/file.hpp"
 #include "model/clip.hpp"
 #include "model/clip_tensors.hpp"
 #include "model/dialects.hpp"
@@ -15,36 +12,6 @@
 
 namespace fedorbit {
 namespace {
-
-/// SHA-256 in hexadecimal, fed piece by piece.
-class Checksum {
- public:
-  Checksum() : state_(EVP_MD_CTX_new(), EVP_MD_CTX_free) { EVP_DigestInit_ex(state_.get(), EVP_sha256(), nullptr); }
-  void add(const void* bytes, std::size_t size) { EVP_DigestUpdate(state_.get(), bytes, size); }
-  std::string finish() {
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned size = 0;
-    EVP_DigestFinal_ex(state_.get(), digest, &size);
-    std::string out;
-    for (unsigned i = 0; i < size; ++i) {
-      out += "0123456789abcdef"[digest[i] >> 4];
-      out += "0123456789abcdef"[digest[i] & 15];
-    }
-    return out;
-  }
-
- private:
-  std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> state_;
-};
-
-std::string checksum_of(const std::filesystem::path& file) {
-  Checksum sum;
-  std::ifstream stream(file, std::ios::binary);
-  std::vector<char> block(1 << 20);
-  while (stream.read(block.data(), std::streamsize(block.size())) || stream.gcount() > 0)
-    sum.add(block.data(), std::size_t(stream.gcount()));
-  return sum.finish();
-}
 
 Tensor take(const NamedTensors& tensors, Dialect dialect, const TensorShape& wanted, const std::string& where) {
   const auto names = names_in(dialect, wanted.name);
@@ -59,8 +26,8 @@ Tensor take(const NamedTensors& tensors, Dialect dialect, const TensorShape& wan
     const Tensor& tensor = entry->second;
     // Some programs write a scalar as a vector of one.
     const bool fits = tensor.sizes() == at::IntArrayRef(shape) || (shape.empty() && tensor.numel() == 1);
-    require(fits, "tensor '", name, "' of ", where, " has the shape ", tensor.sizes(), ", where ", at::IntArrayRef(shape),
-            " is expected.");
+    require(fits, "tensor '", name, "' of ", where, " has the shape ", tensor.sizes(), ", where ",
+            at::IntArrayRef(shape), " is expected.");
     require(tensor.is_floating_point(), "tensor '", name, "' of ", where, " does not hold floating-point numbers.");
     found.push_back(tensor.to(at::kFloat).reshape(shape));
     require(at::isfinite(found.back()).all().item<bool>(), "tensor '", name, "' of ", where,
@@ -75,7 +42,8 @@ Clip assemble(const Safetensors& read, const ClipConfig& config, Dialect dialect
   require(tokenizer.vocabulary_size() == config.text.vocabulary_size, where, " has ", config.text.vocabulary_size,
           " token embeddings, but the vocabulary that goes with it has ", tokenizer.vocabulary_size(), " tokens.");
   Clip out{config, {}, std::move(tokenizer), std::move(checksum)};
-  for (const TensorShape& wanted : clip_shapes(config)) out.tensors[wanted.name] = take(read.tensors, dialect, wanted, where);
+  for (const TensorShape& wanted : clip_shapes(config))
+    out.tensors[wanted.name] = take(read.tensors, dialect, wanted, where);
   return out;
 }
 
@@ -97,18 +65,17 @@ Clip load_clip(const std::filesystem::path& file, const ClipLoading& loading) {
   const Safetensors read = read_safetensors(file);
   const std::string where = file.string();
   const Dialect dialect = recognise_dialect(read.tensors, where);
-  if (dialect == Dialect::canonical) return assemble_own(read, checksum_of(file), where);
+  if (dialect == Dialect::canonical) return assemble_own(read, sha256_of_file(file), where);
   ClipConfig config = infer_config(read.tensors, dialect, file);
   config.activation = loading.activation.value_or(config.activation);
   auto folder = file.parent_path().empty() ? std::filesystem::path(".") : file.parent_path();
   Tokenizer tokenizer = Tokenizer::load(loading.vocabulary.empty() ? folder : loading.vocabulary);
-  return assemble(read, config, dialect, std::move(tokenizer), checksum_of(file), where);
+  return assemble(read, config, dialect, std::move(tokenizer), sha256_of_file(file), where);
 }
 
 Clip load_clip(std::span<const std::byte> bytes, const std::string& name) {
-  Checksum sum;
-  sum.add(bytes.data(), bytes.size());
-  return assemble_own(read_safetensors(bytes, name), sum.finish(), name);
+  const std::string_view characters(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  return assemble_own(read_safetensors(bytes, name), sha256(characters), name);
 }
 
 }  // namespace fedorbit

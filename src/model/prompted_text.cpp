@@ -29,8 +29,10 @@ PromptedText::PromptedText(const Clip& clip, const std::vector<std::string>& cla
     ids.push_back(tokenizer.end());
     const auto count = std::int64_t(ids.size());
     require(count <= room, "the prompt of class '", class_names[c], "' has ", 1 + context_length + count,
-            " tokens (start, ", context_length, " learned, ", count - 1, " of its name and full stop, end), but the text "
-            "tower takes at most ", limit, ".");
+            " tokens (start, ", context_length, " learned, ", count - 1,
+            " of its name and full stop, end), but the text "
+            "tower takes at most ",
+            limit, ".");
     std::copy(ids.begin(), ids.end(), tokens[std::int64_t(c)].mutable_data_ptr<std::int64_t>());
     ends.push_back(context_length + count);
     length_ = std::max(length_, 1 + context_length + count);
@@ -55,10 +57,11 @@ Tensor PromptedText::encode_up_to(std::int64_t length, const Tensor& context) co
   const std::int64_t K = context.size(0), C = classes(), tail = length - 1 - context_length_;
   const Tensor learned = context.to(before_.options()).unsqueeze(1);  // (K, 1, h, w)
   const Tensor embedded = at::cat({before_.expand({K, C, 1, width}), learned.expand({K, C, context_length_, width}),
-                                   after_.narrow(1, 0, tail).expand({K, C, tail, width})}, 2);  // (K, C, L, w)
+                                   after_.narrow(1, 0, tail).expand({K, C, tail, width})},
+                                  2);  // (K, C, L, w)
   const Tensor positions = tensor_of(tensors_, "text.positions").narrow(0, 0, length);
-  const Tensor features = encode_embedded(tensors_, config_, (embedded + positions).view({K * C, length, width}),
-                                          ends_.repeat({K}));
+  const Tensor features =
+      encode_embedded(tensors_, config_, (embedded + positions).view({K * C, length, width}), ends_.repeat({K}));
   return features.view({K, C, features.size(1)});
 }
 

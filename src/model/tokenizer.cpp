@@ -16,7 +16,9 @@ namespace {
 constexpr std::string_view end_of_word = "</w>";
 
 std::string key(std::string_view bytes, bool ends_word) { return std::string(bytes) + (ends_word ? '\1' : '\0'); }
-std::uint64_t pair_key(std::int64_t left, std::int64_t right) { return std::uint64_t(left) << 32 | std::uint64_t(right); }
+std::uint64_t pair_key(std::int64_t left, std::int64_t right) {
+  return std::uint64_t(left) << 32 | std::uint64_t(right);
+}
 
 }  // namespace
 
@@ -35,7 +37,8 @@ Tokenizer::Tokenizer(std::string_view merges, const std::string& where) {
     const std::size_t space = entry.find(' ');
     require(space != entry.npos && entry.find(' ', space + 1) == entry.npos, "line ", line, " of ", where,
             " is no merge of two pieces: '", entry, "'.");
-    const std::int64_t left = id_of(entry.substr(0, space), where, line), right = id_of(entry.substr(space + 1), where, line);
+    const std::int64_t left = id_of(entry.substr(0, space), where, line),
+                       right = id_of(entry.substr(space + 1), where, line);
     const Piece &a = pieces_[std::size_t(left)], &b = pieces_[std::size_t(right)];
     require(!a.ends_word, "line ", line, " of ", where, " merges '", entry, "', whose first piece ends a word.");
     require(pieces_.size() < std::numeric_limits<std::int32_t>::max(), where, " has too many merges.");
@@ -61,8 +64,7 @@ std::int64_t Tokenizer::id_of(std::string_view spelling, const std::string& wher
 
 std::vector<std::int64_t> Tokenizer::encode_word(std::string_view word) const {
   std::vector<std::int64_t> ids;
-  for (std::size_t i = 0; i < word.size(); ++i)
-    ids.push_back(ids_.at(key(word.substr(i, 1), i + 1 == word.size())));
+  for (std::size_t i = 0; i < word.size(); ++i) ids.push_back(ids_.at(key(word.substr(i, 1), i + 1 == word.size())));
   while (ids.size() > 1) {
     // The most important merge that applies has the lowest id; all its places are merged, left to right.
     std::int64_t best = std::numeric_limits<std::int64_t>::max(), left = 0, right = 0;
@@ -109,8 +111,8 @@ Tensor Tokenizer::tokens(std::span<const std::string> texts, std::int64_t length
 std::string Tokenizer::decode(std::span<const std::int64_t> ids) const {
   std::string out;
   for (const std::int64_t id : ids) {
-    require(id >= 0 && id < vocabulary_size(), "the vocabulary has tokens from 0 to ", vocabulary_size() - 1, ", not ", id,
-            ".");
+    require(id >= 0 && id < vocabulary_size(), "the vocabulary has tokens from 0 to ", vocabulary_size() - 1, ", not ",
+            id, ".");
     if (id >= start()) continue;
     const Piece& piece = pieces_[std::size_t(id)];
     out += piece.bytes;
@@ -122,7 +124,8 @@ std::string Tokenizer::decode(std::span<const std::int64_t> ids) const {
 
 std::string spoken(std::string_view class_name) {
   std::string out(class_name);
-  std::replace_if(out.begin(), out.end(), [](char c) { return c == '_' || c == '-'; }, ' ');
+  std::replace_if(
+      out.begin(), out.end(), [](char c) { return c == '_' || c == '-'; }, ' ');
   return out;
 }
 

@@ -47,9 +47,9 @@ class Tokenizer {
   void check_vocabulary(const std::filesystem::path& file) const;
   std::vector<std::int64_t> encode_word(std::string_view word) const;
 
-  std::vector<Piece> pieces_;                                   // by id
-  std::unordered_map<std::string, std::int64_t> ids_;           // by bytes and a final byte: 1 ends a word, 0 does not
-  std::unordered_map<std::uint64_t, std::int64_t> merged_;      // (left id, right id) -> id; the smaller goes first
+  std::vector<Piece> pieces_;                               // by id
+  std::unordered_map<std::string, std::int64_t> ids_;       // by bytes and a final byte: 1 ends a word, 0 does not
+  std::unordered_map<std::uint64_t, std::int64_t> merged_;  // (left id, right id) -> id; the smaller goes first
   std::string merges_;
 };
 

@@ -12,7 +12,8 @@ namespace fedorbit {
 namespace {
 
 constexpr std::int64_t clip_merges = 49152 - 256 - 2;
-constexpr const char *openai_name = "bpe_simple_vocab_16e6.txt.gz", *merges_name = "merges.txt", *vocabulary_name = "vocab.json";
+constexpr const char *openai_name = "bpe_simple_vocab_16e6.txt.gz", *merges_name = "merges.txt",
+                     *vocabulary_name = "vocab.json";
 
 /// The whole file, decompressed where it is compressed.
 std::string read_text(const std::filesystem::path& file) {
@@ -24,8 +25,8 @@ std::string read_text(const std::filesystem::path& file) {
   while ((count = gzread(stream.get(), block, sizeof block)) > 0) out.append(block, std::size_t(count));
   int error = Z_OK;
   const char* cause = gzerror(stream.get(), &error);
-  require(count == 0 && (error == Z_OK || error == Z_STREAM_END), "the vocabulary ", file.string(), " cannot be read: ",
-          cause, ".");
+  require(count == 0 && (error == Z_OK || error == Z_STREAM_END), "the vocabulary ", file.string(),
+          " cannot be read: ", cause, ".");
   return out;
 }
 
@@ -61,8 +62,8 @@ void Tokenizer::check_vocabulary(const std::filesystem::path& file) const {
       const std::string spelling = spell(pieces_[id].bytes) + (pieces_[id].ends_word ? "</w>" : "");
       const auto found = vocabulary.find(spelling);
       require(found != vocabulary.end() && *found == id, file.string(), " gives the token '", spelling, "' ",
-              found == vocabulary.end() ? "no id" : "the id " + found->dump(), ", but its place among the merges is ", id,
-              ".");
+              found == vocabulary.end() ? "no id" : "the id " + found->dump(), ", but its place among the merges is ",
+              id, ".");
     }
   } catch (const nlohmann::json::exception& cause) {
     fail(file.string(), " is not a vocabulary: ", cause.what(), ".");

@@ -51,7 +51,8 @@ Tensor run_layers(const NamedTensors& tensors, const std::string& prefix, const 
   Tensor out = x;
   for (std::int64_t i = 0; i < config.layers; ++i) {
     const std::string layer = text(prefix, ".layers.", i);
-    out = out + attention(tensors, layer + ".attention", config.heads, causal, layer_norm(tensors, layer + ".norm1", out));
+    out = out +
+          attention(tensors, layer + ".attention", config.heads, causal, layer_norm(tensors, layer + ".norm1", out));
     out = out + mlp(tensors, layer + ".mlp", activation, layer_norm(tensors, layer + ".norm2", out));
   }
   return out;

@@ -34,8 +34,9 @@ VisionFeatures encode_images(const NamedTensors& tensors, const ClipConfig& conf
   Tensor x = at::cat({first, embedded}, 1) + tensor_of(tensors, "vision.positions");  // (N, 1 + M, w)
   x = run_layers(tensors, "vision", vision, config.activation, false, layer_norm(tensors, "vision.norm_before", x));
   if (!with_patches) x = x.narrow(1, 0, 1);
-  const Tensor projected = at::matmul(layer_norm(tensors, "vision.norm_after", x), tensor_of(tensors, "vision.projection"))
-                               .to(at::kFloat);  // (N, 1 + M, d)
+  const Tensor projected =
+      at::matmul(layer_norm(tensors, "vision.norm_after", x), tensor_of(tensors, "vision.projection"))
+          .to(at::kFloat);  // (N, 1 + M, d)
   VisionFeatures out{projected.select(1, 0), {}};
   if (with_patches) out.patches = projected.narrow(1, 1, vision.patches());
   return out;

@@ -19,8 +19,8 @@ std::unique_ptr<pcre2_code, Free> compile() {
   const auto* pattern = reinterpret_cast<PCRE2_SPTR>(R"('s|'t|'re|'ve|'m|'ll|'d|\p{L}+|\p{N}|[^\s\p{L}\p{N}]+)");
   int error = 0;
   PCRE2_SIZE where = 0;
-  std::unique_ptr<pcre2_code, Free> code(pcre2_compile(
-      pattern, PCRE2_ZERO_TERMINATED, PCRE2_UTF | PCRE2_UCP | PCRE2_CASELESS, &error, &where, nullptr));
+  std::unique_ptr<pcre2_code, Free> code(
+      pcre2_compile(pattern, PCRE2_ZERO_TERMINATED, PCRE2_UTF | PCRE2_UCP | PCRE2_CASELESS, &error, &where, nullptr));
   require(code != nullptr, "the PCRE2 library refuses the tokenizer's pattern (error ", error,
           "): it must be built with Unicode support.");
   return code;
@@ -33,8 +33,8 @@ std::vector<std::string_view> split_words(std::string_view text) {
   const std::unique_ptr<pcre2_match_data, Free> match(pcre2_match_data_create(1, nullptr));
   std::vector<std::string_view> out;
   for (std::size_t at = 0; at < text.size();) {
-    const int found = pcre2_match(code.get(), reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), at, 0,
-                                  match.get(), nullptr);
+    const int found =
+        pcre2_match(code.get(), reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), at, 0, match.get(), nullptr);
     if (found == PCRE2_ERROR_NOMATCH) break;
     require(found >= 0, "a text cannot be cut into words: it is not UTF-8 (PCRE2 error ", found, ").");
     const PCRE2_SIZE* bounds = pcre2_get_ovector_pointer(match.get());

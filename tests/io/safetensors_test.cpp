@@ -126,10 +126,12 @@ TEST(SafetensorsHeader, an_unknown_dtype_is_named) {
   EXPECT_THAT(complaint("{\"a\":" + described("F8", "[4]", "[0,4]") + "}", 4), HasSubstr("unknown dtype 'F8'"));
 }
 TEST(SafetensorsHeader, a_wrong_byte_count_is_named) {
-  EXPECT_THAT(complaint("{\"a\":" + described("F32", "[2]", "[0,4]") + "}", 4), HasSubstr("has 4 bytes, but its shape [2]"));
+  EXPECT_THAT(complaint("{\"a\":" + described("F32", "[2]", "[0,4]") + "}", 4),
+              HasSubstr("has 4 bytes, but its shape [2]"));
 }
 TEST(SafetensorsHeader, an_overflowing_shape_is_refused) {
-  EXPECT_THAT(complaint("{\"a\":" + described("F32", "[4294967296,4294967296]", "[0,0]") + "}", 0), HasSubstr("overflows"));
+  EXPECT_THAT(complaint("{\"a\":" + described("F32", "[4294967296,4294967296]", "[0,0]") + "}", 0),
+              HasSubstr("overflows"));
   EXPECT_THAT(complaint("{\"a\":" + described("F32", "[4611686018427387904]", "[0,0]") + "}", 0), HasSubstr("needs"));
 }
 TEST(SafetensorsHeader, a_negative_or_broken_dimension_is_refused) {
@@ -143,7 +145,8 @@ TEST(SafetensorsHeader, offsets_that_run_backwards_are_refused) {
   EXPECT_THAT(complaint("{\"a\":" + described("U8", "[4]", "[8,4]") + "}", 8), HasSubstr("before it begins"));
 }
 TEST(SafetensorsHeader, overlapping_tensors_are_both_named) {
-  const auto said = complaint("{\"a\":" + described("U8", "[4]", "[0,4]") + ",\"b\":" + described("U8", "[4]", "[2,6]") + "}", 6);
+  const auto said =
+      complaint("{\"a\":" + described("U8", "[4]", "[0,4]") + ",\"b\":" + described("U8", "[4]", "[2,6]") + "}", 6);
   EXPECT_THAT(said, HasSubstr("'b'"));
   EXPECT_THAT(said, HasSubstr("overlaps tensor 'a'"));
 }
@@ -160,10 +163,12 @@ TEST(SafetensorsHeader, what_is_no_json_object_is_refused) {
   EXPECT_THAT(complaint("[]", 0), HasSubstr("no JSON object"));
   EXPECT_THAT(complaint("{\"a\":3}", 0), HasSubstr("not described"));
   EXPECT_THAT(complaint("{\"__metadata__\":{\"k\":3}}", 0), HasSubstr("metadata entry 'k'"));
-  EXPECT_THAT(complaint("{\"a\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[-1,1]}}", 1), HasSubstr("data_offsets"));
+  EXPECT_THAT(complaint("{\"a\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[-1,1]}}", 1),
+              HasSubstr("data_offsets"));
 }
 TEST(SafetensorsHeader, an_unaligned_tensor_is_read_all_the_same) {
-  const std::string header = "{\"a\":" + described("U8", "[1]", "[0,1]") + ",\"b\":" + described("F32", "[1]", "[1,5]") + "}";
+  const std::string header =
+      "{\"a\":" + described("U8", "[1]", "[0,1]") + ",\"b\":" + described("F32", "[1]", "[1,5]") + "}";
   auto bytes = file_of(header, 5, header.size());
   const float value = 1.5f;
   std::memcpy(bytes.data() + bytes.size() - 4, &value, 4);

@@ -42,7 +42,8 @@ void expect_parity(const Clip& clip, const NamedTensors& expected) {
   EXPECT_LT(relative(seen.features, expected.at("features")), 1e-5);
   EXPECT_LT(relative(seen.patches, expected.at("patches")), 1e-5);
   EXPECT_LT(relative(encode_images(clip.tensors, clip.config, expected.at("images").to(at::kFloat)).features,
-                     expected.at("features")), 1e-5);
+                     expected.at("features")),
+            1e-5);
   EXPECT_LT(relative(encode_tokens(clip.tensors, clip.config, expected.at("tokens")), expected.at("text")), 1e-5);
 }
 
@@ -143,7 +144,9 @@ TEST(PromptedText, a_class_name_too_long_for_the_tower_is_named) {
   const Clip clip = open_clip_golden();
   const std::string name(73, 'z');
   EXPECT_NO_THROW(PromptedText(clip, {name}, 1));
-  EXPECT_THAT(sentence([&] { PromptedText(clip, {"air", name}, 2); }),
+  EXPECT_THAT(sentence([&] {
+                PromptedText(clip, {"air", name}, 2);
+              }),
               testing::AllOf(HasSubstr("class 'zzz"), HasSubstr("has 78 tokens"), HasSubstr("at most 77")));
   EXPECT_THROW(PromptedText(clip, {"air"}, 100), Error);
   EXPECT_THROW(PromptedText(clip, {}, 1), Error);
@@ -173,10 +176,12 @@ TEST(Clip, wrong_inputs_of_a_tower_are_sentences) {
 
 TEST(InitialisedClip, depends_on_its_stream_alone_and_has_the_published_spread) {
   ClipConfig config = open_clip_golden().config;
-  const auto a = initialise_clip(config, Keys(3).stream(Purpose::initialise)), b = initialise_clip(config, Keys(3).stream(Purpose::initialise));
+  const auto a = initialise_clip(config, Keys(3).stream(Purpose::initialise)),
+             b = initialise_clip(config, Keys(3).stream(Purpose::initialise));
   EXPECT_EQ(a.size(), clip_shapes(config).size());
   for (const auto& [name, tensor] : a) EXPECT_TRUE(at::equal(tensor, b.at(name))) << name;
-  EXPECT_FALSE(at::equal(a.at("text.tokens"), initialise_clip(config, Keys(4).stream(Purpose::initialise)).at("text.tokens")));
+  EXPECT_FALSE(
+      at::equal(a.at("text.tokens"), initialise_clip(config, Keys(4).stream(Purpose::initialise)).at("text.tokens")));
   EXPECT_NEAR(a.at("text.tokens").std().item<float>(), 0.02, 0.001);
   EXPECT_NEAR(a.at("text.layers.0.mlp.out.weight").std().item<float>(), 0.125, 0.01);  // 16^-0.5 (2 x 2)^-0.5
   EXPECT_NEAR(a.at("logit_scale").exp().item<float>(), 1 / 0.07, 1e-4);
@@ -215,25 +220,36 @@ TEST_F(Files, a_missing_tensor_is_named_with_its_shape) {
   EXPECT_EQ(after([](NamedTensors&) {}), "(none)");
   EXPECT_THAT(after([](NamedTensors& t) { t.erase("visual.transformer.resblocks.1.attn.in_proj_weight"); }),
               HasSubstr("lacks the tensor 'visual.transformer.resblocks.1.attn.in_proj_weight' of shape [72, 24]"));
-  EXPECT_THAT(after([](NamedTensors& t) { t.erase("text_projection"); }), HasSubstr("lacks the tensor 'text_projection'"));
+  EXPECT_THAT(after([](NamedTensors& t) { t.erase("text_projection"); }),
+              HasSubstr("lacks the tensor 'text_projection'"));
   EXPECT_THAT(after([](NamedTensors& t) { t.erase("visual.proj"); }), HasSubstr("lacks the tensor 'visual.proj'"));
 }
 
 TEST_F(Files, a_wrong_shape_is_named_with_the_right_one) {
   EXPECT_THAT(after([](NamedTensors& t) { t["ln_final.bias"] = at::zeros({17}); }),
               HasSubstr("'ln_final.bias' of " + file.string() + " has the shape [17], where [16] is expected"));
-  EXPECT_THAT(after([](NamedTensors& t) { t["visual.positional_embedding"] = at::zeros({16, 24}); }), HasSubstr("no square number"));
-  EXPECT_THAT(after([](NamedTensors& t) { t["visual.conv1.weight"] = at::zeros({24, 3}); }), HasSubstr("4 dimensions are expected"));
+  EXPECT_THAT(after([](NamedTensors& t) {
+                t["visual.positional_embedding"] = at::zeros({16, 24});
+              }),
+              HasSubstr("no square number"));
+  EXPECT_THAT(after([](NamedTensors& t) {
+                t["visual.conv1.weight"] = at::zeros({24, 3});
+              }),
+              HasSubstr("4 dimensions are expected"));
 }
 
 TEST_F(Files, numbers_that_are_not_finite_and_not_floating_are_refused) {
   EXPECT_THAT(after([](NamedTensors& t) { t["ln_final.bias"] = at::full({16}, NAN); }), HasSubstr("'ln_final.bias'"));
   EXPECT_THAT(after([](NamedTensors& t) { t["ln_final.bias"] = at::full({16}, INFINITY); }), HasSubstr("not finite"));
-  EXPECT_THAT(after([](NamedTensors& t) { t["ln_final.bias"] = at::zeros({16}, at::kLong); }), HasSubstr("floating-point"));
+  EXPECT_THAT(after([](NamedTensors& t) { t["ln_final.bias"] = at::zeros({16}, at::kLong); }),
+              HasSubstr("floating-point"));
 }
 
 TEST_F(Files, a_vocabulary_of_another_size_and_one_that_is_missing_are_refused) {
-  EXPECT_THAT(after([](NamedTensors& t) { t["token_embedding.weight"] = at::zeros({600, 16}); }), HasSubstr("600 token embeddings"));
+  EXPECT_THAT(after([](NamedTensors& t) {
+                t["token_embedding.weight"] = at::zeros({600, 16});
+              }),
+              HasSubstr("600 token embeddings"));
   std::filesystem::remove(folder / "merges.txt");
   EXPECT_THAT(sentence([&] { load_clip(file); }), HasSubstr("has no vocabulary"));
 }

@@ -79,13 +79,15 @@ TEST(Tokenizer, rows_of_tokens_start_end_and_are_padded_or_cut) {
   const std::vector<std::string> texts{"a", "abcdef"};
   const Tensor tokens = tokenizer.tokens(texts, 5);
   const std::int64_t a = 'a' - '!';
-  EXPECT_TRUE(at::equal(tokens[0], at::tensor({std::int64_t(512), a + 256, std::int64_t(513), std::int64_t(0), std::int64_t(0)})));
+  EXPECT_TRUE(at::equal(tokens[0],
+                        at::tensor({std::int64_t(512), a + 256, std::int64_t(513), std::int64_t(0), std::int64_t(0)})));
   EXPECT_TRUE(at::equal(tokens[1], at::tensor({std::int64_t(512), a, a + 1, a + 2, std::int64_t(513)})));
 }
 
 TEST(Tokenizer, a_broken_list_of_merges_is_refused_by_its_line) {
   EXPECT_THAT(sentence([] { Tokenizer("a b\nab\n", "memory"); }), HasSubstr("line 2 of memory is no merge"));
-  EXPECT_THAT(sentence([] { Tokenizer("a b\nx yz\n", "memory"); }), HasSubstr("merges 'yz', which no earlier line makes"));
+  EXPECT_THAT(sentence([] { Tokenizer("a b\nx yz\n", "memory"); }),
+              HasSubstr("merges 'yz', which no earlier line makes"));
   EXPECT_THAT(sentence([] { Tokenizer("a</w> b\n", "memory"); }), HasSubstr("first piece ends a word"));
   EXPECT_THAT(sentence([] { Tokenizer::load("/nowhere/merges.txt"); }), HasSubstr("cannot be opened"));
   EXPECT_THAT(sentence([] { Tokenizer::load("/proc/self"); }), HasSubstr("no vocabulary"));
@@ -115,7 +117,8 @@ TEST(Tokenizer, any_bytes_are_encoded_or_refused_and_never_crash) {
   std::uint32_t state = 1;
   for (int i = 0; i < 3000; ++i) {
     std::string bytes;
-    for (std::uint32_t n = state % 12; n-- > 0; bytes += char(state >> 24 & (i % 2 ? 0x7F : 0xFF))) state = state * 1664525u + 1013904223u;
+    for (std::uint32_t n = state % 12; n-- > 0; bytes += char(state >> 24 & (i % 2 ? 0x7F : 0xFF)))
+      state = state * 1664525u + 1013904223u;
     state = state * 1664525u + 1013904223u;
     const std::string said = sentence([&] { EXPECT_LE(tokenizer.encode(bytes).size(), 3 * bytes.size() + 64); });
     EXPECT_TRUE(said == "(none)" || said.find("not UTF-8") != said.npos) << said;
@@ -124,7 +127,8 @@ TEST(Tokenizer, any_bytes_are_encoded_or_refused_and_never_crash) {
 
 TEST(CleanText, lower_cases_as_unicode_does_and_resolves_entities) {
   EXPECT_EQ(clean_text("ΟΔΥΣΣΕΥΣ İ ẞ Ǆ"), "οδυσσευς i̇ ß dž");
-  EXPECT_EQ(unescape_html("&eacute;&hellip;&#x1F6F0;&#0;&#xD800;&nosuch;&;&#;&#xZ;&"), "é…🛰\uFFFD\uFFFD&nosuch;&;&#;&#xZ;&");
+  EXPECT_EQ(unescape_html("&eacute;&hellip;&#x1F6F0;&#0;&#xD800;&nosuch;&;&#;&#xZ;&"),
+            "é…🛰\uFFFD\uFFFD&nosuch;&;&#;&#xZ;&");
   EXPECT_EQ(clean_text(" a\xc2\xa0 b "), "a b");
   EXPECT_EQ(clean_text("&lt;A&gt; &#x26; &amp;amp;"), "<a> & &");
 }
