@@ -1,6 +1,6 @@
-// A stand-in for the program with its command line, `run CONFIG -o DIR`: sums the ranks over MPI and writes who took
-// part. With --until-signal it waits for SIGUSR2 and ends as an interrupted run does, unless it was started before;
-// with --die one rank is killed while the others wait for it.
+// A stand-in for the program with its command line, `run CONFIG -o DIR`: sums the ranks over MPI, says who took part,
+// and leaves its command line as its results. With --until-signal it waits for SIGUSR2 and ends as an interrupted run
+// does, unless it was started before; with --die one rank is killed while the others wait for it.
 #include <mpi.h>
 #include <unistd.h>
 
@@ -42,7 +42,8 @@ int main(int count, char** arguments) {
   }
   if (rank == 0) {
     std::filesystem::create_directories(directory);
-    std::ofstream(directory / (interrupted ? "checkpoint" : "results.h5")) << size << "\n";
+    std::ofstream out(directory / (interrupted ? "checkpoint" : "results.h5"));
+    for (int i = 1; i < count; ++i) out << (i > 1 ? " " : "") << arguments[i];
   }
   MPI_Finalize();
   return interrupted ? 75 : 0;
