@@ -3,6 +3,8 @@
 
 #include <ATen/ATen.h>
 
+#include <c10/core/GradMode.h>
+
 #include "comm/factory.hpp"
 #include "model/clip.hpp"
 #include "model/embedded.hpp"
