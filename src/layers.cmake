@@ -24,6 +24,11 @@ function(fedorbit_layer name)
   set(embedded ${CMAKE_CURRENT_SOURCE_DIR}/model/embedded/clip.safetensors)
   set_source_files_properties(model/embedded.cpp PROPERTIES
     COMPILE_DEFINITIONS "FEDORBIT_EMBEDDED_CLIP=\"${embedded}\"" OBJECT_DEPENDS ${embedded})
+  # Six sources to a compiler run: most of the work is in reading LibTorch's headers. Not where private names of
+  # two sources clash.
+  if(FEDORBIT_UNITY AND NOT name MATCHES "^(simulation|results)$")
+    set_target_properties(fedorbit_${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 6)
+  endif()
   target_include_directories(fedorbit_${name} PUBLIC ${PROJECT_SOURCE_DIR}/src)
   target_link_libraries(fedorbit_${name} PUBLIC ${external_${name}})
   foreach(lower IN LISTS layer_USES)

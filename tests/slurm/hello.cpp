@@ -1,5 +1,6 @@
-// A stand-in for the program with its command line, `run CONFIG -o DIR`: sums the ranks over MPI and writes who took
-// part. With --until-signal it waits for SIGUSR2 and ends as an interrupted run does, unless it was started before.
+// A stand-in for the program with its command line, `run CONFIG -o DIR`: sums the ranks over MPI, says who took part,
+// and leaves its command line as its results. With --until-signal it waits for SIGUSR2 and ends as an interrupted run
+// does, unless it was started before; with --die one rank is killed while the others wait for it.
 #include <mpi.h>
 #include <unistd.h>
 
@@ -27,8 +28,13 @@ int main(int count, char** arguments) {
   const char* node = std::getenv("SLURMD_NODENAME");
   std::printf("rank %d of %d on %s\n", rank, size, node ? node : "no node");
   std::fflush(stdout);
-  int interrupted = 0;
-  if (count > 5 && std::string(arguments[5]) == "--until-signal") {
+  const std::string what = count > 5 ? arguments[5] : "";
+  if (what == "--die") {
+    if (rank == 2) std::raise(SIGKILL);
+    MPI_Barrier(MPI_COMM_WORLD);
+  }
+  bool interrupted = false;
+  if (what == "--until-signal") {
     const bool resumed = std::filesystem::exists(directory / "checkpoint");
     MPI_Barrier(MPI_COMM_WORLD);
     while (!resumed && !told) usleep(20000);
@@ -36,7 +42,8 @@ int main(int count, char** arguments) {
   }
   if (rank == 0) {
     std::filesystem::create_directories(directory);
-    std::ofstream(directory / (interrupted ? "checkpoint" : "results.h5")) << size << "\n";
+    std::ofstream out(directory / (interrupted ? "checkpoint" : "results.h5"));
+    for (int i = 1; i < count; ++i) out << (i > 1 ? " " : "") << arguments[i];
   }
   MPI_Finalize();
   return interrupted ? 75 : 0;
