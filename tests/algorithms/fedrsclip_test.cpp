@@ -1,6 +1,6 @@
 // FedRSCLIP and PromptFL against PyTorch, open_clip and POT in float64 (tests/golden/make_fedrsclip.py).
 #include "algorithms/losses/transport.hpp"
-#include "group.hpp"
+#include "algorithms/group.hpp"
 
 namespace fedorbit {
 namespace {

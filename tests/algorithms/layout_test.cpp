@@ -1,5 +1,5 @@
 // Names and places of parameters, where their gradients land, and what a turn remembers and reports.
-#include "group.hpp"
+#include "algorithms/group.hpp"
 
 namespace fedorbit {
 namespace {

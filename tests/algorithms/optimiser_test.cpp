@@ -1,7 +1,7 @@
 // Optimisers against PyTorch's (tests/golden/make_optimisers.py), and what they must not touch.
 #include "algorithms/optimiser.hpp"
 
-#include "group.hpp"
+#include "algorithms/group.hpp"
 
 namespace fedorbit {
 namespace {

@@ -1,5 +1,5 @@
 // What every registered strategy and codec must keep.
-#include "group.hpp"
+#include "algorithms/group.hpp"
 
 namespace fedorbit {
 namespace {

@@ -2,7 +2,7 @@
 // the corners that options and short batches lead to.
 #include "algorithms/losses/transport.hpp"
 
-#include "group.hpp"
+#include "algorithms/group.hpp"
 
 namespace fedorbit {
 namespace {
