@@ -44,6 +44,7 @@ struct Case {
   std::string name;
   std::function<void(DualPromptOptions&)> change;
 };
+void PrintTo(const Case& example, std::ostream* out) { *out << example.name; }
 
 class FedRsclipReference : public testing::TestWithParam<Case> {};
 
