@@ -261,14 +261,14 @@ TEST(Dirichlet, tests_a_client_on_the_mixture_it_trains_on) {
 
 TEST(Dirichlet, draws_again_until_every_client_has_the_fewest_images_asked_for) {
   const Images images;
-  for (const char* kind : {"dirichlet", "quantity"}) {
+  for (const auto& [kind, fewest] : {std::pair{"dirichlet", 14}, {"quantity", 4}}) {
     PartitionOptions options = options_of(kind, 8);
     options.alpha = 1;
-    options.min_samples = 4;
+    options.min_samples = fewest;
     int redrawn = 0;
     for (std::uint64_t seed = 0; seed < 20; ++seed) {
       const auto partition = make(images, options, seed);
-      for (ClientId client = 0; client < 8; ++client) EXPECT_GE(partition->shard(client).train.size(), 4u);
+      for (ClientId client = 0; client < 8; ++client) EXPECT_GE(std::int64_t(partition->shard(client).train.size()), fewest);
       PartitionOptions any = options;
       any.min_samples = 1;
       redrawn += make(images, any, seed)->shard(0).train != partition->shard(0).train;
