@@ -1,7 +1,7 @@
 #include "algorithms/optimiser.hpp"
 
 #include <ATen/TensorOperators.h>
-#include <ATen/ops/pow.h>
+#include <ATen/ops/ones.h>
 #include <ATen/ops/sqrt.h>
 #include <ATen/ops/where.h>
 #include <ATen/ops/zeros.h>
@@ -19,11 +19,11 @@ class Sgd final : public Optimiser {
  public:
   Sgd(const OptimiserOptions& options, double rate, const Layout& layout, Kind kind, std::int64_t clients,
       at::Device device)
-      : Optimiser(layout, kind, clients, device), options_(options), rate_(rate),
+      : Optimiser(layout, kind, device), options_(options), rate_(rate),
         momentum_(at::zeros({clients, layout.size(kind)}, at::TensorOptions(at::kFloat).device(device))) {}
 
  private:
-  Tensor change(const Tensor& parameters, const Tensor& gradient, const Tensor&, const Tensor& active) override {
+  Tensor change(const Tensor& parameters, const Tensor& gradient, const Tensor& active) override {
     const Tensor full = gradient + options_.weight_decay * decayed_ * parameters;
     momentum_ = at::where(active > 0, options_.momentum * momentum_ + full, momentum_);
     return rate_ * momentum_;
@@ -38,18 +38,21 @@ class Adam final : public Optimiser {
  public:
   Adam(const OptimiserOptions& options, double rate, const Layout& layout, Kind kind, std::int64_t clients,
        at::Device device)
-      : Optimiser(layout, kind, clients, device), options_(options), rate_(rate), decoupled_(options.kind == "adamw"),
+      : Optimiser(layout, kind, device), options_(options), rate_(rate), decoupled_(options.kind == "adamw"),
         mean_(at::zeros({clients, layout.size(kind)}, at::TensorOptions(at::kFloat).device(device))),
-        square_(at::zeros_like(mean_)) {}
+        square_(at::zeros_like(mean_)), unseen_mean_(at::ones({clients, 1}, mean_.options().dtype(at::kDouble))),
+        unseen_square_(unseen_mean_.clone()) {}
 
  private:
-  Tensor change(const Tensor& parameters, const Tensor& gradient, const Tensor& count, const Tensor& active) override {
+  Tensor change(const Tensor& parameters, const Tensor& gradient, const Tensor& active) override {
     const Tensor decay = options_.weight_decay * decayed_ * parameters;
     const Tensor full = decoupled_ ? gradient : gradient + decay;
     mean_ = at::where(active > 0, options_.beta1 * mean_ + (1 - options_.beta1) * full, mean_);
     square_ = at::where(active > 0, options_.beta2 * square_ + (1 - options_.beta2) * full * full, square_);
-    const Tensor mean = mean_ / (1 - at::pow(options_.beta1, count));
-    const Tensor square = square_ / (1 - at::pow(options_.beta2, count));
+    unseen_mean_ = at::where(active > 0, options_.beta1 * unseen_mean_, unseen_mean_);
+    unseen_square_ = at::where(active > 0, options_.beta2 * unseen_square_, unseen_square_);
+    const Tensor mean = mean_ / (1 - unseen_mean_).to(at::kFloat);
+    const Tensor square = square_ / (1 - unseen_square_).to(at::kFloat);
     const Tensor direction = mean / (square.sqrt() + options_.epsilon);
     return rate_ * (decoupled_ ? direction + decay : direction);
   }
@@ -57,6 +60,9 @@ class Adam final : public Optimiser {
   double rate_;
   bool decoupled_;
   Tensor mean_, square_;
+  // (K, 1) beta^steps of each client, float64: 1 - 0.999 has lost four digits in float32, and a product has the same
+  // bits for any number of clients, which pow has not.
+  Tensor unseen_mean_, unseen_square_;
 };
 
 }  // namespace
@@ -66,15 +72,13 @@ double learning_rate_in(const OptimiserOptions& options, std::int64_t round, std
   return options.learning_rate * 0.5 * (1 + std::cos(std::numbers::pi * double(round) / double(rounds)));
 }
 
-Optimiser::Optimiser(const Layout& layout, Kind kind, std::int64_t clients, at::Device device)
-    : trained_(layout.mask(kind, &Entry::trained).to(device)), decayed_(layout.mask(kind, &Entry::decayed).to(device)),
-      count_(at::zeros({clients, 1}, at::TensorOptions(at::kFloat).device(device))) {}
+Optimiser::Optimiser(const Layout& layout, Kind kind, at::Device device)
+    : trained_(layout.mask(kind, &Entry::trained).to(device)), decayed_(layout.mask(kind, &Entry::decayed).to(device)) {}
 
 void Optimiser::step(Tensor parameters, const Tensor& gradient, const Tensor& active) {
   const at::NoGradGuard no_gradient;
   const Tensor rows = active.unsqueeze(1);  // (K, 1)
-  count_ += rows;
-  const Tensor moved = parameters - change(parameters, gradient, count_.clamp_min(1), rows);
+  const Tensor moved = parameters - change(parameters, gradient, rows);
   parameters.copy_(at::where((rows * trained_) > 0, moved, parameters));
 }
 

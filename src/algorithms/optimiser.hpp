@@ -1,4 +1,4 @@
-// Local optimisers over flat parameters: every client has a step counter, and an inactive client's row stays as it is.
+// Local optimisers over flat parameters: every client counts its own steps, and an inactive client's row stays as it is.
 #pragma once
 #include <memory>
 #include <string>
@@ -39,12 +39,11 @@ class Optimiser {
   void step(Tensor parameters, const Tensor& gradient, const Tensor& active);
 
  protected:
-  Optimiser(const Layout& layout, Kind kind, std::int64_t clients, at::Device device);
-  /// The (K, P) amount to subtract from the parameters at their count-th step (K, 1), from 1.
-  virtual Tensor change(const Tensor& parameters, const Tensor& gradient, const Tensor& count,
-                        const Tensor& active) = 0;
+  Optimiser(const Layout& layout, Kind kind, at::Device device);
+  /// The (K, P) amount to subtract from the parameters of the clients where `active` (K, 1) is 1; the state of the
+  /// others must stay as it is.
+  virtual Tensor change(const Tensor& parameters, const Tensor& gradient, const Tensor& active) = 0;
   Tensor trained_, decayed_;  // (P) masks
-  Tensor count_;              // (K, 1) float32 steps taken
 };
 
 std::unique_ptr<Optimiser> make_optimiser(const OptimiserOptions& options, double learning_rate, const Layout& layout,

@@ -68,15 +68,17 @@ void cut(const Indices& images, const std::vector<double>& shares, const std::ve
 class Dealt final : public Partition {
  public:
   Dealt(const Labelled& data, const PartitionOptions& options, const Keys& keys)
-      : data_(data), options_(options), keys_(keys), train_(options.clients), test_(options.clients),
-        everyone_(options.clients) {
-    std::iota(everyone_.begin(), everyone_.end(), 0);
+      : data_(data), options_(options), keys_(keys) {
     const Pools pools = split(data, options.test_fraction, keys);
     train_pool_ = pools.train.all();
     test_pool_ = pools.test.all();
     require(options.clients <= std::int64_t(train_pool_.size()), "partition.clients: ", options.clients,
             " clients cannot share ", train_pool_.size(), " training images without overlap; use fewer clients, or "
             "partition.kind = \"sampled\".");
+    train_.resize(std::size_t(options.clients));
+    test_.resize(std::size_t(options.clients));
+    everyone_.resize(std::size_t(options.clients));
+    std::iota(everyone_.begin(), everyone_.end(), 0);
     constexpr std::uint64_t attempts = 100;
     for (std::uint64_t attempt = 0; attempt < attempts; ++attempt) {
       for (auto* side : {&train_, &test_})
@@ -186,6 +188,8 @@ class Sampled final : public Partition {
       : options_(options), keys_(keys), pools_(split(data, options.test_fraction, keys)) {
     train_pool_ = pools_.train.all();
     test_pool_ = pools_.test.all();
+    require(!train_pool_.empty(), "partition: there are no training images to draw from; use more images, or a smaller "
+            "partition.test_fraction.");
     std::ranges::sort(train_pool_);
     std::ranges::sort(test_pool_);
   }

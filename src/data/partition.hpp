@@ -29,10 +29,12 @@ struct PartitionOptions {
       {"even", "dirichlet", "pathological", "quantity", "domain", "sampled"});
     v("clients", clients, "clients", "how many clients there are", 1, 1e9);
     v("alpha", alpha, "", "concentration for dirichlet, quantity and sampled: smaller is more skewed", 1e-4, 1e6);
-    v("classes_per_client", classes_per_client, "classes", "for pathological", 1, 1e6);
-    v("samples_per_client", samples_per_client, "images", "training images of each client, for sampled", 1, 1e9);
-    v("min_samples", min_samples, "images", "fewest training images of a client; a draw that gives less is repeated", 1,
-      1e9);
+    v("classes_per_client", classes_per_client, "classes",
+      "for pathological; images of a class that no client is given stay unused", 1, 1e6);
+    v("samples_per_client", samples_per_client, "images",
+      "how often each client draws a training image, for sampled; one drawn twice is owned once", 1, 1e9);
+    v("min_samples", min_samples, "images",
+      "fewest training images of a client, but for sampled; a draw that gives less is repeated", 1, 1e9);
     v("test_fraction", test_fraction, "", "share of each class that is held out for testing", 0, 0.9);
   }
 };

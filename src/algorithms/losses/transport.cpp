@@ -1,11 +1,11 @@
 #include "algorithms/losses/transport.hpp"
 
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/exp.h>
 #include <ATen/ops/full_like.h>
 #include <ATen/ops/logsumexp.h>
 #include <ATen/ops/maximum.h>
 #include <ATen/ops/minimum.h>
-#include <ATen/ops/sigmoid.h>
 #include <ATen/ops/stack.h>
 #include <ATen/ops/where.h>
 #include <ATen/ops/zeros_like.h>
@@ -41,7 +41,9 @@ TransportPlan two_target_transport(const Tensor& cost, const TransportSettings& 
   Tensor low = -difference.amax(-1), high = -difference.amin(-1), x = -difference.mean(-1);
   Tensor iterations = at::zeros_like(x), residual, share;
   for (std::int64_t i = 0;; ++i) {
-    share = at::sigmoid(x.unsqueeze(-1) + difference);  // of each source that goes to the first target
+    // What each source sends to the first target: a sigmoid, written out because LibTorch's has other bits in the last
+    // numbers of a tensor than in the others.
+    share = 1 / (1 + at::exp(-(x.unsqueeze(-1) + difference)));
     const Tensor excess = share.mean(-1) - 0.5;
     residual = 2 * excess.abs();
     const Tensor going = residual > settings.tolerance;

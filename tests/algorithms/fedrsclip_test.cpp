@@ -1,0 +1,139 @@
+// FedRSCLIP and PromptFL against PyTorch, open_clip and POT in float64 (tests/golden/make_fedrsclip.py).
+#include "algorithms/losses/transport.hpp"
+#include "algorithms/group.hpp"
+
+namespace fedorbit {
+namespace {
+
+const NamedTensors& expected() {
+  static const NamedTensors tensors = read_safetensors(golden / "fedrsclip.safetensors").tensors;
+  return tensors;
+}
+
+const std::vector<std::string> names{"Runway", "river-bm", "air", "air_runway"};
+
+/// The golden clients, with a learner whose transport runs as far as float32 goes.
+struct Golden {
+  std::unique_ptr<Classifier> learner;
+  std::vector<ClientId> clients{0, 1, 2};
+  Batch batch{{},
+              expected().at("features"),
+              expected().at("patches"),
+              expected().at("labels"),
+              expected().at("present"),
+              at::ones({3})};
+
+  explicit Golden(const std::string& name, const std::function<void(DualPromptOptions&)>& change = [](auto&) {}) {
+    LearnerOptions options;
+    options.prompt.context = 3;
+    auto& dual = options.dual_prompt;
+    dual.context = 3, dual.alpha = 0.7, dual.beta = 1.3, dual.scale = 5, dual.tolerance = 1e-7, dual.max_iterations = 500;
+    change(dual);
+    learner = make_learner(name, options, golden_clip(), names);
+  }
+
+  Parameters parameters() const {
+    Parameters out(learner->layout(), 3);
+    out.flat(Kind::shared).copy_(expected().at("shared").flatten(1));
+    if (learner->layout().size(Kind::personal)) out.flat(Kind::personal).copy_(expected().at("private").flatten(1));
+    return out;
+  }
+};
+
+struct Case {
+  std::string name;
+  std::function<void(DualPromptOptions&)> change;
+};
+void PrintTo(const Case& example, std::ostream* out) { *out << example.name; }
+
+class FedRsclipReference : public testing::TestWithParam<Case> {};
+
+TEST_P(FedRsclipReference, equals_the_reference_in_every_term_and_every_gradient) {
+  const std::string prefix = GetParam().name + ".";
+  Golden golden("dual_prompt", GetParam().change);
+  Parameters parameters = golden.parameters();
+  Memory memory(3, {});
+  Diagnostics diagnostics(golden.learner->diagnostics(), 3);
+  Turn turn{0, 0, golden.clients, golden.learner->layout(), {}, {}, memory, diagnostics, Keys(1)};
+  const Tensor loss = golden.learner->loss(parameters, golden.batch, turn);
+  loss.sum().backward();
+  const Tensor shared = parameters.gradient(Kind::shared).view({3, 3, 16});
+  const Tensor personal = parameters.gradient(Kind::personal).view({3, 3, 16});
+  for (std::int64_t k = 0; k < 3; ++k) {
+    EXPECT_LT(relative(loss[k].detach(), expected().at(prefix + "loss")[k]), 1e-4) << "client " << k;
+    EXPECT_LT(relative(shared[k], expected().at(prefix + "shared")[k]), 1e-4) << "client " << k;
+    EXPECT_LT(relative(personal[k], expected().at(prefix + "private")[k]), 1e-4) << "client " << k;
+  }
+  for (const char* term : {"cross_entropy", "alignment", "transport_cost"}) {
+    const auto column = std::ranges::find(diagnostics.names(), term) - diagnostics.names().begin();
+    const Tensor seen = diagnostics.means().select(1, column);
+    if (term == std::string("transport_cost") && expected().at(prefix + term).abs().max().item<double>() == 0)
+      EXPECT_TRUE(seen.isnan().all().item<bool>());
+    else
+      EXPECT_LT(relative(seen, expected().at(prefix + term).to(at::kDouble)), 1e-4) << term;
+  }
+}
+
+TEST_P(FedRsclipReference, labels_with_both_prompts_as_the_reference_does) {
+  Golden golden("dual_prompt", GetParam().change);
+  const at::NoGradGuard no_gradient;
+  const Tensor logits = golden.learner->scorer(golden.parameters(), View::personal)(golden.batch);
+  EXPECT_LT(relative(logits, expected().at(GetParam().name + ".logits")), 1e-4);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    all, FedRsclipReference,
+    testing::Values(Case{"patch", [](auto&) {}}, Case{"batch", [](auto& o) { o.transport = "batch"; }},
+                    Case{"none", [](auto& o) { o.transport = "none"; }},
+                    Case{"score", [](auto& o) { o.transport_score = true; }},
+                    Case{"score_none", [](auto& o) { o.transport_score = true, o.transport = "none"; }},
+                    Case{"cosine", [](auto& o) { o.alignment = "cosine"; }},
+                    Case{"stop", [](auto& o) { o.stop_shared_gradient = true; }},
+                    Case{"cosine_stop", [](auto& o) { o.alignment = "cosine", o.stop_shared_gradient = true; }},
+                    Case{"joined_patch", [](auto& o) { o.reading = "joined"; }},
+                    Case{"joined_batch", [](auto& o) { o.reading = "joined", o.transport = "batch"; }},
+                    Case{"joined_score", [](auto& o) { o.reading = "joined", o.transport_score = true; }},
+                    Case{"joined_stop", [](auto& o) { o.reading = "joined", o.stop_shared_gradient = true; }}),
+    [](const auto& info) { return info.param.name; });
+
+TEST(FedRsclip, seen_by_the_server_labels_with_the_shared_prompt_alone) {
+  for (const char* reading : {"separate", "joined"}) {
+    Golden golden("dual_prompt", [&](auto& o) { o.reading = reading; });
+    const at::NoGradGuard no_gradient;
+    const Tensor logits = golden.learner->scorer(golden.parameters(), View::global)(golden.batch);
+    EXPECT_LT(relative(logits, expected().at("promptfl.logits")), 1e-4) << reading;
+  }
+}
+
+TEST(PromptFl, equals_the_reference_in_loss_gradient_and_logits) {
+  Golden golden("prompt");
+  Parameters parameters = golden.parameters();
+  Memory memory(3, {});
+  Diagnostics diagnostics(golden.learner->diagnostics(), 3);
+  Turn turn{0, 0, golden.clients, golden.learner->layout(), {}, {}, memory, diagnostics, Keys(1)};
+  const Tensor loss = golden.learner->loss(parameters, golden.batch, turn);
+  loss.sum().backward();
+  const Tensor gradient = parameters.gradient(Kind::shared).view({3, 3, 16});
+  for (std::int64_t k = 0; k < 3; ++k) {
+    EXPECT_LT(relative(loss[k].detach(), expected().at("promptfl.loss")[k]), 1e-4);
+    EXPECT_LT(relative(gradient[k], expected().at("promptfl.shared")[k]), 1e-4);
+  }
+  const at::NoGradGuard no_gradient;
+  for (const View view : {View::global, View::personal})
+    EXPECT_LT(relative(golden.learner->scorer(parameters, view)(golden.batch), expected().at("promptfl.logits")), 1e-4);
+}
+
+TEST(FedRsclip, sends_2048_numbers_at_width_512_and_four_tokens) {
+  Clip clip = golden_clip();
+  clip.config.text.width = 512;
+  clip.config.text.heads = 8;
+  clip.config.text.mlp_width = 2048;
+  clip.tensors = initialise_clip(clip.config, Keys(5).stream(Purpose::test));
+  const auto learner = make_learner("dual_prompt", {}, clip, names);
+  EXPECT_EQ(learner->layout().size(Kind::shared), 2048);
+  EXPECT_EQ(learner->layout().size(Kind::personal), 2048);
+  EXPECT_EQ(make_codec("float32")->encode(at::zeros({2048}), learner->layout()).size(), 8192u);
+}
+
+}  // namespace
+}  // namespace fedorbit

@@ -1,0 +1,96 @@
+// What the tests of the algorithms share: CLIPs, and a group of clients whose data and parameters are a client's own.
+#pragma once
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <functional>
+
+#include "algorithms/registry.hpp"
+#include "core/error.hpp"
+#include "io/safetensors.hpp"
+#include "model/clip_tensors.hpp"
+
+namespace fedorbit {
+
+inline const std::filesystem::path golden = std::filesystem::path(FEDORBIT_SOURCE_DIR) / "tests/golden";
+
+/// |actual - expected| / |expected|, and infinity where the shapes are not the same.
+inline double relative(const Tensor& actual, const Tensor& expected) {
+  if (actual.sizes() != expected.sizes()) return INFINITY;
+  return ((actual - expected).norm() / expected.norm().clamp_min(1e-30)).item<double>();
+}
+
+inline std::string sentence(const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "(none)";
+}
+
+inline Clip golden_clip() { return load_clip(golden / "clip_open_clip/open_clip_model.safetensors"); }
+
+/// Random towers whose sizes are multiples of a processor's vectors, as those of every published CLIP are.
+inline Clip random_clip() {
+  Clip clip = golden_clip();
+  const std::int64_t vocabulary = clip.config.text.vocabulary_size;
+  clip.config = {32, {{32, 1, 2, 64}, 8, 4}, {{32, 2, 2, 128}, 24, vocabulary}, Activation::quick_gelu};
+  clip.tensors = initialise_clip(clip.config, Keys(5).stream(Purpose::test));
+  return clip;
+}
+
+inline Tensor normal(at::IntArrayRef shape, std::uint64_t a, std::uint64_t b) {
+  Tensor out = at::empty(shape, at::kFloat);
+  Stream stream = Keys(9).stream(Purpose::test, a, b);
+  stream.fill_normal(std::span(out.mutable_data_ptr<float>(), std::size_t(out.numel())), 1);
+  return out;
+}
+
+inline const std::vector<std::string> class_names{"runway", "river", "air", "air runway", "river bm"};
+
+/// K clients of a learner. The data and parameters of client c come from c alone; `altered` gives that one client
+/// other data.
+struct Group {
+  Group(Classifier& learner, std::vector<ClientId> clients, std::int64_t batch_size = 32, ClientId altered = -1)
+      : learner(learner), clients(clients), parameters(learner.layout(), std::int64_t(clients.size())),
+        memory(std::int64_t(clients.size()), {}), diagnostics(learner.diagnostics(), std::int64_t(clients.size())),
+        turn{0, 0, this->clients, learner.layout(), {}, {}, memory, diagnostics, Keys(1)} {
+    constexpr std::int64_t width = 32, patches = 8;
+    std::vector<Tensor> features, patch_rows, labels, present;
+    for (std::size_t k = 0; k < clients.size(); ++k) {
+      const auto c = std::uint64_t(clients[k]), data = clients[k] == altered ? c + 1000 : c;
+      for (const Kind kind : kinds)
+        parameters.flat(kind)[std::int64_t(k)].copy_(0.3 * normal({learner.layout().size(kind)}, 1 + std::uint64_t(kind), c));
+      features.push_back(normal({batch_size, width}, 10, data));
+      patch_rows.push_back(normal({batch_size, patches, width}, 11, data));
+      labels.push_back(normal({batch_size}, 12, data).abs().mul(2).to(at::kLong).clamp_max(std::int64_t(class_names.size()) - 1));
+      present.push_back((at::arange(batch_size) < batch_size - 5 * std::int64_t(c % 3)).to(at::kFloat));
+    }
+    const Tensor active = at::ones({std::int64_t(clients.size())});
+    batch = {{}, at::stack(features), at::stack(patch_rows), at::stack(labels), at::stack(present), active};
+    turn.start = parameters.flat(Kind::shared).clone();
+    turn.last_update = at::zeros({learner.layout().size(Kind::shared)});
+  }
+
+  /// (K), after putting its gradient where optimisers look for it.
+  Tensor loss() {
+    parameters.zero_gradient();
+    const Tensor loss = learner.loss(parameters, batch, turn);
+    loss.sum().backward();
+    return loss.detach();
+  }
+
+  Classifier& learner;
+  std::vector<ClientId> clients;
+  Parameters parameters;
+  Memory memory;
+  Diagnostics diagnostics;
+  Turn turn;
+  Batch batch;
+};
+
+}  // namespace fedorbit

@@ -1,0 +1,200 @@
+// What every registered learner must keep, whatever it learns.
+#include <ATen/Parallel.h>
+
+#include "algorithms/group.hpp"
+
+namespace fedorbit {
+namespace {
+
+class EveryLearner : public testing::TestWithParam<std::string> {
+ protected:
+  void SetUp() override { at::set_num_threads(1); }  // as a run has: the sameness of bits is promised for one
+
+  /// The learner of that name, with as many variants as it has readings of its paper.
+  static std::vector<std::unique_ptr<Classifier>> variants(const std::string& name, const Clip& clip) {
+    std::vector<std::unique_ptr<Classifier>> out;
+    for (const char* reading : {"separate", "joined"})
+      for (const char* transport : {"patch", "batch"}) {
+        if (name != "dual_prompt" && !out.empty()) continue;
+        LearnerOptions options;
+        options.prompt.context = 4;
+        options.dual_prompt.reading = reading;
+        options.dual_prompt.transport = transport;
+        out.push_back(make_learner(name, options, clip, class_names));
+      }
+    return out;
+  }
+};
+
+TEST_P(EveryLearner, gives_every_trained_tensor_of_every_client_a_gradient) {
+  const Clip clip = random_clip();
+  for (const auto& learner : variants(GetParam(), clip)) {
+    Group group(*learner, {0, 1, 2});
+    const Tensor loss = group.loss();
+    EXPECT_EQ(loss.sizes(), at::IntArrayRef{3});
+    EXPECT_TRUE(loss.isfinite().all().item<bool>());
+    for (const Entry& entry : learner->layout().entries()) {
+      const Tensor gradient = group.parameters.gradient(entry.kind).narrow(1, entry.offset, entry.numel);
+      EXPECT_TRUE(gradient.isfinite().all().item<bool>()) << entry.name;
+      for (std::int64_t k = 0; k < 3; ++k)
+        EXPECT_EQ(gradient[k].abs().max().item<double>() > 0, entry.trained) << entry.name << " of client " << k;
+    }
+  }
+}
+
+TEST_P(EveryLearner, leaves_the_frozen_towers_alone) {
+  Clip clip = random_clip();
+  NamedTensors before;
+  for (auto& [name, tensor] : clip.tensors) {
+    before[name] = tensor.clone();
+    tensor.requires_grad_();
+  }
+  for (const auto& learner : variants(GetParam(), clip)) {
+    Group group(*learner, {0, 1});
+    group.loss();
+    learner->after_step(group.parameters, group.turn);
+    for (const auto& [name, tensor] : clip.tensors) {
+      EXPECT_FALSE(tensor.grad().defined()) << name;
+      EXPECT_TRUE(at::equal(tensor.detach(), before[name])) << name;
+    }
+  }
+}
+
+TEST_P(EveryLearner, does_not_mix_clients) {
+  const Clip clip = random_clip();
+  for (const auto& learner : variants(GetParam(), clip)) {
+    Group one(*learner, {0, 1, 2}), other(*learner, {0, 1, 2}, 32, 1);
+    const Tensor before = one.loss(), after = other.loss();
+    EXPECT_NE(before[1].item<float>(), after[1].item<float>());
+    for (const std::int64_t k : {0, 2}) {
+      EXPECT_EQ(before[k].item<float>(), after[k].item<float>());
+      for (const Kind kind : kinds)
+        EXPECT_TRUE(at::equal(one.parameters.gradient(kind)[k], other.parameters.gradient(kind)[k]));
+    }
+  }
+}
+
+TEST_P(EveryLearner, gives_a_client_the_same_bits_alone_and_in_a_group) {
+  const Clip clip = random_clip();
+  for (const auto& learner : variants(GetParam(), clip))
+    for (const std::int64_t batch_size : {32, 7}) {
+      Group together(*learner, {4, 3, 2, 1, 0}, batch_size);
+      const Tensor losses = together.loss();
+      for (std::int64_t k = 0; k < 5; ++k) {
+        Group alone(*learner, {4 - k}, batch_size);
+        EXPECT_EQ(alone.loss().item<float>(), losses[k].item<float>()) << "batch " << batch_size << ", client " << 4 - k;
+        for (const Kind kind : kinds)
+          EXPECT_TRUE(at::equal(alone.parameters.gradient(kind)[0], together.parameters.gradient(kind)[k]))
+              << "batch " << batch_size << ", client " << 4 - k << ", kind " << int(kind);
+        const Tensor means = alone.diagnostics.means()[0], others = together.diagnostics.means()[k];
+        EXPECT_TRUE(at::allclose(means, others, 0, 0, true)) << means << others;
+      }
+    }
+}
+
+TEST_P(EveryLearner, does_not_look_at_absent_samples) {
+  const Clip clip = random_clip();
+  for (const auto& learner : variants(GetParam(), clip)) {
+    Group whole(*learner, {1}), spoiled(*learner, {1});  // client 1 has 27 of 32
+    spoiled.batch.features.narrow(1, 27, 5).mul_(-3);
+    spoiled.batch.patches.narrow(1, 27, 5).mul_(-3);
+    spoiled.batch.labels.narrow(1, 27, 5).fill_(1);
+    EXPECT_EQ(whole.loss().item<float>(), spoiled.loss().item<float>());
+    for (const Kind kind : kinds)
+      EXPECT_TRUE(at::equal(whole.parameters.gradient(kind), spoiled.parameters.gradient(kind)));
+  }
+}
+
+TEST_P(EveryLearner, stays_finite_and_unobserved_for_a_client_that_is_through) {
+  const Clip clip = random_clip();
+  for (const auto& learner : variants(GetParam(), clip)) {
+    Group group(*learner, {0, 1});
+    group.batch.present[1].zero_();
+    group.batch.active[1] = 0;
+    EXPECT_TRUE(group.loss().isfinite().all().item<bool>());
+    for (const Kind kind : kinds) EXPECT_TRUE(group.parameters.gradient(kind).isfinite().all().item<bool>());
+    EXPECT_TRUE(group.diagnostics.means()[1].isnan().all().item<bool>());
+  }
+}
+
+TEST_P(EveryLearner, observes_what_it_declares) {
+  const Clip clip = random_clip();
+  for (const auto& learner : variants(GetParam(), clip)) {
+    Group group(*learner, {0, 1});
+    group.loss();  // an observation that was not declared throws
+    EXPECT_TRUE(group.diagnostics.means().isfinite().all().item<bool>());
+  }
+}
+
+TEST_P(EveryLearner, labels_for_the_server_without_what_is_personal) {
+  const Clip clip = random_clip();
+  const at::NoGradGuard no_gradient;
+  for (const auto& learner : variants(GetParam(), clip)) {
+    Group group(*learner, {0, 1});
+    const Tensor global = learner->scorer(group.parameters, View::global)(group.batch);
+    const Tensor personal = learner->scorer(group.parameters, View::personal)(group.batch);
+    EXPECT_EQ(global.sizes(), (at::IntArrayRef{2, 32, std::int64_t(class_names.size())}));
+    for (const Kind kind : {Kind::personal, Kind::turn}) group.parameters.flat(kind).add_(0.5);
+    EXPECT_TRUE(at::equal(learner->scorer(group.parameters, View::global)(group.batch), global));
+    const bool has_own = learner->layout().size(Kind::personal) > 0;
+    EXPECT_EQ(!at::equal(learner->scorer(group.parameters, View::personal)(group.batch), personal), has_own);
+  }
+}
+
+TEST_P(EveryLearner, starts_from_values_that_only_the_seed_and_the_client_decide) {
+  const Clip clip = random_clip();
+  for (const auto& learner : variants(GetParam(), clip)) {
+    auto initial = [&](std::vector<ClientId> clients, std::uint64_t seed, Kind kind) {
+      Parameters parameters(learner->layout(), std::int64_t(clients.size()));
+      parameters.flat(kind).fill_(7);
+      learner->initialise(parameters, kind, clients, Keys(seed));
+      return parameters.flat(kind).clone();
+    };
+    for (const Kind kind : kinds) {
+      const Tensor pair = initial({41, 3}, 1, kind);
+      EXPECT_TRUE(at::equal(pair[1], initial({3}, 1, kind)[0]));
+      EXPECT_TRUE(at::equal(pair[0], initial({3, 8, 41}, 1, kind)[2]));
+      if (learner->layout().size(kind) == 0) continue;
+      EXPECT_FALSE(at::equal(pair, initial({41, 3}, 2, kind)));
+      EXPECT_EQ(at::equal(pair[0], pair[1]), kind == Kind::shared);
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(all, EveryLearner, testing::ValuesIn(learner_names()),
+                         [](const auto& info) { return info.param; });
+
+TEST(DualPrompt, warns_of_drift_and_of_a_transport_that_does_not_converge) {
+  LearnerOptions options;
+  const auto learner = make_learner("dual_prompt", options, random_clip(), class_names);
+  const double none = std::nan("");
+  EXPECT_TRUE(learner->warnings(std::vector<double>{1, 1, 0.5, 1, 9, 1e-4}).empty());
+  EXPECT_TRUE(learner->warnings(std::vector<double>{1, 1, 0.5, none, none, none}).empty());
+  EXPECT_THAT(learner->warnings(std::vector<double>{1, 1, -0.25, 1, 9, 1e-4}),
+              testing::ElementsAre(testing::HasSubstr("drifted from the shared one: their mean cosine is -0.25")));
+  EXPECT_THAT(learner->warnings(std::vector<double>{1, 1, 0.5, 1, 100, 0.02}),
+              testing::ElementsAre(testing::HasSubstr("residual after 100 iterations is 0.02")));
+}
+
+TEST(DualPrompt, asks_for_patches_only_where_it_uses_them) {
+  auto needs = [](const char* transport, bool score) {
+    LearnerOptions options;
+    options.dual_prompt.transport = transport;
+    options.dual_prompt.transport_score = score;
+    return make_learner("dual_prompt", options, random_clip(), class_names)->needs_patches();
+  };
+  EXPECT_TRUE(needs("patch", false));
+  EXPECT_TRUE(needs("none", true));
+  EXPECT_FALSE(needs("batch", false));
+  EXPECT_FALSE(needs("none", false));
+}
+
+TEST(Registry, names_the_nearest_part_to_one_it_does_not_know) {
+  EXPECT_THAT(sentence([] { make_learner("dual_promt", {}, random_clip(), class_names); }),
+              testing::HasSubstr("nearest is dual_prompt"));
+  EXPECT_THAT(sentence([] { make_strategy("fedavgg", {}); }), testing::HasSubstr("nearest is fedavg"));
+  EXPECT_THAT(sentence([] { make_codec("float23"); }), testing::HasSubstr("nearest is float32"));
+}
+
+}  // namespace
+}  // namespace fedorbit

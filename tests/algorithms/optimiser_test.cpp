@@ -1,0 +1,124 @@
+// Optimisers against PyTorch's (tests/golden/make_optimisers.py), and what they must not touch.
+#include "algorithms/optimiser.hpp"
+
+#include "algorithms/group.hpp"
+
+namespace fedorbit {
+namespace {
+
+/// 7 shared numbers, of which the last 3 are not decayed.
+Layout layout_of(bool all_trained = true) {
+  Layout layout;
+  layout.add({"decayed", {4}, Kind::shared, true, true});
+  layout.add({"free", {3}, Kind::shared, all_trained, false});
+  return layout;
+}
+
+OptimiserOptions options_of(const std::string& name) {
+  OptimiserOptions out;
+  if (name == "sgd") out.weight_decay = 0.1;
+  if (name == "plain") out.momentum = 0, out.weight_decay = 0;
+  if (name == "adam") out.kind = "adam", out.weight_decay = 0.2, out.beta2 = 0.98, out.epsilon = 1e-6;
+  if (name == "adamw") out.kind = "adamw", out.weight_decay = 0.3, out.beta1 = 0.8;
+  return out;
+}
+
+std::unique_ptr<Optimiser> make(const std::string& name, const Layout& layout, std::int64_t clients = 3) {
+  return make_optimiser(options_of(name), 0.05, layout, Kind::shared, clients, at::kCPU);
+}
+
+class EveryOptimiser : public testing::TestWithParam<std::string> {
+ protected:
+  NamedTensors golden_ = read_safetensors(golden / "optimisers.safetensors").tensors;
+  Tensor gradients = golden_.at("gradients"), active = golden_.at("active");
+  Tensor parameters = golden_.at("start").clone();
+};
+
+TEST_P(EveryOptimiser, takes_the_steps_of_pytorch_for_each_client_that_is_active) {
+  const Layout layout = layout_of();
+  const auto optimiser = make(GetParam(), layout);
+  for (std::int64_t i = 0; i < gradients.size(0); ++i) {
+    optimiser->step(parameters, gradients[i], active[i]);
+    EXPECT_LT(relative(parameters, golden_.at(GetParam())[i]), 1e-6) << "step " << i;
+  }
+}
+
+TEST_P(EveryOptimiser, does_not_touch_an_inactive_client_or_its_state) {
+  const Layout layout = layout_of();
+  const auto optimiser = make(GetParam(), layout), undisturbed = make(GetParam(), layout);
+  Tensor reference = parameters.clone();
+  for (std::int64_t i = 0; i < 3; ++i) {
+    // Client 1 pauses once between two steps, while its gradient is not even finite.
+    const Tensor pause = at::tensor({1.0f, 0.0f, 1.0f}), before = parameters[1].clone();
+    Tensor spoiled = gradients[i].clone();
+    spoiled[1] = NAN;
+    if (i == 1) optimiser->step(parameters, spoiled, pause);
+    EXPECT_TRUE(at::equal(parameters[1], before));
+    optimiser->step(parameters, gradients[i], at::ones({3}));
+    undisturbed->step(reference, gradients[i], at::ones({3}));
+    EXPECT_TRUE(at::equal(parameters[1], reference[1])) << "step " << i;
+  }
+}
+
+TEST_P(EveryOptimiser, does_not_touch_untrained_tensors) {
+  const Layout layout = layout_of(false);
+  const auto optimiser = make(GetParam(), layout);
+  const Tensor before = parameters.clone();
+  optimiser->step(parameters, gradients[0], at::ones({3}));
+  EXPECT_TRUE(at::equal(parameters.narrow(1, 4, 3), before.narrow(1, 4, 3)));
+  EXPECT_FALSE(at::equal(parameters.narrow(1, 0, 4), before.narrow(1, 0, 4)));
+}
+
+TEST_P(EveryOptimiser, at_rate_zero_changes_nothing) {
+  const Layout layout = layout_of();
+  const auto optimiser = make_optimiser(options_of(GetParam()), 0, layout, Kind::shared, 3, at::kCPU);
+  const Tensor before = parameters.clone();
+  for (std::int64_t i = 0; i < 3; ++i) optimiser->step(parameters, gradients[i], at::ones({3}));
+  EXPECT_TRUE(at::equal(parameters, before));
+}
+
+TEST_P(EveryOptimiser, gives_a_client_the_same_bits_alone_and_in_a_group) {
+  const Layout layout = layout_of();
+  for (const std::int64_t group : {1, 2, 8, 19}) {
+    const auto one = make(GetParam(), layout, 1), many = make(GetParam(), layout, group);
+    Tensor alone = parameters.narrow(0, 0, 1).clone(), together = normal({group, 7}, 1, 1);
+    together[group - 1].copy_(parameters[0]);
+    for (std::int64_t i = 0; i < 5; ++i) {
+      Tensor gradient = normal({group, 7}, 2, std::uint64_t(i));
+      gradient[group - 1].copy_(gradients[i][0]);
+      one->step(alone, gradients[i].narrow(0, 0, 1), at::ones({1}));
+      many->step(together, gradient, at::ones({group}));
+      EXPECT_TRUE(at::equal(alone[0], together[group - 1])) << "group of " << group << ", step " << i;
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(all, EveryOptimiser, testing::Values("sgd", "plain", "adam", "adamw"),
+                         [](const auto& info) { return info.param; });
+
+TEST(Optimiser, of_one_kind_has_the_masks_of_that_kind) {
+  Layout layout;
+  layout.add({"shared", {2}, Kind::shared, false, false});
+  layout.add({"own", {2}, Kind::personal, true, true});
+  OptimiserOptions options;
+  options.momentum = 0, options.weight_decay = 1;
+  Tensor own = at::ones({1, 2});
+  make_optimiser(options, 0.5, layout, Kind::personal, 1, at::kCPU)->step(own, at::zeros({1, 2}), at::ones({1}));
+  EXPECT_TRUE(at::equal(own, at::full({1, 2}, 0.5f)));
+}
+
+TEST(Schedule, constant_stays_and_cosine_falls_to_nothing) {
+  OptimiserOptions options;
+  options.learning_rate = 2;
+  EXPECT_EQ(learning_rate_in(options, 0, 10), 2);
+  EXPECT_EQ(learning_rate_in(options, 9, 10), 2);
+  options.schedule = "cosine";
+  EXPECT_EQ(learning_rate_in(options, 0, 10), 2);
+  EXPECT_NEAR(learning_rate_in(options, 5, 10), 1, 1e-12);
+  EXPECT_NEAR(learning_rate_in(options, 9, 10), 1 + std::cos(0.9 * M_PI), 1e-12);
+  for (int round = 1; round < 10; ++round)
+    EXPECT_LT(learning_rate_in(options, round, 10), learning_rate_in(options, round - 1, 10));
+}
+
+}  // namespace
+}  // namespace fedorbit

@@ -1,0 +1,170 @@
+// What every registered strategy and codec must keep.
+#include "algorithms/group.hpp"
+
+namespace fedorbit {
+namespace {
+
+Layout layout_of(std::int64_t shared) {
+  Layout layout;
+  layout.add({"first", {3, 4}, Kind::shared});
+  layout.add({"own", {5}, Kind::personal});
+  layout.add({"second", {shared - 12}, Kind::shared});
+  return layout;
+}
+
+constexpr std::int64_t size = 40, clients = 3;
+
+/// A turn of three clients with the memories that the strategy declares.
+struct Hands {
+  Layout layout = layout_of(size);
+  std::vector<ClientId> ids{4, 7, 9};
+  Memory memory;
+  Diagnostics diagnostics{{}, clients};
+  Turn turn{0, 0, ids, layout, normal({clients, size}, 1, 1), at::zeros({size}), memory, diagnostics, Keys(1)};
+  explicit Hands(const Strategy& strategy) : memory(clients, strategy.memories(layout)) {}
+};
+
+class EveryStrategy : public testing::TestWithParam<std::string> {
+ protected:
+  std::unique_ptr<Strategy> strategy = make_strategy(GetParam(), {});
+};
+
+TEST_P(EveryStrategy, returns_the_global_vector_to_the_bit_when_nobody_learned) {
+  Hands hands(*strategy);
+  Server server{normal({size}, 2, 2), at::zeros({size}), {}, 0};
+  const Tensor before = server.global.clone();
+  for (int round = 0; round < 3; ++round) {
+    const Tensor weight = at::tensor({5, 0, 2}, at::kLong);
+    const Upload upload = strategy->upload(at::zeros({clients, size}), weight, hands.turn);
+    Sums sums{at::zeros({size}), 7, clients, {}};
+    for (const auto& [name, extra] : upload.extras) sums.extras[name] = extra.sum(0);
+    strategy->aggregate(server, sums);
+    EXPECT_TRUE(at::equal(server.global, before));
+  }
+}
+
+TEST_P(EveryStrategy, hands_on_the_update_and_what_each_client_counts) {
+  Hands hands(*strategy);
+  const Tensor update = normal({clients, size}, 3, 3), weight = at::tensor({5, 0, 2}, at::kLong);
+  const Upload upload = strategy->upload(update, weight, hands.turn);
+  EXPECT_EQ(upload.update.sizes(), update.sizes());
+  EXPECT_TRUE(at::equal(upload.weight, weight));
+  EXPECT_EQ(upload.weight.scalar_type(), at::kLong);
+}
+
+TEST_P(EveryStrategy, sends_the_extras_that_it_declares) {
+  Hands hands(*strategy);
+  const Upload upload = strategy->upload(at::zeros({clients, size}), at::ones({clients}, at::kLong), hands.turn);
+  Strategy::Lengths sent;
+  for (const auto& [name, extra] : upload.extras) {
+    EXPECT_EQ(extra.size(0), clients) << name;
+    sent[name] = extra.size(1);
+  }
+  EXPECT_EQ(sent, strategy->extras(hands.layout));
+}
+
+TEST_P(EveryStrategy, moves_the_global_vector_by_what_came_together) {
+  Server server{normal({size}, 2, 2), at::zeros({size}), {}, 0};
+  const Tensor before = server.global.clone(), mean = normal({size}, 4, 4);
+  Sums sums{mean, 7, clients, {}};
+  for (const auto& [name, length] : strategy->extras(layout_of(size))) sums.extras[name] = at::zeros({length});
+  strategy->aggregate(server, sums);
+  EXPECT_EQ(server.global.sizes(), before.sizes());
+  EXPECT_GT(((server.global - before) * mean).sum().item<double>(), 0) << "not in the direction of the mean update";
+}
+
+TEST_P(EveryStrategy, sends_each_client_a_whole_shared_vector) {
+  Server server{normal({size}, 2, 2), at::zeros({size}), {}, 0};
+  for (const ClientId client : {0, 3}) EXPECT_TRUE(at::equal(strategy->download(server, client), server.global));
+}
+
+TEST_P(EveryStrategy, follows_the_plain_gradient_from_where_the_turn_began) {
+  Hands hands(*strategy);
+  const Tensor plain = normal({clients, size}, 5, 5);
+  int asked = 0;
+  const Tensor direction = strategy->gradient([&](const Tensor&) { return ++asked, plain.clone(); }, hands.turn.start, hands.turn);
+  EXPECT_GE(asked, 1);
+  EXPECT_LT(relative(direction, plain), 1e-6);
+}
+
+INSTANTIATE_TEST_SUITE_P(all, EveryStrategy, testing::ValuesIn(strategy_names()),
+                         [](const auto& info) { return info.param; });
+
+TEST(FedAvg, follows_the_plain_gradient_wherever_it_is) {
+  const auto strategy = make_strategy("fedavg", {});
+  Hands hands(*strategy);
+  const Tensor plain = normal({clients, size}, 5, 5);
+  EXPECT_TRUE(at::equal(strategy->gradient([&](const Tensor&) { return plain; }, hands.turn.start + 1, hands.turn), plain));
+}
+
+TEST(FedProx, follows_the_gradient_of_the_loss_with_its_quadratic_pull) {
+  const double mu = 0.37;
+  StrategyOptions options;
+  options.fedprox.mu = mu;
+  const auto strategy = make_strategy("fedprox", options);
+  Hands hands(*strategy);
+  // loss(w) = sum (w^3 + a w), which is 3 w^2 + a after differentiation.
+  const Tensor a = normal({clients, size}, 6, 6);
+  const GradientAt at = [&](const Tensor& w) { return 3 * w * w + a; };
+  const Tensor here = (hands.turn.start + normal({clients, size}, 7, 7)).requires_grad_();
+  const Tensor pull = (here - hands.turn.start).square().sum() * (mu / 2);
+  ((here.pow(3) + a * here).sum() + pull).backward();
+  EXPECT_LT(relative(strategy->gradient(at, here.detach(), hands.turn), here.grad()), 1e-6);
+}
+
+TEST(FedProx, without_a_pull_is_fedavg_to_the_bit) {
+  StrategyOptions options;
+  options.fedprox.mu = 0;
+  const auto strategy = make_strategy("fedprox", options);
+  Hands hands(*strategy);
+  const Tensor plain = normal({clients, size}, 5, 5);
+  EXPECT_TRUE(at::equal(strategy->gradient([&](const Tensor&) { return plain; }, hands.turn.start + 1, hands.turn), plain));
+}
+
+class EveryCodec : public testing::TestWithParam<std::string> {
+ protected:
+  std::unique_ptr<Codec> codec = make_codec(GetParam());
+  Layout layout = layout_of(size);
+};
+
+TEST_P(EveryCodec, reads_what_it_wrote_and_writes_the_same_again) {
+  const Tensor values = normal({size}, 8, 8);
+  const Bytes message = codec->encode(values, layout);
+  const Tensor read = codec->decode(message, layout);
+  EXPECT_EQ(read.sizes(), values.sizes());
+  EXPECT_EQ(read.scalar_type(), at::kFloat);
+  EXPECT_EQ(codec->encode(values, layout), message);
+  EXPECT_TRUE(at::equal(codec->decode(codec->encode(at::zeros({size}), layout), layout), at::zeros({size})));
+}
+
+TEST_P(EveryCodec, refuses_bytes_that_are_no_message_of_the_layout) {
+  Bytes message = codec->encode(normal({size}, 8, 8), layout);
+  message.pop_back();
+  EXPECT_THROW(codec->decode(message, layout), Error);
+  message.resize(message.size() + 2);
+  EXPECT_THROW(codec->decode(message, layout), Error);
+  EXPECT_THROW(codec->decode({}, layout), Error);
+}
+
+TEST_P(EveryCodec, refuses_numbers_that_are_not_the_layouts) {
+  EXPECT_THROW(codec->encode(at::zeros({size - 1}), layout), Error);
+  EXPECT_THROW(codec->encode(at::zeros({size + 1}), layout), Error);
+  EXPECT_THROW(codec->encode(at::zeros({size}, at::kDouble), layout), Error);
+  EXPECT_THROW(codec->encode(at::zeros({2 * size}).as_strided({size}, {2}), layout), Error);
+}
+
+INSTANTIATE_TEST_SUITE_P(all, EveryCodec, testing::ValuesIn(codec_names()), [](const auto& info) { return info.param; });
+
+TEST(Float32, takes_four_bytes_a_number_and_loses_nothing) {
+  const auto codec = make_codec("float32");
+  const Layout layout = layout_of(size);
+  Tensor values = normal({size}, 8, 8);
+  values[0] = INFINITY, values[1] = -0.0f, values[2] = 1e-42f;
+  const Bytes message = codec->encode(values, layout);
+  EXPECT_EQ(message.size(), 4u * size);
+  const Tensor read = codec->decode(message, layout);
+  EXPECT_EQ(std::memcmp(read.const_data_ptr(), values.const_data_ptr(), 4 * size), 0);
+}
+
+}  // namespace
+}  // namespace fedorbit
