@@ -11,6 +11,7 @@
 #include "comm/single.hpp"
 #include "core/keys.hpp"
 #include "simulation/cohort.hpp"
+#include "simulation/placement.hpp"
 
 namespace fedorbit {
 namespace {
