@@ -38,13 +38,14 @@ RunDirectory::Holding RunDirectory::open(const std::string& options_toml, bool r
       fs::remove(left, failure);
       require(!failure, left.string(), " cannot be removed: ", failure.message(), ".");
     }
-  const bool started = fs::exists(options());
-  require(started || (!fs::exists(results()) && !fs::exists(checkpoint())), "the run directory ", folder_.string(),
-          " holds results without their config.toml; name another with -o, or pass --restart to remove them.");
-  if (!started) {
+  // A run that ended before it had anything to keep does not hold its folder: the next may have mended options.
+  const bool kept = fs::exists(results()) || fs::exists(part_path(results())) || fs::exists(checkpoint());
+  if (!kept) {
     write_file(options(), options_toml);
     return Holding::nothing;
   }
+  require(fs::exists(options()), "the run directory ", folder_.string(),
+          " holds results without their config.toml; name another with -o, or pass --restart to remove them.");
   require(read_file(options()) == options_toml, "the run directory ", folder_.string(),
           " holds another experiment (its config.toml differs); name another with -o, or pass --restart to remove it.");
   if (fs::exists(results())) return Holding::results;
