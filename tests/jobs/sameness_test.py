@@ -41,6 +41,12 @@ class SamenessTest(RunTest):
         for other in others:
             self.assert_same(one, other)
 
+    def test_sums_that_do_depend_on_ranks_would_be_noticed(self):
+        options = ("--set", "training.aggregation=float32")
+        one = self.run_to_end(self.folder / "one", *options)
+        other = self.run_to_end(self.folder / "other", *options, ranks=3)
+        self.assertNotEqual(differences(one, other)[0], [])
+
     def test_another_seed_gives_other_numbers(self):
         one = self.run_to_end(self.folder / "one")
         other = self.run_to_end(self.folder / "other", "--set", "seed=2")

@@ -7,7 +7,7 @@
 #include "comm/factory.hpp"
 #include "comm/single.hpp"
 #include "core/error.hpp"
-#include "simulation/toy.hpp"
+#include "support/toy.hpp"
 
 namespace fedorbit {
 namespace {
