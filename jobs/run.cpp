@@ -83,7 +83,7 @@ void run(const Arguments& arguments, const std::string& command_line) {
   const at::Device device = prepare_machine(experiment.machine, *communicator);
   const bool root = communicator->root();
 
-  const RunDirectory directory(arguments.directory.empty() ? "runs/" + experiment.name : arguments.directory);
+  RunDirectory directory(arguments.directory.empty() ? "runs/" + experiment.name : arguments.directory);
   Tensor holding = at::tensor(std::int64_t{0});
   if (root) holding.fill_(std::int64_t(directory.open(options_toml, arguments.restart)));
   communicator->broadcast(holding);
