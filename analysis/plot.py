@@ -85,7 +85,7 @@ def draw_seconds(axes, run):
     axes.set_title("Seconds by phase and rank")
     axes.set_xlabel("seconds")
     axes.set_ylabel("rank")
-    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.set_yticks(numpy.arange(len(ranks)), [str(rank) for rank in ranks])
     axes.invert_yaxis()
     axes.grid(axis="y", visible=False)
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncol=4, handlelength=1, columnspacing=1.2)

@@ -74,7 +74,7 @@ Tensor zero_shot_texts(const Clip& clip, const std::vector<std::string>& class_n
   return encode_tokens(clip.tensors, clip.config, tokens.to(clip.tensors.begin()->second.device()));
 }
 
-void run(const Arguments& arguments, const std::string& command_line) {
+void run(const Arguments& arguments) {
   Experiment experiment = read_experiment(arguments);
   const std::string options_toml = OptionList::of(experiment).toml();
   const auto communicator = make_communicator(experiment.machine.backend);
@@ -110,7 +110,7 @@ void run(const Arguments& arguments, const std::string& command_line) {
 
   RunRecord record;
   record.options_toml = options_toml;
-  record.provenance = provenance_of_run(command_line, *communicator);
+  record.provenance = provenance_of_run(*communicator);
   record.provenance["data_sha256"] = dataset.checksum();
   record.provenance["weights_sha256"] = clip.checksum;
   record.class_names = dataset.class_names();
@@ -143,6 +143,9 @@ void run(const Arguments& arguments, const std::string& command_line) {
                           : std::make_unique<Recorder>(directory.results());
     observers = {recorder.get(), &progress, &events};
     for (Observer* observer : observers) observer->started(record);
+    if (checkpoint)
+      for (Observer* observer : observers)
+        observer->happened({checkpoint->round, "resumed", text("the run goes on after ", checkpoint->round, " rounds.")});
   }
   Simulation simulation(workshop, *communicator, dataset.classes(), observers, [&](const State& state) {
     to_checkpoint(state, options_toml).write(directory.checkpoint());
@@ -178,14 +181,14 @@ void add_run(CLI::App& program) {
   job->add_flag("--options", arguments->list, "list all options, with the values this configuration gives them");
   job->add_flag("-q,--quiet", arguments->quiet, "warnings only");
   job->add_flag("-v,--verbose", arguments->verbose, "say who holds which images, too");
-  job->callback([arguments, job] {
+  job->callback([arguments] {
     if (arguments->list) {
       Experiment experiment = read_experiment(*arguments);
       std::fputs(OptionList::of(experiment).help().c_str(), stdout);
       return;
     }
     require(!arguments->config.empty(), "fedorbit run needs a configuration file; see configs/.");
-    run(*arguments, job->config_to_str());
+    run(*arguments);
   });
 }
 

@@ -24,9 +24,8 @@ function(fedorbit_layer name)
   set(embedded ${CMAKE_CURRENT_SOURCE_DIR}/model/embedded/clip.safetensors)
   set_source_files_properties(model/embedded.cpp PROPERTIES
     COMPILE_DEFINITIONS "FEDORBIT_EMBEDDED_CLIP=\"${embedded}\"" OBJECT_DEPENDS ${embedded})
-  # Six sources to a compiler run: most of the work is in reading LibTorch's headers. Not where private names of
-  # two sources clash.
-  if(FEDORBIT_UNITY AND NOT name MATCHES "^(simulation|results)$")
+  # Six sources to a compiler run: most of the work is in reading LibTorch's headers.
+  if(FEDORBIT_UNITY)
     set_target_properties(fedorbit_${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 6)
   endif()
   target_include_directories(fedorbit_${name} PUBLIC ${PROJECT_SOURCE_DIR}/src)
@@ -34,7 +33,7 @@ function(fedorbit_layer name)
   foreach(lower IN LISTS layer_USES)
     target_link_libraries(fedorbit_${name} PUBLIC fedorbit_${lower})
   endforeach()
-  if(FEDORBIT_CUDA)
-    target_compile_definitions(fedorbit_${name} PRIVATE FEDORBIT_CUDA)
+  if(FEDORBIT_CUDA AND name STREQUAL comm)
+    target_compile_definitions(fedorbit_comm PRIVATE FEDORBIT_CUDA)  # for the factory alone
   endif()
 endfunction()

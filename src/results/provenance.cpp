@@ -4,7 +4,10 @@
 #include <ATen/detail/CUDAHooksInterface.h>
 #include <torch/headeronly/version.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <fstream>
+#include <iterator>
 #include <set>
 
 #include "comm/factory.hpp"
@@ -14,13 +17,25 @@
 #include "io/h5.hpp"
 
 namespace fedorbit {
+namespace {
 
-std::map<std::string, std::string> provenance_of_run(const std::string& command_line, Communicator& communicator) {
+/// What this process was started with, as Linux keeps it.
+std::string command_line() {
+  std::ifstream file("/proc/self/cmdline", std::ios::binary);
+  std::string words{std::istreambuf_iterator<char>(file), {}};
+  while (!words.empty() && words.back() == '\0') words.pop_back();
+  std::ranges::replace(words, '\0', ' ');
+  return words;
+}
+
+}  // namespace
+
+std::map<std::string, std::string> provenance_of_run(Communicator& communicator) {
   std::map<std::string, std::string> known{
       {"program", "fedorbit"},
       {"program_version", fedorbit::version},
       {"program_commit", commit},
-      {"command_line", command_line},
+      {"command_line", command_line()},
       {"start", utc_now()},
       {"backend", communicator.name()},
       {"ranks", std::to_string(communicator.size())},

@@ -8,6 +8,6 @@
 namespace fedorbit {
 
 /// Collective (hosts are gathered). Attributes of a results file, by name.
-std::map<std::string, std::string> provenance_of_run(const std::string& command_line, Communicator& communicator);
+std::map<std::string, std::string> provenance_of_run(Communicator& communicator);
 
 }  // namespace fedorbit
