@@ -1,6 +1,7 @@
 // `fedorbit run`: one experiment, from its configuration to its results file.
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
+#include <ATen/detail/CUDAHooksInterface.h>
 #include <ATen/ops/tensor.h>
 #include <c10/core/GradMode.h>
 
@@ -47,7 +48,7 @@ at::Device prepare_machine(const MachineOptions& options, const Communicator& co
   at::set_num_threads(int(options.threads));
   at::globalContext().setDeterministicAlgorithms(true, false);
   if (options.device == "cpu") return at::kCPU;
-  const int gpus = at::hasCUDA() ? int(at::globalContext().getNumGPUs()) : 0;
+  const int gpus = at::hasCUDA() ? int(at::detail::getCUDAHooks().getNumGPUs()) : 0;
   require(gpus > 0, "machine.device = \"cuda\", but rank ", communicator.rank(), " sees no GPU; use a build with "
           "FEDORBIT_CUDA on a machine with a GPU, or machine.device = \"cpu\".");
   return at::Device(at::kCUDA, at::DeviceIndex(communicator.local_rank() % gpus));
@@ -82,7 +83,7 @@ void run(const Arguments& arguments, const std::string& command_line) {
   const at::Device device = prepare_machine(experiment.machine, *communicator);
   const bool root = communicator->root();
 
-  const RunDirectory directory(arguments.directory.empty() ? "runs/" + experiment.name : arguments.directory);
+  RunDirectory directory(arguments.directory.empty() ? "runs/" + experiment.name : arguments.directory);
   Tensor holding = at::tensor(std::int64_t{0});
   if (root) holding.fill_(std::int64_t(directory.open(options_toml, arguments.restart)));
   communicator->broadcast(holding);

@@ -21,6 +21,9 @@ function(fedorbit_layer name)
   add_library(fedorbit_${name} STATIC ${sources})
   set_source_files_properties(core/version.cpp PROPERTIES COMPILE_DEFINITIONS
     "FEDORBIT_VERSION=\"${PROJECT_VERSION}\";FEDORBIT_COMMIT=\"${commit}\"")
+  set(embedded ${CMAKE_CURRENT_SOURCE_DIR}/model/embedded/clip.safetensors)
+  set_source_files_properties(model/embedded.cpp PROPERTIES
+    COMPILE_DEFINITIONS "FEDORBIT_EMBEDDED_CLIP=\"${embedded}\"" OBJECT_DEPENDS ${embedded})
   # Six sources to a compiler run: most of the work is in reading LibTorch's headers. Not where private names of
   # two sources clash.
   if(FEDORBIT_UNITY AND NOT name MATCHES "^(simulation|results)$")

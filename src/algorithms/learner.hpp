@@ -20,6 +20,7 @@ class Learner {
   virtual Tensor loss(const Parameters& parameters, const Batch& batch, Turn& turn) = 0;
   /// Called after each step, without gradient: momentum encoders, queues.
   virtual void after_step(Parameters&, const Turn&) {}
+  /// Whether loss() wants Batch::patches.
   virtual bool needs_patches() const { return false; }
   /// What loss() observes in turn.diagnostics.
   virtual std::vector<std::string> diagnostics() const { return {}; }
@@ -38,6 +39,8 @@ class Classifier : public Learner {
  public:
   /// Does once whatever does not depend on images (text features of every class, say).
   virtual Scorer scorer(const Parameters& parameters, View view) = 0;
+  /// Whether a scorer wants Batch::patches.
+  virtual bool labels_by_patches() const { return false; }
 };
 
 }  // namespace fedorbit

@@ -55,7 +55,9 @@ int report_and_abort(const std::exception& cause) {
   std::signal(SIGALRM, SIG_DFL);
   alarm(8);
   const int rank = rank_of_this_process();
-  if (rank > 0) std::this_thread::sleep_for(std::chrono::milliseconds(1000 + 200 * std::min(rank, 10)));
+  // Without MPI nobody is aborted: the launcher must notice that the root has ended, which takes it a second or two.
+  const int patience = mpi_is_running() ? 1000 : 3500;
+  if (rank > 0) std::this_thread::sleep_for(std::chrono::milliseconds(patience + 200 * std::min(rank, 10)));
   const std::string sentence = (rank > 0 ? text("rank ", rank, ": ") : std::string()) + sentence_of(cause) + "\n";
   std::fputs(sentence.c_str(), stderr);
   std::fflush(stderr);

@@ -112,6 +112,8 @@ toml::table parse(const std::string& words, const std::string& source) {
 }  // namespace
 
 void OptionList::read_file(const std::filesystem::path& file) {
+  require(std::filesystem::exists(file), file.string(), " does not exist.");
+  require(!std::filesystem::is_directory(file), file.string(), " is a folder, not a file.");
   toml::table table;
   try {
     table = toml::parse_file(file.string());
@@ -133,7 +135,13 @@ void OptionList::set(const std::string& assignment) {
   const Option& option = find(options_, path, source);
   // Text needs no quotes on a command line.
   const bool bare = std::holds_alternative<std::string*>(option.value) && !value.starts_with('"');
-  assign(option, *parse("value = " + (bare ? quoted(value) : value), source).get("value"), source);
+  toml::table given;
+  try {
+    given = toml::parse("value = " + (bare ? quoted(value) : value));
+  } catch (const toml::parse_error&) {
+    given.insert("value", value);  // not a number, nor true or false: assign() says what it should be
+  }
+  assign(option, *given.get("value"), source);
 }
 
 std::string OptionList::toml() const {

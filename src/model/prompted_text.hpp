@@ -18,27 +18,34 @@ class PromptedText {
   PromptedText(const Clip& clip, const std::vector<std::string>& class_names, std::int64_t context_length);
 
   /// `context` (K, h, w) of K clients, any floating type -> (K, C, d) float32 features as the projection gives them;
-  /// differentiable in `context`. Tokens after the longest prompt's end are not computed.
+  /// differentiable in `context`. All prompts of a client are one tree (model/prompt_trie.hpp): what they share is
+  /// computed once, without padding; the first layer's products on what does not depend on the context are done
+  /// beforehand, and the last layer computes only what [EOT] needs. Exact up to the order of sums.
   Tensor encode(const Tensor& context) const;
 
-  /// The same by the published recipe, which computes the padding up to the tower's full context: the oracle of
+  /// The same by the published recipe, each prompt on its own and padded to the tower's full context: the oracle of
   /// encode.
   Tensor encode_padded(const Tensor& context) const;
 
   std::int64_t classes() const { return ends_.size(0); }
   std::int64_t context_length() const { return context_length_; }
-  /// Positions that encode computes for a class: the longest prompt.
-  std::int64_t length() const { return length_; }
+  /// Positions that encode computes for a client.
+  std::int64_t nodes() const { return mask_.size(0); }
 
  private:
-  Tensor encode_up_to(std::int64_t length, const Tensor& context) const;
+  void check(const Tensor& context) const;
 
   ClipConfig config_;
   NamedTensors tensors_;  // text.*
-  std::int64_t context_length_, length_ = 0;
-  Tensor before_;  // (1, w) the embedding of [SOS]
-  Tensor after_;   // (C, context - 1 - h, w) the embeddings of name, full stop, [EOT] and padding
-  Tensor ends_;    // (C) where [EOT] stands
+  std::int64_t context_length_;
+  Tensor before_;     // (1, w) the embedding of [SOS]
+  Tensor branches_;   // (n - 1 - h, w) the embeddings of the nodes after the stem, with positions
+  Tensor first_in_;   // (n - 1 - h, 3w) what the first layer's attention makes of them
+  Tensor stem_;       // (1 + h, w) positions of the stem
+  Tensor mask_;       // (n, n)
+  Tensor ends_;       // (C) the nodes that are read
+  Tensor padded_;     // (C, context - 1 - h, w) the embeddings of name, full stop, [EOT] and padding
+  Tensor padded_ends_;  // (C) where [EOT] stands in a padded prompt
 };
 
 }  // namespace fedorbit

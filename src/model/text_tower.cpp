@@ -13,12 +13,16 @@ Tensor embed_tokens(const NamedTensors& tensors, const Tensor& tokens) {
   return at::embedding(tensor_of(tensors, "text.tokens"), tokens);
 }
 
+Tensor project_text(const NamedTensors& tensors, const Tensor& read) {
+  return at::matmul(layer_norm(tensors, "text.norm_after", read), tensor_of(tensors, "text.projection")).to(at::kFloat);
+}
+
 Tensor encode_embedded(const NamedTensors& tensors, const ClipConfig& config, const Tensor& embedded,
                        const Tensor& ends) {
   const Tensor x = run_layers(tensors, "text", config.text, config.activation, true, embedded);
   const Tensor index = ends.view({-1, 1, 1}).expand({-1, 1, x.size(2)});
   const Tensor read = x.gather(1, index).squeeze(1);  // (N, w)
-  return at::matmul(layer_norm(tensors, "text.norm_after", read), tensor_of(tensors, "text.projection")).to(at::kFloat);
+  return project_text(tensors, read);
 }
 
 Tensor encode_tokens(const NamedTensors& tensors, const ClipConfig& config, const Tensor& tokens) {

@@ -14,6 +14,9 @@ Tensor encode_tokens(const NamedTensors& tensors, const ClipConfig& config, cons
 Tensor encode_embedded(const NamedTensors& tensors, const ClipConfig& config, const Tensor& embedded,
                        const Tensor& ends);
 
+/// The final norm and projection of what was read: (..., w) -> (..., d) float32.
+Tensor project_text(const NamedTensors& tensors, const Tensor& read);
+
 /// Rows of the embedding table, in its type: `tokens` of any shape (...) -> (..., w).
 Tensor embed_tokens(const NamedTensors& tensors, const Tensor& tokens);
 

@@ -12,11 +12,6 @@
 namespace fedorbit {
 namespace {
 
-/// NAME.weight (out, in) and NAME.bias (out) applied to the last dimension.
-Tensor linear(const NamedTensors& tensors, const std::string& name, const Tensor& x) {
-  return at::linear(x, tensor_of(tensors, name + ".weight"), tensor_of(tensors, name + ".bias"));
-}
-
 /// Multi-head attention of (N, L, w); queries, keys and values come from one product.
 Tensor attention(const NamedTensors& tensors, const std::string& name, std::int64_t heads, bool causal,
                  const Tensor& x) {
@@ -27,18 +22,22 @@ Tensor attention(const NamedTensors& tensors, const std::string& name, std::int6
   return linear(tensors, name + ".out", mixed.transpose(1, 2).reshape({count, length, width}));
 }
 
-Tensor mlp(const NamedTensors& tensors, const std::string& name, Activation activation, const Tensor& x) {
-  const Tensor inner = linear(tensors, name + ".in", x);
-  return linear(tensors, name + ".out",
-                activation == Activation::gelu ? at::gelu(inner) : inner * at::sigmoid(1.702 * inner));
-}
-
 }  // namespace
 
 const Tensor& tensor_of(const NamedTensors& tensors, const std::string& name) {
   const auto found = tensors.find(name);
   if (found == tensors.end()) fail("the model has no tensor '", name, "'.");
   return found->second;
+}
+
+Tensor linear(const NamedTensors& tensors, const std::string& name, const Tensor& x) {
+  return at::linear(x, tensor_of(tensors, name + ".weight"), tensor_of(tensors, name + ".bias"));
+}
+
+Tensor mlp(const NamedTensors& tensors, const std::string& name, Activation activation, const Tensor& x) {
+  const Tensor inner = linear(tensors, name + ".in", x);
+  return linear(tensors, name + ".out",
+                activation == Activation::gelu ? at::gelu(inner) : inner * at::sigmoid(1.702 * inner));
 }
 
 Tensor layer_norm(const NamedTensors& tensors, const std::string& name, const Tensor& x) {

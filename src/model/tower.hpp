@@ -14,6 +14,12 @@ const Tensor& tensor_of(const NamedTensors& tensors, const std::string& name);
 /// Layer norm over the last dimension with NAME.weight and NAME.bias, epsilon 1e-5.
 Tensor layer_norm(const NamedTensors& tensors, const std::string& name, const Tensor& x);
 
+/// NAME.weight (out, in) and NAME.bias (out) applied to the last dimension.
+Tensor linear(const NamedTensors& tensors, const std::string& name, const Tensor& x);
+
+/// NAME.in, the activation, NAME.out.
+Tensor mlp(const NamedTensors& tensors, const std::string& name, Activation activation, const Tensor& x);
+
 /// `x` (N, L, w) through the layers PREFIX.layers.0, .1, ... Each is x += attention(norm1(x)); x += mlp(norm2(x)).
 /// With `causal`, a position attends to itself and to those before it. The result has the type of x.
 Tensor run_layers(const NamedTensors& tensors, const std::string& prefix, const TowerConfig& config,

@@ -18,7 +18,7 @@ namespace fedorbit {
 std::map<std::string, std::string> provenance_of_run(const std::string& command_line, Communicator& communicator) {
   std::map<std::string, std::string> known{
       {"program", "fedorbit"},
-      {"program_version", version},
+      {"program_version", fedorbit::version},
       {"program_commit", commit},
       {"command_line", command_line},
       {"start", utc_now()},

@@ -1,27 +1,51 @@
 #include "results/run_directory.hpp"
 
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+
 #include "core/error.hpp"
 #include "io/file.hpp"
 
 namespace fedorbit {
 
-RunDirectory::Holding RunDirectory::open(const std::string& options_toml, bool restart) const {
+RunDirectory::~RunDirectory() {
+  if (lock_ >= 0) ::close(lock_);
+}
+
+// The system lets go of the lock when the process ends, however it ends. Some network file systems have no locks: there
+// the run goes on without one.
+void RunDirectory::lock() {
+  const std::filesystem::path file = folder_ / "lock";
+  lock_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  require(lock_ >= 0, "the run directory ", folder_.string(), " cannot be written: ", std::generic_category().message(errno),
+          ".");
+  require(::flock(lock_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK, "the run directory ", folder_.string(),
+          " is in use by another run that is still at work; wait for it to end, or name another with -o.");
+}
+
+RunDirectory::Holding RunDirectory::open(const std::string& options_toml, bool restart) {
   namespace fs = std::filesystem;
   std::error_code failure;
   fs::create_directories(folder_, failure);
   require(!failure, "the run directory ", folder_.string(), " cannot be made: ", failure.message(), ".");
+  lock();
   if (restart)
     for (const fs::path& left : {options(), log(), results(), part_path(results()), checkpoint(), prompts()}) {
       fs::remove(left, failure);
       require(!failure, left.string(), " cannot be removed: ", failure.message(), ".");
     }
-  const bool started = fs::exists(options());
-  require(started || (!fs::exists(results()) && !fs::exists(checkpoint())), "the run directory ", folder_.string(),
-          " holds results without their config.toml; name another with -o, or pass --restart to remove them.");
-  if (!started) {
+  // A run that ended before it had anything to keep does not hold its folder: the next may have mended options.
+  const bool kept = fs::exists(results()) || fs::exists(part_path(results())) || fs::exists(checkpoint());
+  if (!kept) {
     write_file(options(), options_toml);
     return Holding::nothing;
   }
+  require(fs::exists(options()), "the run directory ", folder_.string(),
+          " holds results without their config.toml; name another with -o, or pass --restart to remove them.");
   require(read_file(options()) == options_toml, "the run directory ", folder_.string(),
           " holds another experiment (its config.toml differs); name another with -o, or pass --restart to remove it.");
   if (fs::exists(results())) return Holding::results;

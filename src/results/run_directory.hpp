@@ -11,10 +11,14 @@ class RunDirectory {
   enum class Holding { nothing, checkpoint, results };
 
   explicit RunDirectory(std::filesystem::path folder) : folder_(std::move(folder)) {}
+  RunDirectory(const RunDirectory&) = delete;
+  RunDirectory& operator=(const RunDirectory&) = delete;
+  ~RunDirectory();
 
   /// At the root: makes the folder, or takes over one that holds the same experiment; with `restart` what a run left
-  /// there is removed first. Throws where it holds another experiment, or cannot be written.
-  Holding open(const std::string& options_toml, bool restart) const;
+  /// there is removed first. Throws where it holds another experiment, cannot be written, or another run is at work in
+  /// it. The folder is this run's as long as this object lives.
+  Holding open(const std::string& options_toml, bool restart);
 
   std::filesystem::path options() const { return folder_ / "config.toml"; }
   std::filesystem::path log() const { return folder_ / "log.txt"; }
@@ -24,7 +28,10 @@ class RunDirectory {
   const std::filesystem::path& path() const { return folder_; }
 
  private:
+  void lock();
+
   std::filesystem::path folder_;
+  int lock_ = -1;  // the open file that is locked
 };
 
 }  // namespace fedorbit

@@ -19,16 +19,16 @@
 namespace fedorbit {
 namespace {
 
-constexpr std::int64_t chunk = 32;  // images that are encoded at once
+constexpr std::int64_t encoded_at_once = 32;  // images that are encoded at once
 
-/// The features of images [first, first + chunk), padded with zeros past the last.
+/// The features of images [first, first + encoded_at_once), padded with zeros past the last.
 VisionFeatures encode_chunk(const Dataset& dataset, const Clip& clip, const Transform& transform, std::int64_t first,
                             bool with_patches, at::Device device) {
   std::vector<Tensor> squares;
-  for (std::int64_t i = first; i < std::min(first + chunk, dataset.size()); ++i)
+  for (std::int64_t i = first; i < std::min(first + encoded_at_once, dataset.size()); ++i)
     squares.push_back(transform.square(dataset.image(i).permute({2, 0, 1})));
   // The last chunk is as wide as the others: bits may depend on the number of rows.
-  while (std::int64_t(squares.size()) < chunk) squares.push_back(at::zeros_like(squares.front()));
+  while (std::int64_t(squares.size()) < encoded_at_once) squares.push_back(at::zeros_like(squares.front()));
   return encode_images(clip.tensors, clip.config, transform.normalised(at::stack(squares).to(device)), with_patches);
 }
 
@@ -39,25 +39,25 @@ Features compute(const Dataset& dataset, const Clip& clip, bool with_patches, at
                  Communicator& communicator) {
   const at::NoGradGuard no_gradient;
   const Transform transform{clip.config.vision.image_size};
-  const std::int64_t chunks = (dataset.size() + chunk - 1) / chunk, d = clip.config.embed_dim;
-  Features all{at::empty({chunks * chunk, d}, at::kFloat), {}};
-  if (with_patches) all.patches = at::empty({chunks * chunk, clip.config.vision.patches(), d}, at::kFloat);
+  const std::int64_t chunks = (dataset.size() + encoded_at_once - 1) / encoded_at_once, d = clip.config.embed_dim;
+  Features all{at::empty({chunks * encoded_at_once, d}, at::kFloat), {}};
+  if (with_patches) all.patches = at::empty({chunks * encoded_at_once, clip.config.vision.patches(), d}, at::kFloat);
   const Stopwatch watch;
   double reported = 0;
   for (std::int64_t wave = 0; wave < chunks; wave += communicator.size()) {
     // A rank without a chunk of its own repeats the last one, so that all take part in every collective.
     const std::int64_t mine = std::min(wave + communicator.rank(), chunks - 1);
-    const VisionFeatures encoded = encode_chunk(dataset, clip, transform, mine * chunk, with_patches, device);
+    const VisionFeatures encoded = encode_chunk(dataset, clip, transform, mine * encoded_at_once, with_patches, device);
     const std::int64_t fresh = std::min<std::int64_t>(communicator.size(), chunks - wave);
     auto place = [&](const Tensor& part, Tensor& whole) {
       const Tensor rows = gathered(part, communicator).narrow(0, 0, fresh).flatten(0, 1);
-      whole.narrow(0, wave * chunk, fresh * chunk).copy_(rows);
+      whole.narrow(0, wave * encoded_at_once, fresh * encoded_at_once).copy_(rows);
     };
     place(encoded.features, all.features);
     if (with_patches) place(encoded.patches, all.patches);
     if (communicator.root() && watch.seconds() - reported > 5) {
       reported = watch.seconds();
-      log::info("encoding images: ", std::min((wave + fresh) * chunk, dataset.size()), " of ", dataset.size());
+      log::info("encoding images: ", std::min((wave + fresh) * encoded_at_once, dataset.size()), " of ", dataset.size());
     }
   }
   all.features = all.features.narrow(0, 0, dataset.size());

@@ -16,7 +16,7 @@
 namespace fedorbit {
 namespace {
 
-constexpr std::int64_t chunk = 128;  // images that are labelled at once
+constexpr std::int64_t labelled_at_once = 128;  // images
 
 /// What a model made of some images: right answers, images and summed loss by class.
 struct Tally {
@@ -57,13 +57,13 @@ EvaluationRecord Evaluation::over_pool(const std::string& view, std::int64_t rou
                                        const Scorer& scorer) {
   const at::NoGradGuard no_gradient;
   const auto& pool = workshop_.partition.test_pool();
-  const std::int64_t chunks = (std::int64_t(pool.size()) + chunk - 1) / chunk;
+  const std::int64_t chunks = (std::int64_t(pool.size()) + labelled_at_once - 1) / labelled_at_once;
   // A row a chunk: right answers and images by class, then the loss; chunks are shared among ranks, rows are not.
   Tensor counts = at::zeros({chunks, 2, classes_}, at::kLong), losses = at::zeros({chunks}, at::kDouble);
   for (std::int64_t c = communicator_.rank(); c < chunks; c += communicator_.size()) {
-    const std::size_t first = std::size_t(c * chunk);
+    const std::size_t first = std::size_t(c * labelled_at_once);
     const Batch batch = workshop_.samples.batch(
-        std::span(pool).subspan(first, std::min(std::size_t(chunk), pool.size() - first)), with_patches);
+        std::span(pool).subspan(first, std::min(std::size_t(labelled_at_once), pool.size() - first)), with_patches);
     Tally tally(classes_);
     tally.add(scorer(batch), batch, 0);
     counts[c][0].copy_(at::tensor(tally.correct));
@@ -99,7 +99,7 @@ EvaluationRecord Evaluation::global(const Server& server) {
   const at::NoGradGuard no_gradient;
   Parameters parameters(workshop_.learner.layout(), 1, workshop_.samples.device());
   parameters.flat(Kind::shared).copy_(server.global.unsqueeze(0));
-  return over_pool("global", server.round, workshop_.learner.needs_patches(),
+  return over_pool("global", server.round, workshop_.learner.labels_by_patches(),
                    workshop_.learner.scorer(parameters, View::global));
 }
 
@@ -131,12 +131,13 @@ std::vector<EvaluationRecord> Evaluation::personal(const Server& server, ClientS
       images.push_back(workshop_.partition.shard(client).test);
       most = std::max(most, images.back().size());
     }
-    for (std::size_t first = 0; first < most; first += std::size_t(chunk)) {
+    for (std::size_t first = 0; first < most; first += std::size_t(labelled_at_once)) {
       std::vector<std::vector<std::int64_t>> chosen;
       for (const auto& all : images)
         chosen.emplace_back(all.begin() + std::ptrdiff_t(std::min(first, all.size())),
-                            all.begin() + std::ptrdiff_t(std::min(first + std::size_t(chunk), all.size())));
-      const Batch batch = workshop_.samples.batch(chosen, chunk, workshop_.learner.needs_patches());
+                            all.begin() + std::ptrdiff_t(std::min(first + std::size_t(labelled_at_once), all.size())));
+      const Batch batch = workshop_.samples.batch(chosen, std::min(labelled_at_once, std::int64_t(most)),
+                                                  workshop_.learner.labels_by_patches());
       const Tensor logits = scorer(batch);
       for (std::size_t k = 0; k < group.size(); ++k) tallies[k].add(logits, batch, std::int64_t(k));
     }

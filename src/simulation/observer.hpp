@@ -75,6 +75,7 @@ class Observer {
   virtual ~Observer() = default;
   virtual void started(const RunRecord&) {}
   virtual void round_committed(const RoundRecord&) {}
+  /// Comes before the round_committed() of the round that was evaluated, and once before the first round.
   virtual void evaluated(const std::vector<EvaluationRecord>&) {}
   virtual void transported(const std::vector<TransportRecord>&) {}
   virtual void happened(const EventRecord&) {}

@@ -42,12 +42,17 @@ Ending Simulation::run(const Tensor& class_texts, double logit_scale, const vola
     evaluate();
   }
   while (server_.round < options.training.rounds) {
-    if (!play_round(signal)) {
+    std::optional<RoundRecord> record = play_round(signal);
+    if (!record) {
       save();
       return Ending::interrupted;
     }
     const bool last = server_.round == options.training.rounds;
+    const Stopwatch watch;
     if (last || server_.round % options.evaluation.every == 0) evaluate();
+    record->evaluation_seconds = watch.seconds();
+    record->total_seconds += record->evaluation_seconds;
+    tell([&](Observer& observer) { observer.round_committed(*record); });
     if (last || server_.round % options.checkpoint.every == 0) save();
   }
   // What the ranks moved since their last report.
@@ -57,7 +62,7 @@ Ending Simulation::run(const Tensor& class_texts, double logit_scale, const vola
   return Ending::finished;
 }
 
-bool Simulation::play_round(const volatile std::sig_atomic_t& signal) {
+std::optional<RoundRecord> Simulation::play_round(const volatile std::sig_atomic_t& signal) {
   const Stopwatch watch;
   const auto& options = workshop_.experiment.training;
   const std::vector<ClientId> cohort =
@@ -93,7 +98,7 @@ bool Simulation::play_round(const volatile std::sig_atomic_t& signal) {
     tell([&](Observer& observer) {
       observer.happened({server_.round, "interrupted", text("a signal ended the run; round ", server_.round, " is discarded.")});
     });
-    return false;
+    return std::nullopt;
   }
 
   const std::vector<ClientId> dropped = refuse_nonfinite(reports, server_.round);
@@ -116,13 +121,10 @@ bool Simulation::play_round(const volatile std::sig_atomic_t& signal) {
   store_.commit(placement, dropped);
   ++server_.round;
 
-  if (!observers_.empty()) {
-    const RoundRecord record = round_record(reports, dropped, double(weight), watch.seconds());
-    tell([&](Observer& observer) { observer.round_committed(record); });
-    tell([&](Observer& observer) { observer.transported(transport_records(reports, record.round)); });
-    warn(record);
-  }
-  return true;
+  const RoundRecord record = round_record(reports, double(weight), watch.seconds());
+  tell([&](Observer& observer) { observer.transported(transport_records(reports, record.round)); });
+  warn(record);
+  return record;
 }
 
 std::vector<ClientId> Simulation::refuse_nonfinite(const std::vector<RankReport>& reports, std::int64_t round) {
@@ -141,8 +143,7 @@ std::vector<ClientId> Simulation::refuse_nonfinite(const std::vector<RankReport>
   return dropped;
 }
 
-RoundRecord Simulation::round_record(const std::vector<RankReport>& reports, const std::vector<ClientId>& dropped,
-                                     double weight, double seconds) const {
+RoundRecord Simulation::round_record(const std::vector<RankReport>& reports, double weight, double seconds) const {
   RoundRecord record{};
   record.round = server_.round - 1;
   record.update_norm = at::linalg_vector_norm(server_.last_update.to(at::kDouble)).item<double>();

@@ -42,10 +42,10 @@ class Simulation {
   std::vector<std::pair<std::string, Tensor>> shared() const;
 
  private:
-  bool play_round(const volatile std::sig_atomic_t& signal);  // false: it was interrupted and discarded
+  /// Nothing: the round was interrupted and discarded.
+  std::optional<RoundRecord> play_round(const volatile std::sig_atomic_t& signal);
   std::vector<ClientId> refuse_nonfinite(const std::vector<RankReport>& reports, std::int64_t round);
-  RoundRecord round_record(const std::vector<RankReport>& reports, const std::vector<ClientId>& dropped, double loss_weight,
-                           double seconds) const;
+  RoundRecord round_record(const std::vector<RankReport>& reports, double weight, double seconds) const;
   void warn(const RoundRecord& record);
   void evaluate();
   void save();

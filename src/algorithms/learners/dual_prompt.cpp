@@ -86,8 +86,6 @@ void DualPromptLearner::initialise(Parameters& parameters, Kind kind, std::span<
   initialise_contexts(parameters, kind, clients, keys);
 }
 
-bool DualPromptLearner::needs_patches() const { return options_.transport == "patch" || options_.transport_score; }
-
 Tensor DualPromptLearner::align(const Tensor& personal, const Tensor& shared) const {
   const Tensor anchor = options_.stop_shared_gradient ? shared.detach() : shared;
   return options_.alignment == "cosine" ? cosine_alignment(personal, anchor, options_.scale)

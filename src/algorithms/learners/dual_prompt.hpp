@@ -52,7 +52,8 @@ class DualPromptLearner final : public Classifier {
   /// cross entropy + alpha * alignment + beta * transport.
   Tensor loss(const Parameters&, const Batch&, Turn&) override;
   Scorer scorer(const Parameters&, View) override;
-  bool needs_patches() const override;
+  bool needs_patches() const override { return options_.transport == "patch" || options_.transport_score; }
+  bool labels_by_patches() const override { return options_.transport_score; }
   std::vector<std::string> diagnostics() const override;
   std::vector<std::string> warnings(std::span<const double> means) const override;
 

@@ -1,0 +1,25 @@
+"""What clients send, as the results file has it: at text width 512 and h = 4, FedRSCLIP's 2,048 parameters."""
+
+import subprocess
+
+import h5py
+
+from program import MAKE_CLIP, ProgramTest
+
+
+class LedgerTest(ProgramTest):
+    def test_four_tokens_of_width_512_are_8192_bytes_up_and_down(self):
+        wide = self.folder / "wide.safetensors"
+        subprocess.run([MAKE_CLIP, wide, "512"], check=True)
+        directory = self.folder / "run"
+        code, errors = self.fedorbit("run", self.config, "-q", "-o", directory, "--set", f"model.weights={wide}", "--set",
+                                     "training.rounds=2", "--set", "method.learner=dual_prompt", "--set",
+                                     "dual_prompt.context=4", ranks=2)
+        self.assertEqual((code, errors), (0, ""), errors)
+        with h5py.File(directory / "results.h5") as results:
+            turns = results["turns"]
+            self.assertEqual(len(turns["client"]), 20)
+            self.assertEqual(set(turns["upload_bytes"]), {8192})
+            self.assertEqual(set(turns["download_bytes"]), {8192})
+            self.assertEqual(list(results["rounds/upload_bytes"]), [81920, 81920])
+            self.assertEqual(sum(item.size for item in results["state"].values() if item.ndim == 2), 2048)

@@ -1,0 +1,104 @@
+"""A run's numbers depend on its options and nothing else: not on the number of ranks, nor on a kill and resume."""
+
+import os
+import random
+import signal
+import time
+
+from analysis.compare import differences
+from program import ProgramTest, ranks_of
+
+
+class RunTest(ProgramTest):
+    """Whole runs, and whether two of them are the same."""
+
+    def assert_same(self, one, other):
+        lines, compared = differences(one, other)
+        self.assertEqual(lines, [], f"{one.name} and {other.name}")
+        self.assertGreater(compared, 30)
+
+    def run_to_end(self, directory, *options, **how):
+        code, errors = self.fedorbit("run", self.config, "-q", "-o", directory, *options, **how)
+        self.assertEqual((code, errors), (0, ""), errors)
+        return directory
+
+
+class SamenessTest(RunTest):
+    def results(self, participation, *options):
+        """Runs on 1 to 4 ranks, each of which computes its features anew."""
+        options = ("--set", f"training.participation={participation}", *options)
+        return [self.run_to_end(self.folder / f"ranks{ranks}", *options, ranks=ranks, store=f"{self.folder.name}-{ranks}")
+                for ranks in (1, 2, 3, 4)]
+
+    def test_numbers_of_all_clients_do_not_depend_on_the_number_of_ranks(self):
+        one, *others = self.results(1)
+        for other in others:
+            self.assert_same(one, other)
+
+    def test_numbers_of_changing_cohorts_do_not_depend_on_the_number_of_ranks(self):
+        # Clients meet other neighbours in every round, so what belongs to them moves between ranks.
+        one, *others = self.results(0.3, "--set", "method.weighting=uniform", "--set", "partition.kind=dirichlet")
+        for other in others:
+            self.assert_same(one, other)
+
+    def test_sums_that_do_depend_on_ranks_would_be_noticed(self):
+        options = ("--set", "training.aggregation=float32")
+        one = self.run_to_end(self.folder / "one", *options)
+        other = self.run_to_end(self.folder / "other", *options, ranks=3)
+        self.assertNotEqual(differences(one, other)[0], [])
+
+    def test_another_seed_gives_other_numbers(self):
+        one = self.run_to_end(self.folder / "one")
+        other = self.run_to_end(self.folder / "other", "--set", "seed=2")
+        self.assertTrue(any("/turns/loss" in line for line in differences(one, other)[0]))
+
+
+class ResumeTest(RunTest):
+    # Long enough to be caught in the middle.
+    LONG = ("--set", "training.rounds=60", "--set", "training.participation=0.3", "--set", "evaluation.every=5",
+            "--set", "checkpoint.every=3")
+
+    def caught(self, directory, ranks, catch, delay):
+        """A run that is caught some time after its first checkpoint; returns (exit code, errors)."""
+        launcher = self.start("run", self.config, "-q", "-o", directory, *self.LONG, ranks=ranks)
+        self.wait_for(directory / "checkpoint.h5", launcher)
+        time.sleep(delay)
+        catch(launcher)
+        code, errors = self.finish(launcher)
+        self.assertFalse((directory / "results.h5").exists(), "it was not caught in the middle")
+        self.assertTrue((directory / "results.h5.part").exists())
+        return code, errors
+
+    def kill_all_ranks(self, launcher):
+        victims = ranks_of(launcher) or [launcher.pid]
+        for process in victims:
+            os.kill(process, signal.SIGKILL)
+
+    def test_a_killed_run_goes_on_to_the_same_numbers(self):
+        whole = self.run_to_end(self.folder / "whole", *self.LONG)
+        seed = time.time_ns()
+        chance = random.Random(seed)
+        for before, after in ((2, 3), (3, 1), (1, 2)):
+            delay = chance.uniform(0, 0.15)
+            with self.subTest(before=before, after=after, delay=delay):
+                directory = self.folder / f"killed-{before}-{after}"
+                code, _ = self.caught(directory, before, self.kill_all_ranks, delay)
+                self.assertNotEqual(code, 0)
+                self.run_to_end(directory, *self.LONG, ranks=after)
+                self.assert_same(whole, directory)
+
+    def test_a_run_that_gets_a_signal_says_how_to_go_on_and_does(self):
+        whole = self.run_to_end(self.folder / "whole", *self.LONG)
+        for before, after in ((2, 1), (1, 3)):
+            with self.subTest(before=before, after=after):
+                directory = self.folder / f"signal-{before}-{after}"
+                code, errors = self.caught(directory, before, lambda job: job.send_signal(signal.SIGUSR2), 0.05)
+                self.assertEqual(code, 75, errors)
+                self.run_to_end(directory, *self.LONG, ranks=after)
+                self.assert_same(whole, directory)
+
+    def test_a_finished_run_stays_as_it_is(self):
+        directory = self.run_to_end(self.folder / "whole")
+        before = (directory / "results.h5").read_bytes()
+        self.run_to_end(directory)
+        self.assertEqual((directory / "results.h5").read_bytes(), before)

@@ -1,0 +1,136 @@
+// A federation small enough to be checked by hand: the learner is a matrix of dot products, and nothing needs a CLIP.
+#pragma once
+#include <ATen/ATen.h>
+
+#include <cmath>
+#include <memory>
+#include <numeric>
+
+#include "algorithms/codecs/float32.hpp"
+#include "algorithms/losses/cross_entropy.hpp"
+#include "algorithms/strategies/fedavg.hpp"
+#include "simulation/simulation.hpp"
+
+namespace fedorbit::toy {
+
+constexpr std::int64_t classes = 3, width = 4;
+
+/// Logits of an image x are W x + b: W is shared, b is the client's own. The gradient of one client can be spoilt.
+class Learner final : public Classifier {
+ public:
+  Learner() {
+    layout_.add({"weights", {classes, width}, Kind::shared});
+    layout_.add({"scale", {1}, Kind::shared});
+    layout_.add({"bias", {classes}, Kind::personal});
+  }
+  /// From this round on, the loss of this client is not a number.
+  void spoil(ClientId client, std::int64_t round) { spoilt_ = client, spoilt_round_ = round; }
+  std::function<void(const Turn&)> watch;  // called at every local step
+
+  const Layout& layout() const override { return layout_; }
+  void initialise(Parameters& parameters, Kind kind, std::span<const ClientId> clients, const Keys& keys) override {
+    for (std::size_t k = 0; k < clients.size(); ++k) {
+      Tensor row = parameters.flat(kind)[std::int64_t(k)];
+      Stream stream = keys.stream(Purpose::initialise, std::uint64_t(kind), kind == Kind::shared ? 0 : 1 + clients[k]);
+      stream.fill_normal({row.mutable_data_ptr<float>(), std::size_t(row.numel())}, 0.1);
+    }
+  }
+  Tensor loss(const Parameters& parameters, const Batch& batch, Turn& turn) override {
+    const Tensor logits = scored(parameters, batch.features, true);
+    if (watch) watch(turn);
+    Tensor factor = at::ones({std::int64_t(turn.clients.size())});
+    for (std::size_t k = 0; k < turn.clients.size(); ++k)
+      if (turn.clients[k] == spoilt_ && turn.round >= spoilt_round_) factor[std::int64_t(k)] = NAN;
+    turn.diagnostics.observe("logit", logits.detach().abs().amax({1, 2}), batch.active);
+    return cross_entropy(logits, batch.labels, batch.present) * factor;
+  }
+  Scorer scorer(const Parameters& parameters, View view) override {
+    return [this, &parameters, view](const Batch& batch) {
+      return scored(parameters, batch.features, view == View::personal);
+    };
+  }
+  std::vector<std::string> diagnostics() const override { return {"logit"}; }
+
+ private:
+  static Tensor scored(const Parameters& parameters, const Tensor& features, bool with_bias) {
+    const Tensor logits = at::matmul(features, parameters["weights"].transpose(1, 2)) * parameters["scale"].unsqueeze(1).exp();
+    return with_bias ? logits + parameters["bias"].unsqueeze(1) : logits;
+  }
+
+  Layout layout_;
+  ClientId spoilt_ = -1;
+  std::int64_t spoilt_round_ = 0;
+};
+
+/// What the root's observers were told.
+struct Witness final : Observer {
+  std::vector<RoundRecord> rounds;
+  std::vector<EvaluationRecord> scores;
+  std::vector<EventRecord> events;
+  void round_committed(const RoundRecord& record) override { rounds.push_back(record); }
+  void evaluated(const std::vector<EvaluationRecord>& records) override {
+    scores.insert(scores.end(), records.begin(), records.end());
+  }
+  void happened(const EventRecord& event) override { events.push_back(event); }
+};
+
+inline Tensor normal(std::initializer_list<std::int64_t> shape, std::uint64_t seed) {
+  Tensor values = at::empty(shape, at::kFloat);
+  Keys(seed).stream(Purpose::test).fill_normal({values.mutable_data_ptr<float>(), std::size_t(values.numel())}, 1);
+  return values;
+}
+
+/// Images are random vectors near their class's own. Change `experiment` before the first simulation.
+struct Federation {
+  Experiment experiment;
+  Tensor labels = at::arange(240, at::kLong) % classes;
+  Tensor domains = at::zeros({240}, at::kLong);
+  Features features{normal({classes, width}, 1).index_select(0, labels) + normal({240, width}, 2), {}};
+  Samples samples{features, labels, at::kCPU};
+  Learner learner;
+  FedAvg strategy;
+  Float32Codec codec;
+  std::unique_ptr<Partition> partition;
+  std::unique_ptr<Workshop> workshop;
+  Witness witness;
+  std::vector<State> saved;  // at the root
+
+  Federation() {
+    experiment.partition.clients = 11;
+    experiment.partition.kind = "dirichlet";
+    experiment.partition.alpha = 5;
+    experiment.training.rounds = 5;
+    experiment.training.batch_size = 4;
+    experiment.training.group_size = 2;
+    experiment.training.participation = 0.5;
+    experiment.evaluation.every = 2;
+    experiment.evaluation.linear_probe = false;
+    experiment.checkpoint.every = 1000;
+    experiment.optimiser.learning_rate = 0.1;
+  }
+
+  Simulation simulation(Communicator& communicator) {
+    const Keys keys(std::uint64_t(experiment.seed));
+    const Labelled view{{labels.const_data_ptr<std::int64_t>(), 240}, {domains.const_data_ptr<std::int64_t>(), 240}, classes, 1};
+    partition = make_partition(view, experiment.partition, keys);
+    workshop.reset(new Workshop{experiment, *partition, samples, learner, strategy, codec, codec, keys, {}});
+    std::vector<Observer*> observers;
+    if (communicator.root()) observers.push_back(&witness);
+    return Simulation(*workshop, communicator, classes, observers, [this](const State& state) { saved.push_back(state); });
+  }
+
+  Ending run(Communicator& communicator) {
+    Simulation simulation = this->simulation(communicator);
+    return finish(simulation);
+  }
+  Ending finish(Simulation& simulation) {
+    const Ending ending = simulation.run(normal({classes, width}, 1), 10, signal);
+    global = simulation.server().global;
+    return ending;
+  }
+
+  Tensor global;  // of the last run
+  volatile std::sig_atomic_t signal = 0;
+};
+
+}  // namespace fedorbit::toy
