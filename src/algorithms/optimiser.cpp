@@ -19,7 +19,9 @@ class Sgd final : public Optimiser {
  public:
   Sgd(const OptimiserOptions& options, double rate, const Layout& layout, Kind kind, std::int64_t clients,
       at::Device device)
-      : Optimiser(layout, kind, device), options_(options), rate_(rate),
+      : Optimiser(layout, kind, device),
+        options_(options),
+        rate_(rate),
         momentum_(at::zeros({clients, layout.size(kind)}, at::TensorOptions(at::kFloat).device(device))) {}
 
  private:
@@ -38,9 +40,13 @@ class Adam final : public Optimiser {
  public:
   Adam(const OptimiserOptions& options, double rate, const Layout& layout, Kind kind, std::int64_t clients,
        at::Device device)
-      : Optimiser(layout, kind, device), options_(options), rate_(rate), decoupled_(options.kind == "adamw"),
+      : Optimiser(layout, kind, device),
+        options_(options),
+        rate_(rate),
+        decoupled_(options.kind == "adamw"),
         mean_(at::zeros({clients, layout.size(kind)}, at::TensorOptions(at::kFloat).device(device))),
-        square_(at::zeros_like(mean_)), unseen_mean_(at::ones({clients, 1}, mean_.options().dtype(at::kDouble))),
+        square_(at::zeros_like(mean_)),
+        unseen_mean_(at::ones({clients, 1}, mean_.options().dtype(at::kDouble))),
         unseen_square_(unseen_mean_.clone()) {}
 
  private:
@@ -73,7 +79,8 @@ double learning_rate_in(const OptimiserOptions& options, std::int64_t round, std
 }
 
 Optimiser::Optimiser(const Layout& layout, Kind kind, at::Device device)
-    : trained_(layout.mask(kind, &Entry::trained).to(device)), decayed_(layout.mask(kind, &Entry::decayed).to(device)) {}
+    : trained_(layout.mask(kind, &Entry::trained).to(device)),
+      decayed_(layout.mask(kind, &Entry::decayed).to(device)) {}
 
 void Optimiser::step(Tensor parameters, const Tensor& gradient, const Tensor& active) {
   const at::NoGradGuard no_gradient;

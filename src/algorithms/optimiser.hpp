@@ -1,4 +1,5 @@
-// Local optimisers over flat parameters: every client counts its own steps, and an inactive client's row stays as it is.
+// Local optimisers over flat parameters: every client counts its own steps, and an inactive client's row stays as it
+// is.
 #pragma once
 #include <memory>
 #include <string>

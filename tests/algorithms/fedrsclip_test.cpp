@@ -1,6 +1,6 @@
 // FedRSCLIP and PromptFL against PyTorch, open_clip and POT in float64 (tests/golden/make_fedrsclip.py).
-#include "algorithms/losses/transport.hpp"
 #include "algorithms/group.hpp"
+#include "algorithms/losses/transport.hpp"
 
 namespace fedorbit {
 namespace {
@@ -23,11 +23,13 @@ struct Golden {
               expected().at("present"),
               at::ones({3})};
 
-  explicit Golden(const std::string& name, const std::function<void(DualPromptOptions&)>& change = [](auto&) {}) {
+  explicit Golden(
+      const std::string& name, const std::function<void(DualPromptOptions&)>& change = [](auto&) {}) {
     LearnerOptions options;
     options.prompt.context = 3;
     auto& dual = options.dual_prompt;
-    dual.context = 3, dual.alpha = 0.7, dual.beta = 1.3, dual.scale = 5, dual.tolerance = 1e-7, dual.max_iterations = 500;
+    dual.context = 3, dual.alpha = 0.7, dual.beta = 1.3, dual.scale = 5, dual.tolerance = 1e-7,
+    dual.max_iterations = 500;
     change(dual);
     learner = make_learner(name, options, golden_clip(), names);
   }

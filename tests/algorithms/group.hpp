@@ -56,18 +56,23 @@ inline const std::vector<std::string> class_names{"runway", "river", "air", "air
 /// other data.
 struct Group {
   Group(Classifier& learner, std::vector<ClientId> clients, std::int64_t batch_size = 32, ClientId altered = -1)
-      : learner(learner), clients(clients), parameters(learner.layout(), std::int64_t(clients.size())),
-        memory(std::int64_t(clients.size()), {}), diagnostics(learner.diagnostics(), std::int64_t(clients.size())),
+      : learner(learner),
+        clients(clients),
+        parameters(learner.layout(), std::int64_t(clients.size())),
+        memory(std::int64_t(clients.size()), {}),
+        diagnostics(learner.diagnostics(), std::int64_t(clients.size())),
         turn{0, 0, this->clients, learner.layout(), {}, {}, memory, diagnostics, Keys(1)} {
     constexpr std::int64_t width = 32, patches = 8;
     std::vector<Tensor> features, patch_rows, labels, present;
     for (std::size_t k = 0; k < clients.size(); ++k) {
       const auto c = std::uint64_t(clients[k]), data = clients[k] == altered ? c + 1000 : c;
       for (const Kind kind : kinds)
-        parameters.flat(kind)[std::int64_t(k)].copy_(0.3 * normal({learner.layout().size(kind)}, 1 + std::uint64_t(kind), c));
+        parameters.flat(kind)[std::int64_t(k)].copy_(0.3 *
+                                                     normal({learner.layout().size(kind)}, 1 + std::uint64_t(kind), c));
       features.push_back(normal({batch_size, width}, 10, data));
       patch_rows.push_back(normal({batch_size, patches, width}, 11, data));
-      labels.push_back(normal({batch_size}, 12, data).abs().mul(2).to(at::kLong).clamp_max(std::int64_t(class_names.size()) - 1));
+      labels.push_back(
+          normal({batch_size}, 12, data).abs().mul(2).to(at::kLong).clamp_max(std::int64_t(class_names.size()) - 1));
       present.push_back((at::arange(batch_size) < batch_size - 5 * std::int64_t(c % 3)).to(at::kFloat));
     }
     const Tensor active = at::ones({std::int64_t(clients.size())});

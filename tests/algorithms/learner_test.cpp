@@ -82,7 +82,8 @@ TEST_P(EveryLearner, gives_a_client_the_same_bits_alone_and_in_a_group) {
       const Tensor losses = together.loss();
       for (std::int64_t k = 0; k < 5; ++k) {
         Group alone(*learner, {4 - k}, batch_size);
-        EXPECT_EQ(alone.loss().item<float>(), losses[k].item<float>()) << "batch " << batch_size << ", client " << 4 - k;
+        EXPECT_EQ(alone.loss().item<float>(), losses[k].item<float>())
+            << "batch " << batch_size << ", client " << 4 - k;
         for (const Kind kind : kinds)
           EXPECT_TRUE(at::equal(alone.parameters.gradient(kind)[0], together.parameters.gradient(kind)[k]))
               << "batch " << batch_size << ", client " << 4 - k << ", kind " << int(kind);

@@ -82,7 +82,8 @@ TEST_P(EveryStrategy, follows_the_plain_gradient_from_where_the_turn_began) {
   Hands hands(*strategy);
   const Tensor plain = normal({clients, size}, 5, 5);
   int asked = 0;
-  const Tensor direction = strategy->gradient([&](const Tensor&) { return ++asked, plain.clone(); }, hands.turn.start, hands.turn);
+  const Tensor direction =
+      strategy->gradient([&](const Tensor&) { return ++asked, plain.clone(); }, hands.turn.start, hands.turn);
   EXPECT_GE(asked, 1);
   EXPECT_LT(relative(direction, plain), 1e-6);
 }
@@ -94,7 +95,8 @@ TEST(FedAvg, follows_the_plain_gradient_wherever_it_is) {
   const auto strategy = make_strategy("fedavg", {});
   Hands hands(*strategy);
   const Tensor plain = normal({clients, size}, 5, 5);
-  EXPECT_TRUE(at::equal(strategy->gradient([&](const Tensor&) { return plain; }, hands.turn.start + 1, hands.turn), plain));
+  EXPECT_TRUE(
+      at::equal(strategy->gradient([&](const Tensor&) { return plain; }, hands.turn.start + 1, hands.turn), plain));
 }
 
 TEST(FedProx, follows_the_gradient_of_the_loss_with_its_quadratic_pull) {
@@ -118,7 +120,8 @@ TEST(FedProx, without_a_pull_is_fedavg_to_the_bit) {
   const auto strategy = make_strategy("fedprox", options);
   Hands hands(*strategy);
   const Tensor plain = normal({clients, size}, 5, 5);
-  EXPECT_TRUE(at::equal(strategy->gradient([&](const Tensor&) { return plain; }, hands.turn.start + 1, hands.turn), plain));
+  EXPECT_TRUE(
+      at::equal(strategy->gradient([&](const Tensor&) { return plain; }, hands.turn.start + 1, hands.turn), plain));
 }
 
 class EveryCodec : public testing::TestWithParam<std::string> {
@@ -153,7 +156,8 @@ TEST_P(EveryCodec, refuses_numbers_that_are_not_the_layouts) {
   EXPECT_THROW(codec->encode(at::zeros({2 * size}).as_strided({size}, {2}), layout), Error);
 }
 
-INSTANTIATE_TEST_SUITE_P(all, EveryCodec, testing::ValuesIn(codec_names()), [](const auto& info) { return info.param; });
+INSTANTIATE_TEST_SUITE_P(all, EveryCodec, testing::ValuesIn(codec_names()),
+                         [](const auto& info) { return info.param; });
 
 TEST(Float32, takes_four_bytes_a_number_and_loses_nothing) {
   const auto codec = make_codec("float32");

@@ -92,7 +92,8 @@ TEST(TwoTargets, at_equal_costs_take_half_each) {
 }
 
 /// Every solver on problems in a row and on each of them alone.
-void expect_alone_as_together(const std::function<TransportPlan(const Tensor&)>& solve, std::int64_t M, std::int64_t N) {
+void expect_alone_as_together(const std::function<TransportPlan(const Tensor&)>& solve, std::int64_t M,
+                              std::int64_t N) {
   Tensor cost = cosine_costs(7, M, N);
   cost[3].mul_(0.01);  // one that is easy among harder ones
   const TransportPlan together = solve(cost);
@@ -113,7 +114,10 @@ TEST(TwoTargets, solve_a_problem_with_the_same_bits_whatever_stands_beside_it) {
 TEST(Sinkhorn, solves_a_problem_with_the_same_bits_whatever_stands_beside_it) {
   for (const auto& [M, N] : {std::pair{6, 5}, {16, 16}, {9, 3}})
     expect_alone_as_together(
-        [](const Tensor& cost) { return sinkhorn(cost, even_mass(cost, -2), even_mass(cost, -1), {0.1, 200, 1e-4}); }, M, N);
+        [](const Tensor& cost) {
+          return sinkhorn(cost, even_mass(cost, -2), even_mass(cost, -1), {0.1, 200, 1e-4});
+        },
+        M, N);
 }
 
 TEST(Transport, has_no_gradient_of_its_own) {

@@ -23,11 +23,13 @@ struct Images {
   Indices labels, domains;
   std::int64_t classes, domain_count;
 
-  explicit Images(std::int64_t classes = 6, std::int64_t domain_count = 3) : classes(classes), domain_count(domain_count) {
+  explicit Images(std::int64_t classes = 6, std::int64_t domain_count = 3)
+      : classes(classes), domain_count(domain_count) {
     for (std::int64_t c = 0; c < classes; ++c) labels.insert(labels.end(), std::size_t(20 + 10 * c), c);
     Stream stream = Keys(3).stream(Purpose::test);
     stream.shuffle(std::span(labels));
-    for (std::size_t i = 0; i < labels.size(); ++i) domains.push_back(std::int64_t(stream.below(std::uint64_t(domain_count))));
+    for (std::size_t i = 0; i < labels.size(); ++i)
+      domains.push_back(std::int64_t(stream.below(std::uint64_t(domain_count))));
   }
   Labelled view() const { return {labels, domains, classes, domain_count}; }
   Indices counts(const Indices& images) const {
@@ -57,7 +59,9 @@ std::string sentence(const std::function<void()>& action) {
   return "(none)";
 }
 
-bool ascending(const Indices& images) { return std::ranges::adjacent_find(images, std::greater_equal<>()) == images.end(); }
+bool ascending(const Indices& images) {
+  return std::ranges::adjacent_find(images, std::greater_equal<>()) == images.end();
+}
 
 class EveryPartition : public testing::TestWithParam<std::string> {
  protected:
@@ -156,7 +160,8 @@ TEST_P(Disjoint, names_a_client_that_would_own_too_little) {
 
 const auto name_of = [](const auto& info) { return info.param; };
 INSTANTIATE_TEST_SUITE_P(all, EveryPartition,
-                         testing::Values("even", "dirichlet", "pathological", "quantity", "domain", "sampled"), name_of);
+                         testing::Values("even", "dirichlet", "pathological", "quantity", "domain", "sampled"),
+                         name_of);
 INSTANTIATE_TEST_SUITE_P(all, Disjoint, testing::Values("even", "dirichlet", "pathological", "quantity", "domain"),
                          name_of);
 
@@ -171,7 +176,8 @@ TEST(Even, sizes_and_class_counts_differ_by_little) {
       // Dealt class by class: a client gets its share of each class, give or take one or two.
       const Indices counts = images.counts(partition->shard(client).train);
       for (std::size_t c = 0; c < counts.size(); ++c)
-        EXPECT_NEAR(double(counts[c]), 0.8 * (20 + 10 * double(c)) / double(clients), 2) << clients << " clients, class " << c;
+        EXPECT_NEAR(double(counts[c]), 0.8 * (20 + 10 * double(c)) / double(clients), 2)
+            << clients << " clients, class " << c;
     }
     EXPECT_LE(std::ranges::max(train) - std::ranges::min(train), 1) << clients << " clients";
     EXPECT_LE(std::ranges::max(test) - std::ranges::min(test), 1) << clients << " clients";
@@ -206,7 +212,8 @@ TEST(Pathological, leaves_out_the_classes_that_nobody_is_given) {
 TEST(Pathological, refuses_more_classes_than_there_are) {
   PartitionOptions options = options_of("pathological");
   options.classes_per_client = 7;
-  EXPECT_THAT(sentence([&] { make(Images(), options); }), HasSubstr("classes_per_client = 7: the data has only 6 classes"));
+  EXPECT_THAT(sentence([&] { make(Images(), options); }),
+              HasSubstr("classes_per_client = 7: the data has only 6 classes"));
 }
 
 TEST(Domain, gives_each_client_images_of_one_domain) {
@@ -268,7 +275,8 @@ TEST(Dirichlet, draws_again_until_every_client_has_the_fewest_images_asked_for) 
     int redrawn = 0;
     for (std::uint64_t seed = 0; seed < 20; ++seed) {
       const auto partition = make(images, options, seed);
-      for (ClientId client = 0; client < 8; ++client) EXPECT_GE(std::int64_t(partition->shard(client).train.size()), fewest);
+      for (ClientId client = 0; client < 8; ++client)
+        EXPECT_GE(std::int64_t(partition->shard(client).train.size()), fewest);
       PartitionOptions any = options;
       any.min_samples = 1;
       redrawn += make(images, any, seed)->shard(0).train != partition->shard(0).train;
@@ -340,7 +348,9 @@ TEST(Partition, is_the_same_on_every_machine) {
   Images images(3, 1);
   images.labels = {0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2};
   images.domains.assign(15, 0);
-  auto train = [&](const char* kind, ClientId client) { return make(images, options_of(kind, 3), 7)->shard(client).train; };
+  auto train = [&](const char* kind, ClientId client) {
+    return make(images, options_of(kind, 3), 7)->shard(client).train;
+  };
   EXPECT_THAT(train("even", 0), testing::ElementsAre(3, 6, 9, 12));
   EXPECT_THAT(train("pathological", 1), testing::ElementsAre(7, 9, 11, 12));
   EXPECT_THAT(train("dirichlet", 2), testing::ElementsAre(0, 3, 4, 11));
