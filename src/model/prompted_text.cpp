@@ -67,7 +67,7 @@ void PromptedText::check(const Tensor& context) const {
 
 Tensor PromptedText::encode(const Tensor& context) const {
   check(context);
-  const std::int64_t K = context.size(0), w = config_.text.width, n = nodes(), heads = config_.text.heads;
+  const std::int64_t K = context.size(0), w = config_.text.width, heads = config_.text.heads;
   const double scale = 1 / std::sqrt(double(w / heads));
   const Tensor stem = at::cat({before_.expand({K, 1, w}), context.to(before_.options())}, 1) + stem_;  // (K, 1 + h, w)
   Tensor x = at::cat({stem, branches_.expand({K, branches_.size(0), w})}, 1);                          // (K, n, w)
