@@ -67,9 +67,10 @@ class ProgramTest(unittest.TestCase):
     def setUp(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="test-", dir=self.shared))
 
-    def environment(self, store=None):
+    @classmethod
+    def environment(cls, store=None):
         """Features are kept in the folder `store` of the tests: not in the user's cache."""
-        return {**os.environ, "XDG_CACHE_HOME": str(self.shared / (store or "cache"))}
+        return {**os.environ, "XDG_CACHE_HOME": str(cls.shared / (store or "cache"))}
 
     def start(self, *arguments, ranks=1, store=None, **options):
         launcher = subprocess.Popen(command(*arguments, ranks=ranks), cwd=self.folder, env=self.environment(store),

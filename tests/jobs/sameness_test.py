@@ -3,10 +3,11 @@
 import os
 import random
 import signal
+import subprocess
 import time
 
 from analysis.compare import differences
-from program import ProgramTest, ranks_of
+from program import ProgramTest, command, ranks_of
 
 
 class RunTest(ProgramTest):
@@ -55,8 +56,15 @@ class SamenessTest(RunTest):
 
 class ResumeTest(RunTest):
     # Long enough to be caught in the middle.
-    LONG = ("--set", "training.rounds=60", "--set", "training.participation=0.3", "--set", "evaluation.every=5",
+    LONG = ("--set", "training.rounds=200", "--set", "training.participation=0.3", "--set", "evaluation.every=20",
             "--set", "checkpoint.every=3")
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.whole = cls.shared / "whole"
+        started = subprocess.run(command("run", cls.config, "-q", "-o", cls.whole, *cls.LONG), env=cls.environment())
+        assert started.returncode == 0
 
     def caught(self, directory, ranks, catch, delay):
         """A run that is caught some time after its first checkpoint; returns (exit code, errors)."""
@@ -75,30 +83,27 @@ class ResumeTest(RunTest):
             os.kill(process, signal.SIGKILL)
 
     def test_a_killed_run_goes_on_to_the_same_numbers(self):
-        whole = self.run_to_end(self.folder / "whole", *self.LONG)
         seed = time.time_ns()
         chance = random.Random(seed)
         for before, after in ((2, 3), (3, 1), (1, 2)):
-            delay = chance.uniform(0, 0.15)
+            delay = chance.uniform(0, 0.25)
             with self.subTest(before=before, after=after, delay=delay):
                 directory = self.folder / f"killed-{before}-{after}"
                 code, _ = self.caught(directory, before, self.kill_all_ranks, delay)
                 self.assertNotEqual(code, 0)
                 self.run_to_end(directory, *self.LONG, ranks=after)
-                self.assert_same(whole, directory)
+                self.assert_same(self.whole, directory)
 
     def test_a_run_that_gets_a_signal_says_how_to_go_on_and_does(self):
-        whole = self.run_to_end(self.folder / "whole", *self.LONG)
         for before, after in ((2, 1), (1, 3)):
             with self.subTest(before=before, after=after):
                 directory = self.folder / f"signal-{before}-{after}"
                 code, errors = self.caught(directory, before, lambda job: job.send_signal(signal.SIGUSR2), 0.05)
                 self.assertEqual(code, 75, errors)
                 self.run_to_end(directory, *self.LONG, ranks=after)
-                self.assert_same(whole, directory)
+                self.assert_same(self.whole, directory)
 
     def test_a_finished_run_stays_as_it_is(self):
-        directory = self.run_to_end(self.folder / "whole")
-        before = (directory / "results.h5").read_bytes()
-        self.run_to_end(directory)
-        self.assertEqual((directory / "results.h5").read_bytes(), before)
+        before = (self.whole / "results.h5").read_bytes()
+        self.run_to_end(self.whole, *self.LONG)
+        self.assertEqual((self.whole / "results.h5").read_bytes(), before)

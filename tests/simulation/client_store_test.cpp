@@ -4,6 +4,8 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "comm/factory.hpp"
 #include "core/keys.hpp"
 #include "simulation/cohort.hpp"
@@ -18,6 +20,7 @@ Tensor row_of(ClientId client, std::int64_t round) { return at::full({row_length
 struct Stores : testing::Test {
   std::unique_ptr<Communicator> communicator = make_communicator("mpi");
   ClientStore store{row_length};
+  std::map<ClientId, std::int64_t> last;  // the round whose row each client has
 
   Placement placed(const std::vector<ClientId>& clients, std::int64_t size = 1) const {
     return Placement(make_groups(clients, size), communicator->size());
@@ -25,13 +28,21 @@ struct Stores : testing::Test {
   bool mine(const Placement& placement, std::size_t group) const {
     return placement.rank_of(group) == communicator->rank();
   }
-  /// Every rank trains its clients of the cohort: their rows are of this round.
+  /// Every rank finds what the clients it is given kept last, and trains them: their rows are then of this round.
   void play(const std::vector<ClientId>& cohort, std::int64_t round, const std::vector<ClientId>& dropped = {}) {
     const Placement placement = placed(cohort);
     store.gather_at(placement, *communicator);
-    for (std::size_t g = 0; g < cohort.size(); ++g)
-      if (mine(placement, g)) store.stage(cohort[g], row_of(cohort[g], round));
+    for (std::size_t g = 0; g < cohort.size(); ++g) {
+      const ClientId client = cohort[g];
+      if (!mine(placement, g)) continue;
+      const Tensor* row = store.find(client);
+      EXPECT_EQ(row != nullptr, last.contains(client)) << "client " << client << " in round " << round;
+      if (row) EXPECT_TRUE(at::equal(*row, row_of(client, last[client]))) << "client " << client << " in round " << round;
+      store.stage(client, row_of(client, round));
+    }
     store.commit(placement, dropped);
+    for (const ClientId client : cohort)
+      if (!std::ranges::binary_search(dropped, client)) last[client] = round;
   }
   /// The rows at the root are those of these clients and rounds.
   void expect_rows(const std::vector<std::pair<ClientId, std::int64_t>>& expected) {
@@ -56,35 +67,15 @@ TEST_F(Stores, have_no_row_of_a_client_that_never_took_part) {
 }
 
 TEST_F(Stores, bring_rows_to_the_rank_that_trains_their_client_next) {
-  // The same client stands at different places of these cohorts, and so with different ranks.
-  const std::vector<std::vector<ClientId>> cohorts{{0, 1, 2, 3, 4, 5, 6, 7}, {3, 7}, {0, 2, 4, 6, 7}, {7}, {0, 1, 2, 3, 4, 5, 6, 7}};
-  std::map<ClientId, std::int64_t> last;
-  for (std::size_t round = 0; round < cohorts.size(); ++round) {
-    const Placement placement = placed(cohorts[round]);
-    store.gather_at(placement, *communicator);
-    for (std::size_t g = 0; g < cohorts[round].size(); ++g) {
-      const ClientId client = cohorts[round][g];
-      if (!mine(placement, g)) continue;
-      const Tensor* row = store.find(client);
-      if (!last.contains(client)) {
-        EXPECT_EQ(row, nullptr);
-      } else {
-        EXPECT_TRUE(row != nullptr && at::equal(*row, row_of(client, last[client]))) << "client " << client;
-      }
-    }
-    play(cohorts[round], std::int64_t(round));
-    for (const ClientId client : cohorts[round]) last[client] = std::int64_t(round);
-  }
-  expect_rows({{0, 4}, {1, 4}, {2, 4}, {3, 4}, {4, 4}, {5, 4}, {6, 4}, {7, 4}});
+  // The same clients stand at other places of these cohorts, and so with other ranks: many at once, too.
+  const std::vector<ClientId> all{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}, first{0, 1, 2, 3, 4}, second{5, 6, 7, 8, 9};
+  std::int64_t round = 0;
+  for (const auto& cohort : {all, {3, 7}, first, second, all, {7}, {0, 2, 4, 6, 7}, all}) play(cohort, round++);
+  expect_rows({{0, 7}, {1, 7}, {2, 7}, {3, 7}, {4, 7}, {5, 7}, {6, 7}, {7, 7}, {8, 7}, {9, 7}});
 }
 
 TEST_F(Stores, keep_rows_of_random_cohorts_over_many_rounds) {
-  std::map<ClientId, std::int64_t> last;
-  for (std::int64_t round = 0; round < 30; ++round) {
-    const auto cohort = draw_cohort(17, 0.3, round, Keys(1));
-    play(cohort, round);
-    for (const ClientId client : cohort) last[client] = round;
-  }
+  for (std::int64_t round = 0; round < 40; ++round) play(draw_cohort(17, round % 2 ? 0.2 : 0.7, round, Keys(1)), round);
   expect_rows({last.begin(), last.end()});
 }
 

@@ -83,9 +83,9 @@ inline Tensor normal(std::initializer_list<std::int64_t> shape, std::uint64_t se
 /// Images are random vectors near their class's own. Change `experiment` before the first simulation.
 struct Federation {
   Experiment experiment;
-  Tensor labels = at::arange(240, at::kLong) % classes;
-  Tensor domains = at::zeros({240}, at::kLong);
-  Features features{normal({classes, width}, 1).index_select(0, labels) + normal({240, width}, 2), {}};
+  Tensor labels = at::arange(600, at::kLong) % classes;
+  Tensor domains = at::zeros({600}, at::kLong);
+  Features features{normal({classes, width}, 1).index_select(0, labels) + normal({600, width}, 2), {}};
   Samples samples{features, labels, at::kCPU};
   Learner learner;
   FedAvg strategy;
@@ -99,6 +99,7 @@ struct Federation {
     experiment.partition.clients = 11;
     experiment.partition.kind = "dirichlet";
     experiment.partition.alpha = 5;
+    experiment.partition.test_fraction = 0.6;  // more than two chunks of evaluation
     experiment.training.rounds = 5;
     experiment.training.batch_size = 4;
     experiment.training.group_size = 2;
@@ -111,7 +112,7 @@ struct Federation {
 
   Simulation simulation(Communicator& communicator) {
     const Keys keys(std::uint64_t(experiment.seed));
-    const Labelled view{{labels.const_data_ptr<std::int64_t>(), 240}, {domains.const_data_ptr<std::int64_t>(), 240}, classes, 1};
+    const Labelled view{{labels.const_data_ptr<std::int64_t>(), 600}, {domains.const_data_ptr<std::int64_t>(), 600}, classes, 1};
     partition = make_partition(view, experiment.partition, keys);
     workshop.reset(new Workshop{experiment, *partition, samples, learner, strategy, codec, codec, keys, {}});
     std::vector<Observer*> observers;
