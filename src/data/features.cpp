@@ -1,5 +1,7 @@
 #include "data/features.hpp"
 
+#include <unistd.h>
+
 #include "core/error.hpp"
 #include "io/file.hpp"
 #include "io/h5_tensor.hpp"
@@ -10,8 +12,10 @@ constexpr const char* filetype = "fedorbit-features";
 }
 
 void write_features(const std::filesystem::path& path, const Features& features, const FeatureOrigin& origin) {
+  // A name of this process's own until it is whole: two runs may compute the same features at the same time.
+  const std::filesystem::path own = path.string() + "." + std::to_string(getpid());
   {
-    h5::File file = h5::File::create(part_path(path));
+    h5::File file = h5::File::create(part_path(own));
     file.set_attribute("filetype", filetype);
     file.set_attribute("data_sha256", origin.data);
     file.set_attribute("weights_sha256", origin.weights);
@@ -20,7 +24,10 @@ void write_features(const std::filesystem::path& path, const Features& features,
     if (features.patches.defined()) h5::write_tensor(file, "/patches", features.patches);
     file.close();
   }
-  publish(path);
+  publish(own);
+  std::error_code failure;
+  std::filesystem::rename(own, path, failure);
+  require(!failure, "the features ", path.string(), " cannot be put in their place: ", failure.message(), ".");
 }
 
 Features read_features(const std::filesystem::path& path, const FeatureOrigin& origin) {

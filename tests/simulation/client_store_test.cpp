@@ -37,7 +37,9 @@ struct Stores : testing::Test {
       if (!mine(placement, g)) continue;
       const Tensor* row = store.find(client);
       EXPECT_EQ(row != nullptr, last.contains(client)) << "client " << client << " in round " << round;
-      if (row) EXPECT_TRUE(at::equal(*row, row_of(client, last[client]))) << "client " << client << " in round " << round;
+      if (row) {
+        EXPECT_TRUE(at::equal(*row, row_of(client, last[client]))) << "client " << client << " in round " << round;
+      }
       store.stage(client, row_of(client, round));
     }
     store.commit(placement, dropped);
@@ -85,7 +87,9 @@ TEST_F(Stores, show_staged_rows_only_when_they_are_committed) {
   for (std::size_t g = 0; g < 4; ++g)
     if (mine(placement, g)) store.stage(ClientId(g), row_of(ClientId(g), 1));
   for (std::size_t g = 0; g < 4; ++g)
-    if (mine(placement, g)) EXPECT_TRUE(at::equal(*store.find(ClientId(g)), row_of(ClientId(g), 0)));
+    if (mine(placement, g)) {
+      EXPECT_TRUE(at::equal(*store.find(ClientId(g)), row_of(ClientId(g), 0)));
+    }
   store.discard();
   expect_rows({{0, 0}, {1, 0}, {2, 0}, {3, 0}});
   play({1, 2}, 2);  // what was discarded does not come back with a later commit

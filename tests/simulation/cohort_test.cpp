@@ -56,7 +56,9 @@ TEST(Cohort, takes_every_client_equally_often) {
   // Binomial with p = 3/10: mean 1500, deviation 32; pairs p = 1/15: mean 333, deviation 18. Five deviations.
   for (ClientId client = 0; client < clients; ++client) {
     EXPECT_NEAR(times[std::size_t(client)], 1500, 5 * 32.4);
-    if (client > 0) EXPECT_NEAR(together[std::size_t(client)], rounds / 15.0, 5 * 17.6);
+    if (client > 0) {
+      EXPECT_NEAR(together[std::size_t(client)], rounds / 15.0, 5 * 17.6);
+    }
   }
 }
 
