@@ -4,6 +4,7 @@
 
 #include "comm/factory.hpp"
 #include "core/error.hpp"
+#include "core/fingerprint.hpp"
 #include "core/log.hpp"
 #include "jobs/commands.hpp"
 #include "simulation/pretrain.hpp"
@@ -25,7 +26,7 @@ void start(Request& request) {
   const auto communicator = make_communicator(request.options.machine.backend);
   log::start(communicator->root() ? log::Level::normal : log::Level::quiet,
              communicator->root() ? std::filesystem::path(request.log) : std::filesystem::path());
-  communicator->agree("resolved options", std::hash<std::string>()(list.toml()));
+  communicator->agree("resolved options", fingerprint(list.toml()));
   pretrain(request.options, request.output, *communicator);
 }
 

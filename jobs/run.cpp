@@ -74,27 +74,18 @@ Tensor zero_shot_texts(const Clip& clip, const std::vector<std::string>& class_n
   return encode_tokens(clip.tensors, clip.config, tokens.to(clip.tensors.begin()->second.device()));
 }
 
-void run(const Arguments& arguments) {
+/// Returns the exit code.
+int run(const Arguments& arguments) {
   Experiment experiment = read_experiment(arguments);
   const std::string options_toml = OptionList::of(experiment).toml();
-  const auto communicator = make_communicator(experiment.machine.backend);
   watch_signals();
+  const auto communicator = make_communicator(experiment.machine.backend);
+  watch_signals();  // MPI may have set handlers of its own
   communicator->agree("resolved options", fingerprint(options_toml));
   const at::Device device = prepare_machine(experiment.machine, *communicator);
   const bool root = communicator->root();
 
-  RunDirectory directory(arguments.directory.empty() ? "runs/" + experiment.name : arguments.directory);
-  Tensor holding = at::tensor(std::int64_t{0});
-  if (root) holding.fill_(std::int64_t(directory.open(options_toml, arguments.restart)));
-  communicator->broadcast(holding);
-  const auto held = RunDirectory::Holding(holding.item<std::int64_t>());
-  log::start(!root || arguments.quiet ? log::Level::quiet : arguments.verbose ? log::Level::verbose : log::Level::normal,
-             root ? directory.log() : std::filesystem::path());
-  if (held == RunDirectory::Holding::results) {
-    log::info("this run is finished: ", directory.results().string());
-    return;
-  }
-
+  // Everything that is read comes before the run directory is touched: a misspelt name loses nothing there.
   const Dataset dataset = open_data(experiment);
   communicator->agree("data set " + experiment.data.path, fingerprint(dataset.checksum()));
   const Clip clip = load_weights(experiment.model.weights, device);
@@ -108,6 +99,18 @@ void run(const Arguments& arguments) {
   const auto upload_codec = make_codec(experiment.method.upload_codec);
   const auto download_codec = make_codec(experiment.method.download_codec);
 
+  RunDirectory directory(arguments.directory.empty() ? "runs/" + experiment.name : arguments.directory);
+  Tensor holding = at::tensor(std::int64_t{0});
+  if (root) holding.fill_(std::int64_t(directory.open(options_toml, arguments.restart)));
+  communicator->broadcast(holding);
+  const auto held = RunDirectory::Holding(holding.item<std::int64_t>());
+  log::start(!root || arguments.quiet ? log::Level::quiet : arguments.verbose ? log::Level::verbose : log::Level::normal,
+             root ? directory.log() : std::filesystem::path());
+  if (held == RunDirectory::Holding::results) {
+    log::info("this run is finished: ", directory.results().string());
+    return 0;
+  }
+
   RunRecord record;
   record.options_toml = options_toml;
   record.provenance = provenance_of_run(*communicator);
@@ -115,12 +118,14 @@ void run(const Arguments& arguments) {
   record.provenance["weights_sha256"] = clip.checksum;
   record.class_names = dataset.class_names();
   record.diagnostics = learner->diagnostics();
-  record.clients = census(*partition, view);
-  record.client_rank = first_ranks(record.clients, experiment.training.group_size, communicator->size());
-  log::info(experiment.name, ": ", experiment.method.learner, " with ", experiment.method.strategy, " on ",
-            communicator->size(), communicator->size() == 1 ? " rank" : " ranks", ", ", device.str(), "\n",
-            summary(record.clients, dataset.classes(), dataset.size()));
-  log::detail(who_holds_what(record.clients, dataset.class_names()));
+  if (root) {
+    record.clients = census(*partition, view);
+    record.client_rank = first_ranks(record.clients, experiment.training.group_size, communicator->size());
+    log::info(experiment.name, ": ", experiment.method.learner, " with ", experiment.method.strategy, " on ",
+              communicator->size(), communicator->size() == 1 ? " rank" : " ranks", ", ", device.str(), "\n",
+              summary(record.clients, dataset.classes(), dataset.size()));
+    if (arguments.verbose) log::detail(who_holds_what(record.clients, dataset.class_names()));
+  }
 
   const std::filesystem::path store =
       experiment.data.feature_store.empty() ? default_feature_store() : std::filesystem::path(experiment.data.feature_store);
@@ -145,9 +150,12 @@ void run(const Arguments& arguments) {
     for (Observer* observer : observers) observer->started(record);
     if (checkpoint)
       for (Observer* observer : observers)
-        observer->happened({checkpoint->round, "resumed", text("the run goes on after ", checkpoint->round, " rounds.")});
+        observer->happened({checkpoint->round, "resumed",
+                            text("the run goes on after ", checkpoint->round, " rounds, on ", communicator->size(),
+                                 " ranks of ", record.provenance["hosts"], ".")});
   }
   Simulation simulation(workshop, *communicator, dataset.classes(), observers, [&](const State& state) {
+    recorder->keep();  // a checkpoint is never newer than the results on the disk
     to_checkpoint(state, options_toml).write(directory.checkpoint());
   });
   if (checkpoint) simulation.restore(shared_state(*checkpoint, *communicator));
@@ -156,8 +164,11 @@ void run(const Arguments& arguments) {
       simulation.run(zero_shot_texts(clip, dataset.class_names(), experiment.model.text_template), clip.logit_scale(),
                      signal_received);
   if (ending == Ending::interrupted) {
-    log::info("interrupted after round ", simulation.server().round, "; the same command goes on from there.");
-    throw ExitWith{resumable};
+    log::info("interrupted after ", simulation.server().round, " rounds; the same command",
+              arguments.restart ? " without --restart" : "", " goes on from there.");
+    // Nobody leaves before the root has saved: a launcher kills the others when one rank is gone.
+    communicator->barrier();
+    return resumable;
   }
   if (root) {
     NamedTensors prompts;
@@ -167,6 +178,7 @@ void run(const Arguments& arguments) {
     log::info("results: ", directory.results().string());
   }
   communicator->barrier();
+  return 0;
 }
 
 }  // namespace
@@ -188,7 +200,7 @@ void add_run(CLI::App& program) {
       return;
     }
     require(!arguments->config.empty(), "fedorbit run needs a configuration file; see configs/.");
-    run(*arguments);
+    if (const int code = run(*arguments); code != 0) throw ExitWith{code};
   });
 }
 

@@ -16,7 +16,6 @@ enum class Purpose : std::uint32_t {
   cohort = 4,
   shuffle = 5,
   augment = 6,
-  codec = 7,
   scene = 8,
   pretrain = 9,
   caption = 10,
@@ -55,7 +54,6 @@ class Keys {
   explicit Keys(std::uint64_t seed) : seed_(seed) {}
   /// Up to 2^24 purposes, and all pairs of 64-bit `round` and `client`, give distinct streams up to hash collisions.
   Stream stream(Purpose purpose, std::uint64_t round = 0, std::uint64_t client = 0) const;
-  std::uint64_t seed() const { return seed_; }
 
  private:
   std::uint64_t seed_;

@@ -13,9 +13,11 @@ constexpr const char* filetype = "fedorbit-features";
 
 void write_features(const std::filesystem::path& path, const Features& features, const FeatureOrigin& origin) {
   // A name of this process's own until it is whole: two runs may compute the same features at the same time.
-  const std::filesystem::path own = path.string() + "." + std::to_string(getpid());
-  {
-    h5::File file = h5::File::create(part_path(own));
+  char host[256] = {};
+  gethostname(host, sizeof host - 1);
+  const std::filesystem::path own = text(path.string(), ".", host, ".", getpid(), ".part");
+  try {
+    h5::File file = h5::File::create(own);
     file.set_attribute("filetype", filetype);
     file.set_attribute("data_sha256", origin.data);
     file.set_attribute("weights_sha256", origin.weights);
@@ -23,11 +25,11 @@ void write_features(const std::filesystem::path& path, const Features& features,
     h5::write_tensor(file, "/features", features.features);
     if (features.patches.defined()) h5::write_tensor(file, "/patches", features.patches);
     file.close();
+    replace_file(own, path);
+  } catch (...) {
+    std::filesystem::remove(own);
+    throw;
   }
-  publish(own);
-  std::error_code failure;
-  std::filesystem::rename(own, path, failure);
-  require(!failure, "the features ", path.string(), " cannot be put in their place: ", failure.message(), ".");
 }
 
 Features read_features(const std::filesystem::path& path, const FeatureOrigin& origin) {

@@ -66,12 +66,16 @@ std::ifstream open_to_read(const std::filesystem::path& path) {
 
 std::filesystem::path part_path(const std::filesystem::path& path) { return path.string() + ".part"; }
 
-void publish(const std::filesystem::path& path) {
-  const std::filesystem::path part = part_path(path), folder = path.parent_path();
-  flush_to_disk(part, O_RDONLY);
-  if (std::rename(part.c_str(), path.c_str()) != 0) fail_write(path, errno);
+void flush_to_disk(const std::filesystem::path& file) { flush_to_disk(file, O_RDONLY); }
+
+void replace_file(const std::filesystem::path& whole, const std::filesystem::path& path) {
+  const std::filesystem::path folder = path.parent_path();
+  flush_to_disk(whole);
+  if (std::rename(whole.c_str(), path.c_str()) != 0) fail_write(path, errno);
   flush_to_disk(folder.empty() ? "." : folder, O_RDONLY | O_DIRECTORY);
 }
+
+void publish(const std::filesystem::path& path) { replace_file(part_path(path), path); }
 
 AtomicFile::AtomicFile(const std::filesystem::path& path) : path_(path), part_(part_path(path)) {
   descriptor_ = ::open(part_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);

@@ -10,6 +10,12 @@ namespace fedorbit {
 /// The temporary name of a file being written: path + ".part".
 std::filesystem::path part_path(const std::filesystem::path& path);
 
+/// Waits until the disk has what was written to the file.
+void flush_to_disk(const std::filesystem::path& file);
+
+/// Moves the finished file `whole`, of the same folder, to `path`: flushed to the disk, renamed, the folder flushed.
+void replace_file(const std::filesystem::path& whole, const std::filesystem::path& path);
+
 /// Moves a finished part_path(path) to `path`: flushed to the disk, renamed, the folder flushed. For files that a
 /// library wrote and closed.
 void publish(const std::filesystem::path& path);

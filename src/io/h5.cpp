@@ -152,6 +152,10 @@ void File::start_swmr() { check(H5Fstart_swmr_write(id()), place_, "let others r
 void File::flush() { check(H5Fflush(id(), H5F_SCOPE_GLOBAL), place_, "write what is pending"); }
 void File::close() { check(handle_.close(), place_, "write the end and close"); }
 
+void File::remove(const std::string& name) {
+  check(H5Ldelete(id(), name.c_str(), H5P_DEFAULT), Place{file(), name}, "remove it");
+}
+
 std::string library_version() {
   unsigned major = 0, minor = 0, release = 0;
   check(H5get_libversion(&major, &minor, &release), Place{"HDF5", ""}, "tell its version");

@@ -35,6 +35,8 @@ class File : public Object {
   /// Names directly in a group, in the order of their creation.
   std::vector<std::string> names(const std::string& group = "/") const;
 
+  /// Takes a group, with all that is in it, or a dataset out of the file.
+  void remove(const std::string& name);
   Group make_group(const std::string& name);  // with its parents
   Group group(const std::string& name) const;
   Dataset dataset(const std::string& name) const;

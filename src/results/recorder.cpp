@@ -37,6 +37,16 @@ void write_clients(h5::File& file, const RunRecord& run) {
   }
 }
 
+/// A copy beside the file, to be changed in its place; left over by a kill, it is written anew.
+std::filesystem::path copy_of(const std::filesystem::path& file) {
+  std::filesystem::path copy = file;
+  copy += ".copy";
+  std::error_code failure;
+  std::filesystem::copy_file(file, copy, std::filesystem::copy_options::overwrite_existing, failure);
+  require(!failure, file.string(), " cannot be copied to ", copy.string(), ": ", failure.message(), ".");
+  return copy;
+}
+
 /// The scale that stands for an axis of a tensor: a length without values, as netCDF-4 writes it.
 h5::Dataset axis_scale(h5::File& file, std::size_t axis, std::int64_t length) {
   const std::string path = text(schema::state, "/axis", axis, "_", length);
@@ -93,19 +103,28 @@ void Recorder::create(const RunRecord& run) {
 }
 
 void Recorder::go_on(const RunRecord& run) {
-  h5::File file = h5::File::open(part_, h5::Access::repair);
+  const std::filesystem::path copy = copy_of(part_);
+  h5::File file = h5::File::open(copy, h5::Access::repair);
   require(file.has_attribute(schema::attribute::filetype) &&
               file.text_attribute(schema::attribute::filetype) == schema::filetype,
           part_.string(), " is not a results file: the run cannot go on with it.");
   require(file.read_texts("/classes/name") == run.class_names, part_.string(),
           " was written for other classes: the run cannot go on with it.");
-  write_attributes(file, run);
+  for (const char* checksum : {"data_sha256", "weights_sha256"})
+    if (const auto now = run.provenance.find(checksum); now != run.provenance.end())
+      require(file.text_attribute(checksum) == now->second, part_.string(), " was begun with ", checksum, " = ",
+              file.text_attribute(checksum), ", which is now ", now->second, ": the run cannot go on with other inputs; "
+              "bring the old ones back, or pass --restart.");
+  if (file.has(schema::state)) file.remove(schema::state);  // of a run that was killed while it finished
   each_table([&](Table& table) { table.open(file, true); });
   for (Table* table : {&tables_->rounds, &tables_->turns, &tables_->evaluations, &tables_->class_evaluations,
                        &tables_->transport})
     table->keep_rounds(*rounds_done_);
+  require(tables_->rounds.rows() == *rounds_done_, part_.string(), " holds ", tables_->rounds.rows(), " rounds, fewer than the ",
+          *rounds_done_, " of the checkpoint: the run cannot go on with it; pass --restart to begin anew.");
   each_table([](Table& table) { table.close(); });
   file.close();
+  replace_file(copy, part_);
 }
 
 void Recorder::round_committed(const RoundRecord& round) {
@@ -155,8 +174,9 @@ void Recorder::happened(const EventRecord& event) {
 void Recorder::finished(const std::vector<std::pair<std::string, Tensor>>& shared) {
   each_table([](Table& table) { table.close(); });
   file_->close();
-  // Opened anew, for a file in single-writer mode takes no new datasets or attributes.
-  file_ = h5::File::open(part_, h5::Access::modify);
+  // A file in single-writer mode takes no new datasets or attributes, and outside of it a kill can spoil a file.
+  const std::filesystem::path copy = copy_of(part_);
+  file_ = h5::File::open(copy, h5::Access::modify);
   file_->make_group(schema::state);
   for (const auto& [name, tensor] : shared) {
     h5::Dataset dataset = h5::write_tensor(*file_, schema::state + "/" + name, tensor);
@@ -167,7 +187,13 @@ void Recorder::finished(const std::vector<std::pair<std::string, Tensor>>& share
   }
   file_->set_attribute(schema::attribute::end, utc_now());
   file_->close();
+  replace_file(copy, part_);
   publish(path_);
+}
+
+void Recorder::keep() {
+  file_->flush();
+  flush_to_disk(part_);
 }
 
 }  // namespace fedorbit

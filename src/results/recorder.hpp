@@ -26,6 +26,8 @@ class Recorder final : public Observer {
   void transported(const std::vector<TransportRecord>& ledger) override;
   void happened(const EventRecord& event) override;
   void finished(const std::vector<std::pair<std::string, Tensor>>& shared) override;
+  /// Until the disk has all of it: before a checkpoint that counts on it.
+  void keep();
 
  private:
   /// The tables that grow while the run goes on.

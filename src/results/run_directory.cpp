@@ -34,7 +34,8 @@ RunDirectory::Holding RunDirectory::open(const std::string& options_toml, bool r
   require(!failure, "the run directory ", folder_.string(), " cannot be made: ", failure.message(), ".");
   lock();
   if (restart)
-    for (const fs::path& left : {options(), log(), results(), part_path(results()), checkpoint(), prompts()}) {
+    for (const fs::path& left : {options(), log(), results(), part_path(results()), checkpoint(), part_path(checkpoint()), prompts(),
+                                part_path(prompts())}) {
       fs::remove(left, failure);
       require(!failure, left.string(), " cannot be removed: ", failure.message(), ".");
     }
@@ -49,7 +50,10 @@ RunDirectory::Holding RunDirectory::open(const std::string& options_toml, bool r
   require(read_file(options()) == options_toml, "the run directory ", folder_.string(),
           " holds another experiment (its config.toml differs); name another with -o, or pass --restart to remove it.");
   if (fs::exists(results())) return Holding::results;
-  return fs::exists(checkpoint()) && fs::exists(part_path(results())) ? Holding::checkpoint : Holding::nothing;
+  if (!fs::exists(checkpoint())) return Holding::nothing;
+  require(fs::exists(part_path(results())), "the run directory ", folder_.string(), " holds a checkpoint without ",
+          part_path(results()).filename().string(), "; bring that back, or pass --restart to begin anew.");
+  return Holding::checkpoint;
 }
 
 }  // namespace fedorbit

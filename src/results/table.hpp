@@ -24,6 +24,7 @@ class Table {
   /// Keeps the rows of the first `rounds` rounds, and scores taken up to their end.
   void keep_rounds(std::int64_t rounds);
   void close() { datasets_.clear(); }
+  std::int64_t rows() const { return datasets_.front().rows(); }
 
   /// One row, in the order of the schema's columns; it waits in memory for append().
   void add(const std::vector<Cell>& row);

@@ -1,5 +1,5 @@
 // What belongs to clients and outlives a turn: personal parameters and memories, one flat row a client, kept by the
-// rank that trained it last. Rows of a round are staged, and count only when the round is committed.
+// rank that trained or evaluated it last. Rows of a round are staged, and count only when the round is committed.
 #pragma once
 #include <map>
 #include <span>

@@ -1,10 +1,13 @@
 #include "simulation/encode.hpp"
 
+#include <ATen/Parallel.h>
+#include <ATen/Version.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/stack.h>
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
 #include <c10/core/GradMode.h>
+#include <torch/headeronly/version.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -12,6 +15,7 @@
 #include "core/clock.hpp"
 #include "core/error.hpp"
 #include "core/log.hpp"
+#include "core/version.hpp"
 #include "data/transform.hpp"
 #include "io/file.hpp"
 #include "model/vision.hpp"
@@ -33,8 +37,6 @@ VisionFeatures encode_chunk(const Dataset& dataset, const Clip& clip, const Tran
 }
 
 /// Takes the chunks in waves of one a rank; every rank ends with all of them.
-Tensor gathered(const Tensor& mine, Communicator& communicator) { return communicator.all_gather(mine.contiguous()); }
-
 Features compute(const Dataset& dataset, const Clip& clip, bool with_patches, at::Device device,
                  Communicator& communicator) {
   const at::NoGradGuard no_gradient;
@@ -50,7 +52,7 @@ Features compute(const Dataset& dataset, const Clip& clip, bool with_patches, at
     const VisionFeatures encoded = encode_chunk(dataset, clip, transform, mine * encoded_at_once, with_patches, device);
     const std::int64_t fresh = std::min<std::int64_t>(communicator.size(), chunks - wave);
     auto place = [&](const Tensor& part, Tensor& whole) {
-      const Tensor rows = gathered(part, communicator).narrow(0, 0, fresh).flatten(0, 1);
+      const Tensor rows = communicator.all_gather(part.contiguous()).narrow(0, 0, fresh).flatten(0, 1);
       whole.narrow(0, wave * encoded_at_once, fresh * encoded_at_once).copy_(rows);
     };
     place(encoded.features, all.features);
@@ -77,17 +79,20 @@ std::filesystem::path default_feature_store() {
 
 Features features_of(const Dataset& dataset, const Clip& clip, bool with_patches, const std::filesystem::path& store,
                      at::Device device, Communicator& communicator) {
+  // All that bits may depend on.
   const FeatureOrigin origin{dataset.checksum(), clip.checksum,
-                             text("CLIP, ", clip.config.vision.image_size, " pixels, float32, ", device.is_cuda() ? "cuda" : "cpu")};
+                             text("CLIP, ", clip.config.vision.image_size, " pixels, float32, ",
+                                  device.is_cuda() ? "cuda" : at::get_cpu_capability(), ", ", at::get_num_threads(),
+                                  " threads, LibTorch ", TORCH_VERSION, ", FedOrbit ", version)};
   const std::string key = sha256(origin.data + origin.weights + origin.preprocessing).substr(0, 16);
   const std::filesystem::path file = store / (key + (with_patches ? ".patches" : "") + ".h5");
-  // The root alone looks, so that all ranks take the same way whatever the file system shows them.
-  Tensor known = at::zeros({1}, at::kLong);
-  if (communicator.root()) known.fill_(std::filesystem::exists(file));
-  communicator.broadcast(known);
-  if (known.item<std::int64_t>() == 0) {
+  // A node may have a store of its own: where one lacks the file, all compute it together.
+  Tensor missing = at::zeros({1}, at::kLong);
+  missing.fill_(std::int64_t(!std::filesystem::exists(file)));
+  communicator.all_reduce(missing, Reduce::max);
+  if (missing.item<std::int64_t>() != 0) {
     const Features features = compute(dataset, clip, with_patches, device, communicator);
-    if (communicator.root()) {
+    if (communicator.local_rank() == 0) {
       std::error_code failure;
       std::filesystem::create_directories(store, failure);
       require(!failure, "the feature store ", store.string(), " cannot be made: ", failure.message(),

@@ -173,11 +173,4 @@ std::vector<EvaluationRecord> Evaluation::personal(const Server& server, ClientS
   return records;
 }
 
-double mean_over_clients(const std::vector<EvaluationRecord>& records) {
-  double sum = 0, count = 0;
-  for (const auto& record : records)
-    if (record.client >= 0) sum += 100.0 * double(record.correct) / double(record.total), ++count;
-  return sum / count;
-}
-
 }  // namespace fedorbit

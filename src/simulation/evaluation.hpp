@@ -27,15 +27,12 @@ class Evaluation {
   std::vector<EvaluationRecord> personal(const Server& server, ClientStore& store);
 
  private:
-  /// One model over the test pool; `label_chunk` maps a batch (1, B) to logits (1, B, C).
+  /// One model over the test pool; `scorer` maps a batch (1, B) to logits (1, B, C).
   EvaluationRecord over_pool(const std::string& view, std::int64_t round, bool with_patches, const Scorer& scorer);
 
   Workshop& workshop_;
   Communicator& communicator_;
   std::int64_t classes_;
 };
-
-/// Mean accuracy over clients, in per cent, of the records of single clients; NaN if there is none.
-double mean_over_clients(const std::vector<EvaluationRecord>& records);
 
 }  // namespace fedorbit

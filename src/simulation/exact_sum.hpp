@@ -14,8 +14,7 @@ struct Segment {
   std::int64_t offset, length;
 };
 
-/// The largest magnitude of weight * value in each segment: values (K, P), weights (K, P) or (K, 1) float64 -> (segments)
-/// float64.
+/// The largest magnitude in each segment of the weighted terms (K, P) float64 -> (segments) float64.
 Tensor largest_terms(const Tensor& weighted, std::span<const Segment> segments);
 
 /// Adds q = round(term * 2^s) for `count` terms, each at most `largest`: s is the greatest exponent with

@@ -1,4 +1,4 @@
-// What a run tells those who watch it: the recorder, the checkpoint, the progress line. Only the root has observers,
+// What a run tells those who watch it: the recorder, the log, the progress line. Only the root has observers,
 // and they see committed rounds only.
 #pragma once
 #include <cstdint>
@@ -17,7 +17,7 @@ struct TurnRecord {
   double loss;                               // mean over steps
   double drift;                              // Euclidean norm of (trained - received) shared parameters
   std::int64_t upload_bytes, download_bytes;  // federated: what a real federation would send
-  double seconds;
+  double seconds;                            // of its group, divided by the group's clients
   std::vector<double> diagnostics;           // in the order of RunRecord::diagnostics, mean over steps
 };
 
@@ -40,7 +40,10 @@ struct EvaluationRecord {
   std::vector<std::int64_t> class_correct, class_total;  // (C); empty on rows of single clients
 };
 
-/// What one rank's communicator did in one round by one collective: the transport ledger.
+/// What one rank's communicator moved by one collective: the transport ledger. A rank reports with its small message, so
+/// the rows of a round hold what it moved since the report before: the sum, the evaluation and the checkpoint of the
+/// round before (in round 0 the start and the encoding) and the moves before this round's training. The last round has
+/// further rows for what came after its report.
 struct TransportRecord {
   std::int64_t round, rank;
   std::string collective;

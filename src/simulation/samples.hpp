@@ -15,7 +15,7 @@ class Samples {
   /// One batch for K clients: row k holds the images `chosen[k]` (indices into the data set, at most `size`), padded to
   /// `size`; a client without images is inactive. Patches only if asked for.
   Batch batch(const std::vector<std::vector<std::int64_t>>& chosen, std::int64_t size, bool with_patches) const;
-  /// Consecutive pieces of one list of images for a single model, K = 1.
+  /// One batch for a single model, K = 1.
   Batch batch(std::span<const std::int64_t> chosen, bool with_patches) const;
 
   at::Device device() const { return features_.device(); }

@@ -7,6 +7,7 @@
 #include <ATen/ops/zeros_like.h>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "core/clock.hpp"
@@ -160,7 +161,7 @@ RoundRecord Simulation::round_record(const std::vector<RankReport>& reports, dou
   std::ranges::sort(terms);
   for (const auto& [client, term] : terms) record.loss += term;
   record.loss = weight > 0 ? record.loss / weight : std::numeric_limits<double>::quiet_NaN();
-  const Traffic& traffic = communicator_.traffic();  // of this round's sum; its small message is in the next report
+  const Traffic& traffic = communicator_.traffic();  // since this rank's report: the small message and the sum
   for (const Cost& cost : traffic.costs) {
     record.waiting_seconds += cost.waiting_seconds;
     record.transfer_seconds += cost.transfer_seconds;
@@ -171,8 +172,10 @@ RoundRecord Simulation::round_record(const std::vector<RankReport>& reports, dou
 void Simulation::warn(const RoundRecord& record) {
   std::vector<double> means(workshop_.learner.diagnostics().size());
   for (std::size_t i = 0; i < means.size(); ++i) {
-    for (const TurnRecord& turn : record.turns) means[i] += turn.diagnostics[i];
-    means[i] /= double(record.turns.size());
+    double count = 0;
+    for (const TurnRecord& turn : record.turns)
+      if (std::isfinite(turn.diagnostics[i])) means[i] += turn.diagnostics[i], ++count;
+    means[i] /= count;  // NaN where nobody observed anything
   }
   for (const std::string& sentence : workshop_.learner.warnings(means))
     tell([&](Observer& observer) { observer.happened({record.round, "warning", sentence}); });
@@ -180,7 +183,7 @@ void Simulation::warn(const RoundRecord& record) {
 
 void Simulation::evaluate() {
   std::vector<EvaluationRecord> scores{evaluation_.global(server_)};
-  if (server_.round > 0 && workshop_.row_length() > 0) {
+  if (server_.round > 0 && workshop_.learner.layout().size(Kind::personal) > 0) {
     const auto personal = evaluation_.personal(server_, store_);
     scores.insert(scores.end(), personal.begin(), personal.end());
   }

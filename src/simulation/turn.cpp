@@ -174,7 +174,9 @@ TurnOutcome take_turn(Workshop& workshop, const Server& server, const std::vecto
   outcome.loss = as_doubles(loss_sum);
   for (std::int64_t k = 0; k < K; ++k) outcome.loss[std::size_t(k)] /= double(std::max<std::int64_t>(1, outcome.steps[std::size_t(k)]));
   outcome.drift = as_doubles(at::linalg_vector_norm(update.to(at::kCPU, at::kDouble), 2, at::IntArrayRef{1}));
-  const Tensor finite = at::isfinite(outcome.upload.update).all(1).logical_and(at::isfinite(outcome.rows).all(1));
+  Tensor finite = at::isfinite(outcome.upload.update).all(1).logical_and(at::isfinite(outcome.rows).all(1));
+  for (const auto& [name, extra] : outcome.upload.extras)
+    finite = finite.logical_and(at::isfinite(extra.to(at::kCPU)).all(1));
   for (std::int64_t k = 0; k < K; ++k) outcome.finite.push_back(finite[k].item<bool>());
   outcome.seconds = watch.seconds();
   return outcome;
