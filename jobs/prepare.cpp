@@ -29,12 +29,16 @@ std::vector<int> parsed_bands(const std::string& list) {
   std::vector<int> bands;
   for (const std::string& part : CLI::detail::split(list, ',')) {
     int band = 0;
-    require(CLI::detail::lexical_cast(part, band) && band >= 1, "--bands takes numbers from 1 separated by commas, such "
-            "as 4,3,2; \"", list, "\" is not that.");
+    require(CLI::detail::lexical_cast(part, band) && band >= 1,
+            "--bands takes numbers from 1 separated by commas, such "
+            "as 4,3,2; \"",
+            list, "\" is not that.");
     bands.push_back(band);
   }
-  require(bands.size() == 1 || bands.size() == 3, "--bands takes three bands for red, green and blue, or one for all "
-          "three; ", bands.size(), " were given.");
+  require(bands.size() == 1 || bands.size() == 3,
+          "--bands takes three bands for red, green and blue, or one for all "
+          "three; ",
+          bands.size(), " were given.");
   return bands;
 }
 
@@ -49,7 +53,8 @@ SampleRange parsed_range(const std::string& range) {
 
 /// The domains that the command line names; a folder alone is one domain that bears its name.
 std::vector<std::pair<std::string, std::filesystem::path>> named_domains(const Request& request) {
-  require(request.folder.empty() != request.domains.empty(), "prepare takes either one folder or --domain name=FOLDER "
+  require(request.folder.empty() != request.domains.empty(),
+          "prepare takes either one folder or --domain name=FOLDER "
           "(once or more), or --synthetic.");
   if (!request.folder.empty()) {
     const auto whole = std::filesystem::absolute(request.folder).lexically_normal();
@@ -125,7 +130,8 @@ void add_prepare(CLI::App& program) {
   SyntheticOptions& scenes = request->scenes;
   command.add_option("--classes", scenes.classes, "scene classes, separated by commas; none: all");
   command.add_option("--domains", scenes.domains, "sensors of the scenes, separated by commas, or \"all\"");
-  command.add_option("--per-class", scenes.per_class, "scenes of each class and domain")->check(CLI::Range(1, 10000000));
+  command.add_option("--per-class", scenes.per_class, "scenes of each class and domain")
+      ->check(CLI::Range(1, 10000000));
   command.add_option("--size", scenes.size, "pixels per side of a scene")->check(CLI::Range(8, 4096));
   command.add_option("--seed", scenes.seed, "seed of the scenes")->check(CLI::NonNegativeNumber);
   command.add_option("--contact-sheet", request->sheet, "PNG to write with scenes of every class side by side");

@@ -1,4 +1,6 @@
 // fedorbit pretrain: trains a small CLIP and writes its weights.
+#include "simulation/pretrain.hpp"
+
 #include <CLI/CLI.hpp>
 #include <memory>
 
@@ -7,7 +9,6 @@
 #include "core/fingerprint.hpp"
 #include "core/log.hpp"
 #include "jobs/commands.hpp"
-#include "simulation/pretrain.hpp"
 
 namespace fedorbit {
 namespace {
@@ -36,13 +37,15 @@ void add_pretrain(CLI::App& program) {
   auto request = std::make_shared<Request>();
   CLI::App& command = *program.add_subcommand("pretrain", "train a small CLIP on labelled images");
   command.add_option("config", request->config, "TOML file; without one, the defaults");
-  command.add_option("--set", request->assignments, "section.name=value, repeatable: over what the file says")->take_all();
+  command.add_option("--set", request->assignments, "section.name=value, repeatable: over what the file says")
+      ->take_all();
   command.add_option("-o,--output", request->output, "the weights to write (safetensors)");
   command.add_option_function<std::string>(
       "--validate", [request](const std::string& path) { request->assignments.push_back("data.validate=" + path); },
       "a data set on which accuracy is reported, as data.validate");
   command.add_option("--log", request->log, "a file for the log, beside the terminal");
-  command.footer([request] { return "Options of the TOML file and of --set:\n" + OptionList::of(request->options).help(); });
+  command.footer(
+      [request] { return "Options of the TOML file and of --set:\n" + OptionList::of(request->options).help(); });
   command.callback([request] { start(*request); });
 }
 

@@ -18,10 +18,10 @@
 #include "results/progress.hpp"
 #include "results/provenance.hpp"
 #include "results/recorder.hpp"
+#include "results/resume.hpp"
 #include "results/run_directory.hpp"
 #include "simulation/census.hpp"
 #include "simulation/encode.hpp"
-#include "results/resume.hpp"
 #include "simulation/simulation.hpp"
 
 namespace fedorbit {
@@ -49,7 +49,8 @@ at::Device prepare_machine(const MachineOptions& options, const Communicator& co
   at::globalContext().setDeterministicAlgorithms(true, false);
   if (options.device == "cpu") return at::kCPU;
   const int gpus = at::hasCUDA() ? int(at::detail::getCUDAHooks().getNumGPUs()) : 0;
-  require(gpus > 0, "machine.device = \"cuda\", but rank ", communicator.rank(), " sees no GPU; use a build with "
+  require(gpus > 0, "machine.device = \"cuda\", but rank ", communicator.rank(),
+          " sees no GPU; use a build with "
           "FEDORBIT_CUDA on a machine with a GPU, or machine.device = \"cpu\".");
   return at::Device(at::kCUDA, at::DeviceIndex(communicator.local_rank() % gpus));
 }
@@ -64,12 +65,14 @@ Dataset open_data(const Experiment& experiment) {
 }
 
 /// What the program reads for each class, without training: (C, d).
-Tensor zero_shot_texts(const Clip& clip, const std::vector<std::string>& class_names, const std::string& text_template) {
+Tensor zero_shot_texts(const Clip& clip, const std::vector<std::string>& class_names,
+                       const std::string& text_template) {
   const at::NoGradGuard no_gradient;
   const auto slot = text_template.find("{}");
   require(slot != std::string::npos, "model.text_template = \"", text_template, "\" has no {} for the class name.");
   std::vector<std::string> texts;
-  for (const std::string& name : class_names) texts.push_back(std::string(text_template).replace(slot, 2, spoken(name)));
+  for (const std::string& name : class_names)
+    texts.push_back(std::string(text_template).replace(slot, 2, spoken(name)));
   const Tensor tokens = clip.tokenizer.tokens(texts, clip.config.text.context_length);
   return encode_tokens(clip.tensors, clip.config, tokens.to(clip.tensors.begin()->second.device()));
 }
@@ -104,7 +107,9 @@ int run(const Arguments& arguments) {
   if (root) holding.fill_(std::int64_t(directory.open(options_toml, arguments.restart)));
   communicator->broadcast(holding);
   const auto held = RunDirectory::Holding(holding.item<std::int64_t>());
-  log::start(!root || arguments.quiet ? log::Level::quiet : arguments.verbose ? log::Level::verbose : log::Level::normal,
+  log::start(!root || arguments.quiet ? log::Level::quiet
+             : arguments.verbose      ? log::Level::verbose
+                                      : log::Level::normal,
              root ? directory.log() : std::filesystem::path());
   if (held == RunDirectory::Holding::results) {
     log::info("this run is finished: ", directory.results().string());
@@ -127,12 +132,14 @@ int run(const Arguments& arguments) {
     if (arguments.verbose) log::detail(who_holds_what(record.clients, dataset.class_names()));
   }
 
-  const std::filesystem::path store =
-      experiment.data.feature_store.empty() ? default_feature_store() : std::filesystem::path(experiment.data.feature_store);
+  const std::filesystem::path store = experiment.data.feature_store.empty()
+                                          ? default_feature_store()
+                                          : std::filesystem::path(experiment.data.feature_store);
   const Features features = features_of(dataset, clip, learner->needs_patches(), store, device, *communicator);
   const Samples samples(features, dataset.labels(), device);
-  Workshop workshop{experiment, *partition, samples,         *learner,       *strategy,
-                    *upload_codec, *download_codec, keys, strategy->memories(learner->layout())};
+  Workshop workshop{experiment,      *partition, samples,
+                    *learner,        *strategy,  *upload_codec,
+                    *download_codec, keys,       strategy->memories(learner->layout())};
 
   std::optional<Checkpoint> checkpoint;
   if (held == RunDirectory::Holding::checkpoint) {
@@ -160,9 +167,8 @@ int run(const Arguments& arguments) {
   });
   if (checkpoint) simulation.restore(shared_state(*checkpoint, *communicator));
 
-  const Ending ending =
-      simulation.run(zero_shot_texts(clip, dataset.class_names(), experiment.model.text_template), clip.logit_scale(),
-                     signal_received);
+  const Ending ending = simulation.run(zero_shot_texts(clip, dataset.class_names(), experiment.model.text_template),
+                                       clip.logit_scale(), signal_received);
   if (ending == Ending::interrupted) {
     log::info("interrupted after ", simulation.server().round, " rounds; the same command",
               arguments.restart ? " without --restart" : "", " goes on from there.");
@@ -187,8 +193,11 @@ void add_run(CLI::App& program) {
   const auto arguments = std::make_shared<Arguments>();
   CLI::App* job = program.add_subcommand("run", "Runs one experiment; under mpirun, clients are shared among ranks.");
   job->add_option("config", arguments->config, "a TOML file that says what differs from the defaults");
-  job->add_option("--set", arguments->assignments, "section.key=value, after the file")->take_all()->allow_extra_args(false);
-  job->add_option("-o,--output", arguments->directory, "the run directory (default: runs/NAME); an interrupted run goes on");
+  job->add_option("--set", arguments->assignments, "section.key=value, after the file")
+      ->take_all()
+      ->allow_extra_args(false);
+  job->add_option("-o,--output", arguments->directory,
+                  "the run directory (default: runs/NAME); an interrupted run goes on");
   job->add_flag("--restart", arguments->restart, "remove what a run left in the directory, and start anew");
   job->add_flag("--options", arguments->list, "list all options, with the values this configuration gives them");
   job->add_flag("-q,--quiet", arguments->quiet, "warnings only");

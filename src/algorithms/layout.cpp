@@ -10,7 +10,8 @@
 namespace fedorbit {
 
 void Layout::add(Entry entry) {
-  for (const auto& known : entries_) require(known.name != entry.name, "a layout has two tensors named ", entry.name, ".");
+  for (const auto& known : entries_)
+    require(known.name != entry.name, "a layout has two tensors named ", entry.name, ".");
   entry.numel = std::accumulate(entry.shape.begin(), entry.shape.end(), std::int64_t{1}, std::multiplies<>());
   entry.offset = sizes_[int(entry.kind)];
   sizes_[int(entry.kind)] += entry.numel;

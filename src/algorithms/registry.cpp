@@ -15,9 +15,10 @@ using Makers = std::vector<std::pair<std::string, std::function<std::unique_ptr<
 
 const Makers<Classifier, const LearnerOptions&, const Clip&, const std::vector<std::string>&>& learners() {
   static const Makers<Classifier, const LearnerOptions&, const Clip&, const std::vector<std::string>&> makers{
-      {"prompt", [](auto& o, auto& clip, auto& names) { return std::make_unique<PromptLearner>(o.prompt, clip, names); }},
-      {"dual_prompt",
-       [](auto& o, auto& clip, auto& names) { return std::make_unique<DualPromptLearner>(o.dual_prompt, clip, names); }},
+      {"prompt",
+       [](auto& o, auto& clip, auto& names) { return std::make_unique<PromptLearner>(o.prompt, clip, names); }},
+      {"dual_prompt", [](auto& o, auto& clip,
+                         auto& names) { return std::make_unique<DualPromptLearner>(o.dual_prompt, clip, names); }},
   };
   return makers;
 }

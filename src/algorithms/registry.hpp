@@ -26,7 +26,8 @@ struct MethodOptions {
     v("strategy", strategy, "how clients learn together", strategy_names());
     v("upload_codec", upload_codec, "how a client's update is written on the wire", codec_names());
     v("download_codec", download_codec, "how the global parameters are written on the wire", codec_names());
-    v("weighting", weighting, "what a client counts in the average: its training images, or one", {"samples", "uniform"});
+    v("weighting", weighting, "what a client counts in the average: its training images, or one",
+      {"samples", "uniform"});
   }
 };
 

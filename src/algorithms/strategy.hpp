@@ -12,8 +12,8 @@ namespace fedorbit {
 
 /// The state of the federation between rounds.
 struct Server {
-  Tensor global;       // (P) float32
-  Tensor last_update;  // (P) the previous step of `global`; zero before the first
+  Tensor global;                         // (P) float32
+  Tensor last_update;                    // (P) the previous step of `global`; zero before the first
   std::map<std::string, Tensor> memory;  // named vectors of the strategy: momenta, control variates
   std::int64_t round = 0;                // rounds committed so far
 };

@@ -1,12 +1,11 @@
 #include "comm/mpi.hpp"
 
-#include "comm/factory.hpp"
-
 #include <ATen/ops/empty.h>
 
 #include <algorithm>
 #include <exception>
 
+#include "comm/factory.hpp"
 #include "core/error.hpp"
 
 namespace fedorbit {

@@ -27,12 +27,12 @@ class Stream {
  public:
   Stream(std::uint64_t key, std::uint64_t high) : key_(key), high_(high) {}
 
-  std::uint32_t bits();                              // 32 random bits
-  double uniform();                                  // [0, 1), 53 bits
+  std::uint32_t bits();  // 32 random bits
+  double uniform();      // [0, 1), 53 bits
   double uniform(double low, double high) { return low + (high - low) * uniform(); }
-  double normal();                                   // mean 0, variance 1 (Box-Muller)
-  double gamma(double shape);                        // scale 1; shape > 0 (Marsaglia and Tsang 2000)
-  std::uint64_t below(std::uint64_t bound);          // uniform in [0, bound), without bias (Lemire 2019)
+  double normal();                           // mean 0, variance 1 (Box-Muller)
+  double gamma(double shape);                // scale 1; shape > 0 (Marsaglia and Tsang 2000)
+  std::uint64_t below(std::uint64_t bound);  // uniform in [0, bound), without bias (Lemire 2019)
   std::vector<double> dirichlet(double concentration, std::size_t categories);  // sums to 1
   void fill_normal(std::span<float> out, double standard_deviation);
 

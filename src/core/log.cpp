@@ -8,7 +8,8 @@ namespace fedorbit::log {
 namespace {
 
 std::shared_ptr<spdlog::logger>& logger() {
-  static auto instance = std::make_shared<spdlog::logger>("fedorbit", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  static auto instance =
+      std::make_shared<spdlog::logger>("fedorbit", std::make_shared<spdlog::sinks::stderr_sink_mt>());
   return instance;
 }
 

@@ -19,11 +19,17 @@ void write_detail(const std::string& message);
 void write_warning(const std::string& message);
 
 template <class... Parts>
-void info(const Parts&... parts) { write_info(text(parts...)); }
+void info(const Parts&... parts) {
+  write_info(text(parts...));
+}
 /// Shown with -v only.
 template <class... Parts>
-void detail(const Parts&... parts) { write_detail(text(parts...)); }
+void detail(const Parts&... parts) {
+  write_detail(text(parts...));
+}
 template <class... Parts>
-void warning(const Parts&... parts) { write_warning(text(parts...)); }
+void warning(const Parts&... parts) {
+  write_warning(text(parts...));
+}
 
 }  // namespace fedorbit::log

@@ -1,11 +1,12 @@
 #include "core/options.hpp"
 
+#include <toml++/toml.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <numeric>
 #include <sstream>
-#include <toml++/toml.h>
 
 #include "core/error.hpp"
 
@@ -31,11 +32,11 @@ std::string quoted(const std::string& words) {
 }
 
 std::string printed(const Option& option) {
-  return std::visit(Overloaded{[](const std::int64_t* v) { return std::to_string(*v); },
-                               [](const double* v) { return decimal(*v); },
-                               [](const bool* v) { return std::string(*v ? "true" : "false"); },
-                               [](const std::string* v) { return quoted(*v); }},
-                    option.value);
+  return std::visit(
+      Overloaded{[](const std::int64_t* v) { return std::to_string(*v); }, [](const double* v) { return decimal(*v); },
+                 [](const bool* v) { return std::string(*v ? "true" : "false"); },
+                 [](const std::string* v) { return quoted(*v); }},
+      option.value);
 }
 
 std::string listed(const std::vector<std::string>& words) {
@@ -59,28 +60,29 @@ void assign(const Option& option, const toml::node& node, const std::string& sou
   auto check_range = [&](double v) {
     if (!(v >= option.low && v <= option.high)) refuse("in its range, " + range(option));
   };
-  std::visit(Overloaded{[&](std::int64_t* v) {
-                          if (!node.is_integer()) refuse("a whole number");
-                          check_range(double(*node.value<std::int64_t>()));
-                          *v = *node.value<std::int64_t>();
-                        },
-                        [&](double* v) {
-                          if (!node.is_number()) refuse("a number");
-                          check_range(*node.value<double>());
-                          *v = *node.value<double>();
-                        },
-                        [&](bool* v) {
-                          if (!node.is_boolean()) refuse("true or false");
-                          *v = *node.value<bool>();
-                        },
-                        [&](std::string* v) {
-                          if (!node.is_string()) refuse("a text in quotes");
-                          const auto words = *node.value<std::string>();
-                          if (!option.choices.empty() && std::ranges::find(option.choices, words) == option.choices.end())
-                            refuse("one of " + listed(option.choices));
-                          *v = words;
-                        }},
-             option.value);
+  std::visit(
+      Overloaded{[&](std::int64_t* v) {
+                   if (!node.is_integer()) refuse("a whole number");
+                   check_range(double(*node.value<std::int64_t>()));
+                   *v = *node.value<std::int64_t>();
+                 },
+                 [&](double* v) {
+                   if (!node.is_number()) refuse("a number");
+                   check_range(*node.value<double>());
+                   *v = *node.value<double>();
+                 },
+                 [&](bool* v) {
+                   if (!node.is_boolean()) refuse("true or false");
+                   *v = *node.value<bool>();
+                 },
+                 [&](std::string* v) {
+                   if (!node.is_string()) refuse("a text in quotes");
+                   const auto words = *node.value<std::string>();
+                   if (!option.choices.empty() && std::ranges::find(option.choices, words) == option.choices.end())
+                     refuse("one of " + listed(option.choices));
+                   *v = words;
+                 }},
+      option.value);
 }
 
 const Option& find(const std::vector<Option>& options, const std::string& path, const std::string& source) {
@@ -96,8 +98,10 @@ void read_table(const std::vector<Option>& options, const toml::table& table, co
                 const std::string& source) {
   for (const auto& [key, node] : table) {
     const std::string path = prefix + std::string(key.str());
-    if (const auto* inner = node.as_table()) read_table(options, *inner, path + ".", source);
-    else assign(find(options, path, source), node, source);
+    if (const auto* inner = node.as_table())
+      read_table(options, *inner, path + ".", source);
+    else
+      assign(find(options, path, source), node, source);
   }
 }
 
@@ -158,7 +162,8 @@ std::string OptionList::toml() const {
 std::string OptionList::help() const {
   std::string out;
   for (const auto& option : options_) {
-    out += option.path + " = " + printed(option) + (option.unit.empty() ? "" : " " + option.unit) + "\n    " + option.help;
+    out +=
+        option.path + " = " + printed(option) + (option.unit.empty() ? "" : " " + option.unit) + "\n    " + option.help;
     if (!option.choices.empty()) out += " [" + listed(option.choices) + "]";
     if (option.low != option.high) out += " [" + range(option) + "]";
     out += "\n";

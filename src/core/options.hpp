@@ -39,8 +39,7 @@ class OptionList {
   void operator()(const char* name, bool& value, const char* help) {
     options_.push_back({prefix_ + name, &value, "", help, 0, 0, {}});
   }
-  void operator()(const char* name, std::string& value, const char* help,
-                  std::vector<std::string> choices = {}) {
+  void operator()(const char* name, std::string& value, const char* help, std::vector<std::string> choices = {}) {
     options_.push_back({prefix_ + name, &value, "", help, 0, 0, std::move(choices)});
   }
   template <class Struct>

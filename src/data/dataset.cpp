@@ -20,8 +20,11 @@ Tensor column(const std::vector<std::int64_t>& values) { return at::tensor(value
 class FilePixels final : public Dataset::Pixels {
  public:
   FilePixels(h5::File file, std::int64_t images)
-      : file_(std::move(file)), pixels_(file_.dataset(data_file::pixels)), offset_(rows(data_file::offset, images)),
-        height_(rows(data_file::height, images)), width_(rows(data_file::width, images)) {
+      : file_(std::move(file)),
+        pixels_(file_.dataset(data_file::pixels)),
+        offset_(rows(data_file::offset, images)),
+        height_(rows(data_file::height, images)),
+        width_(rows(data_file::width, images)) {
     const std::int64_t bytes = pixels_.rows();
     for (std::int64_t i = 0; i < images; ++i) {
       const std::int64_t height = height_[i], width = width_[i];

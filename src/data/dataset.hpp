@@ -1,4 +1,5 @@
-// A labelled set of images: a packed file whose pixels are read when asked for, or synthetic scenes drawn when asked for.
+// A labelled set of images: a packed file whose pixels are read when asked for, or synthetic scenes drawn when asked
+// for.
 #pragma once
 #include <cstdint>
 #include <filesystem>

@@ -58,7 +58,8 @@ void DatasetWriter::add(const PackedImage& packed) {
   domain_.push_back(packed.domain);
   file_name_.push_back(packed.file_name);
   file_sha256_.push_back(packed.file_sha256);
-  content_ += text(packed.domain, " ", packed.label, " ", image.height, " ", image.width, " ", packed.pixels_sha256, "\n");
+  content_ +=
+      text(packed.domain, " ", packed.label, " ", image.height, " ", image.width, " ", packed.pixels_sha256, "\n");
   bytes_ += std::int64_t(image.pixels.size());
   waiting_.insert(waiting_.end(), image.pixels.begin(), image.pixels.end());
   if (waiting_.size() >= buffer_bytes) flush_pixels();

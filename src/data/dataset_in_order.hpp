@@ -1,5 +1,5 @@
-// Work done by several threads whose results are taken one by one in order, so that the number of threads cannot be seen
-// in what comes out.
+// Work done by several threads whose results are taken one by one in order, so that the number of threads cannot be
+// seen in what comes out.
 #pragma once
 #include <condition_variable>
 #include <cstdint>

@@ -32,9 +32,9 @@ struct Outcome {
 Prepared prepare_folders(const ClassFolders& folders, const ImageOptions& images, bool skip_bad,
                          const std::filesystem::path& output, const Preparation& preparation) {
   const std::int64_t count = std::int64_t(folders.images.size());
-  DatasetWriter writer(output, folders.class_names, folders.synonyms, folders.domain_names, described(images.bands),
-                       images.range ? text(images.range->low, ":", images.range->high)
-                                    : "bytes as stored, 16 bits from 0:65535");
+  DatasetWriter writer(
+      output, folders.class_names, folders.synonyms, folders.domain_names, described(images.bands),
+      images.range ? text(images.range->low, ":", images.range->high) : "bytes as stored, 16 bits from 0:65535");
   Prepared result;
   const auto decode = [&](std::int64_t i) {
     const SourceImage& source = folders.images[std::size_t(i)];
@@ -63,8 +63,8 @@ Prepared prepare_folders(const ClassFolders& folders, const ImageOptions& images
   if (!result.skipped.empty() && !skip_bad) {
     std::string list;
     for (const std::string& problem : result.skipped) list += "\n  " + problem;
-    fail(result.skipped.size(), " of ", count, " images cannot be used, so nothing was written (--skip-bad leaves them out):",
-         list);
+    fail(result.skipped.size(), " of ", count,
+         " images cannot be used, so nothing was written (--skip-bad leaves them out):", list);
   }
   result.checksum = writer.finish();
   return result;
@@ -73,7 +73,8 @@ Prepared prepare_folders(const ClassFolders& folders, const ImageOptions& images
 Prepared prepare_synthetic(const SyntheticOptions& options, const std::filesystem::path& output,
                            const Preparation& preparation) {
   const SceneGenerator scenes(options);
-  DatasetWriter writer(output, scenes.class_names(), scenes.synonyms(), scenes.domain_names(), "synthetic", "synthetic");
+  DatasetWriter writer(output, scenes.class_names(), scenes.synonyms(), scenes.domain_names(), "synthetic",
+                       "synthetic");
   Prepared result;
   const auto draw = [&](std::int64_t i) {
     Image image{options.size, options.size, scenes.draw(i).pixels};

@@ -42,14 +42,16 @@ std::map<std::string, ClassFolder> classes_in(const fs::path& folder) {
     if (!fs::is_directory(entry)) continue;
     ClassFolder found;
     for (const fs::path& file : sorted_entries(entry)) {
-      if (fs::is_regular_file(file) && looks_like_image(file)) found.images.push_back(file);
-      else ++found.others;
+      if (fs::is_regular_file(file) && looks_like_image(file))
+        found.images.push_back(file);
+      else
+        ++found.others;
     }
     require(!found.images.empty(), "the class folder ", entry.string(), " holds no image (JPEG, PNG or TIFF).");
     classes.emplace(entry.filename().string(), std::move(found));
   }
-  require(!classes.empty(), "the folder ", folder.string(),
-          " has no class folders: images are expected as ", folder.string(), "/<class>/<file>.");
+  require(!classes.empty(), "the folder ", folder.string(), " has no class folders: images are expected as ",
+          folder.string(), "/<class>/<file>.");
   return classes;
 }
 

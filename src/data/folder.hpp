@@ -31,9 +31,10 @@ std::string readable_name(const std::string& folder);
 using ClassNames = std::map<std::string, std::vector<std::string>>;
 ClassNames read_class_names(const std::filesystem::path& file);
 
-/// The images of several folders, each a domain (name, folder). Classes are the union of theirs: folders of one readable
-/// name in different domains are one class. `limit` above 0 keeps the first images of each class folder. Throws for a
-/// folder that is missing or has no class folders, a class folder without images, and two of one name in one domain.
+/// The images of several folders, each a domain (name, folder). Classes are the union of theirs: folders of one
+/// readable name in different domains are one class. `limit` above 0 keeps the first images of each class folder.
+/// Throws for a folder that is missing or has no class folders, a class folder without images, and two of one name in
+/// one domain.
 ClassFolders read_class_folders(const std::vector<std::pair<std::string, std::filesystem::path>>& domains,
                                 const ClassNames& names = {}, std::int64_t limit = 0);
 

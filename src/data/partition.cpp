@@ -58,8 +58,8 @@ void cut(const Indices& images, const std::vector<double>& shares, const std::ve
   std::size_t begin = 0;
   for (std::size_t i = 0; i < shares.size(); ++i) {
     cumulative += shares[i];
-    const std::size_t end = i + 1 == shares.size() ? images.size()
-                                                   : std::min(images.size(), std::size_t(cumulative * images.size() + 0.5));
+    const std::size_t end =
+        i + 1 == shares.size() ? images.size() : std::min(images.size(), std::size_t(cumulative * images.size() + 0.5));
     for (; begin < end; ++begin) owned[clients[i]].push_back(images[begin]);
   }
 }
@@ -73,7 +73,8 @@ class Dealt final : public Partition {
     train_pool_ = pools.train.all();
     test_pool_ = pools.test.all();
     require(options.clients <= std::int64_t(train_pool_.size()), "partition.clients: ", options.clients,
-            " clients cannot share ", train_pool_.size(), " training images without overlap; use fewer clients, or "
+            " clients cannot share ", train_pool_.size(),
+            " training images without overlap; use fewer clients, or "
             "partition.kind = \"sampled\".");
     train_.resize(std::size_t(options.clients));
     test_.resize(std::size_t(options.clients));
@@ -127,8 +128,9 @@ class Dealt final : public Partition {
   }
 
   void deal_classes(const Pools& pools) {
-    require(options_.classes_per_client <= data_.classes, "partition.classes_per_client = ",
-            options_.classes_per_client, ": the data has only ", data_.classes, " classes.");
+    require(options_.classes_per_client <= data_.classes,
+            "partition.classes_per_client = ", options_.classes_per_client, ": the data has only ", data_.classes,
+            " classes.");
     // Each client takes the classes that fewest clients have so far; ties are broken by a draw.
     std::vector<std::vector<ClientId>> owners(data_.classes);
     for (const ClientId client : everyone_) {
@@ -161,15 +163,14 @@ class Dealt final : public Partition {
     }
   }
 
-  std::int64_t smallest() const {
-    return std::int64_t(std::ranges::min(train_, {}, &Indices::size).size());
-  }
+  std::int64_t smallest() const { return std::int64_t(std::ranges::min(train_, {}, &Indices::size).size()); }
 
   void check() const {
     for (const ClientId client : everyone_) {
       const auto count = std::int64_t(train_[client].size());
       require(count >= options_.min_samples, "partition: client ", client, " would own ", count,
-              " training images, and at least ", options_.min_samples, " are asked for (partition.min_samples); use "
+              " training images, and at least ", options_.min_samples,
+              " are asked for (partition.min_samples); use "
               "fewer clients, a larger partition.alpha, or more images.");
     }
   }
@@ -188,7 +189,8 @@ class Sampled final : public Partition {
       : options_(options), keys_(keys), pools_(split(data, options.test_fraction, keys)) {
     train_pool_ = pools_.train.all();
     test_pool_ = pools_.test.all();
-    require(!train_pool_.empty(), "partition: there are no training images to draw from; use more images, or a smaller "
+    require(!train_pool_.empty(),
+            "partition: there are no training images to draw from; use more images, or a smaller "
             "partition.test_fraction.");
     std::ranges::sort(train_pool_);
     std::ranges::sort(test_pool_);
@@ -233,7 +235,8 @@ Labelled labelled(const Dataset& dataset) {
   auto view = [](const Tensor& numbers) {
     return std::span(numbers.const_data_ptr<std::int64_t>(), std::size_t(numbers.numel()));
   };
-  return {view(dataset.labels()), view(dataset.domains()), dataset.classes(), std::int64_t(dataset.domain_names().size())};
+  return {view(dataset.labels()), view(dataset.domains()), dataset.classes(),
+          std::int64_t(dataset.domain_names().size())};
 }
 
 std::unique_ptr<Partition> make_partition(const Labelled& data, const PartitionOptions& options, const Keys& keys) {

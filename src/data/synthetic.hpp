@@ -11,7 +11,7 @@
 namespace fedorbit {
 
 struct SyntheticOptions {
-  std::string classes = "";       // names separated by commas; empty: all
+  std::string classes = "";        // names separated by commas; empty: all
   std::string domains = "aerial";  // names separated by commas, or "all"
   std::int64_t per_class = 50;
   std::int64_t size = 64;
@@ -46,7 +46,8 @@ class SceneGenerator {
   std::vector<std::string> domain_names() const;
   const SyntheticOptions& options() const { return options_; }
 
-  /// Draws scene i. The same domain, class, place in its class and seed give the same scene, whatever else was asked for.
+  /// Draws scene i. The same domain, class, place in its class and seed give the same scene, whatever else was asked
+  /// for.
   Scene draw(std::int64_t i) const;
 
  private:

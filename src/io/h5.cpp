@@ -91,9 +91,9 @@ Group File::make_group(const std::string& name) {
   check(H5Pset_create_intermediate_group(links.id(), 1), place, "make parent groups");
   const Handle creation = own(H5Pcreate(H5P_GROUP_CREATE), H5Pclose, place, "make group properties");
   check(H5Pset_link_creation_order(creation.id(), creation_order), place, "keep the order of names");
-  return {own(H5Gcreate2(id(), name.c_str(), links.id(), creation.id(), H5P_DEFAULT), H5Gclose, place,
-              "create the group"),
-          place};
+  return {
+      own(H5Gcreate2(id(), name.c_str(), links.id(), creation.id(), H5P_DEFAULT), H5Gclose, place, "create the group"),
+      place};
 }
 
 Group File::group(const std::string& name) const {
@@ -117,10 +117,9 @@ Dataset File::make_typed(const std::string& name, hid_t file_type, const Shape& 
   const Place place{file(), name};
   std::vector<hsize_t> sizes(shape.begin(), shape.end()), limits = sizes;
   if (storage.extendible && !limits.empty()) limits[0] = H5S_UNLIMITED;
-  const Handle space = shape.empty()
-                           ? own(H5Screate(H5S_SCALAR), H5Sclose, place, "make a scalar")
-                           : own(H5Screate_simple(int(sizes.size()), sizes.data(), limits.data()), H5Sclose, place,
-                                 "make the shape");
+  const Handle space = shape.empty() ? own(H5Screate(H5S_SCALAR), H5Sclose, place, "make a scalar")
+                                     : own(H5Screate_simple(int(sizes.size()), sizes.data(), limits.data()), H5Sclose,
+                                           place, "make the shape");
   const Handle creation = own(H5Pcreate(H5P_DATASET_CREATE), H5Pclose, place, "make dataset properties");
   if (storage.chunk_rows > 0 && !shape.empty()) {
     std::vector<hsize_t> chunk = sizes;

@@ -58,7 +58,9 @@ class File : public Object {
   /// As long as the longest of them.
   Dataset write_texts(const std::string& name, std::span<const std::string> texts, Storage storage = {});
   template <class T>
-  std::vector<T> read(const std::string& name) const { return dataset(name).read<T>(); }
+  std::vector<T> read(const std::string& name) const {
+    return dataset(name).read<T>();
+  }
   std::vector<std::string> read_texts(const std::string& name) const { return dataset(name).read_texts(); }
 
   /// From here on only rows may be appended and values written: no new group, dataset or attribute. All Datasets and

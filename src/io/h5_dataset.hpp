@@ -26,7 +26,9 @@ class Dataset : public Object {
   bool holds_text() const;
 
   template <class T>
-  std::vector<T> read() const { return read_rows<T>(0, rows()); }
+  std::vector<T> read() const {
+    return read_rows<T>(0, rows());
+  }
   /// Rows [first, first + count) of the first axis, row-major.
   template <class T>
   std::vector<T> read_rows(std::int64_t first, std::int64_t count) const {

@@ -52,8 +52,8 @@ Handle Object::open_attribute(const std::string& name, H5T_class_t kind, const c
   Handle attribute = own(H5Aopen(id(), name.c_str(), H5P_DEFAULT), H5Aclose, place_, "open an attribute");
   const Handle type = own(H5Aget_type(attribute.id()), H5Tclose, place_, "read an attribute's type");
   const Handle space = own(H5Aget_space(attribute.id()), H5Sclose, place_, "read an attribute's shape");
-  require(H5Tget_class(type.id()) == kind && (!single || H5Sget_simple_extent_npoints(space.id()) == 1),
-          place_.file, ": the attribute '", name, "' of ", place_.name, " is not ", kind_name, ".");
+  require(H5Tget_class(type.id()) == kind && (!single || H5Sget_simple_extent_npoints(space.id()) == 1), place_.file,
+          ": the attribute '", name, "' of ", place_.name, " is not ", kind_name, ".");
   return attribute;
 }
 

@@ -36,8 +36,7 @@ class Object {
   Place place_;
 
  private:
-  void write_attribute(const std::string& name, hid_t space, hid_t file_type, hid_t memory_type,
-                       const void* value);
+  void write_attribute(const std::string& name, hid_t space, hid_t file_type, hid_t memory_type, const void* value);
   Handle open_attribute(const std::string& name, H5T_class_t kind, const char* kind_name, bool single = true) const;
 };
 

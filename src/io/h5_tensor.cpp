@@ -9,13 +9,20 @@ namespace {
 
 ElementType type_of(at::ScalarType type, const Place& place) {
   switch (type) {
-    case at::kFloat: return element_type<float>();
-    case at::kDouble: return element_type<double>();
-    case at::kHalf: return half_type();
-    case at::kLong: return element_type<std::int64_t>();
-    case at::kInt: return element_type<std::int32_t>();
-    case at::kByte: return element_type<std::uint8_t>();
-    default: fail(place.file, " ", place.name, ": tensors of type ", toString(type), " are not written to HDF5.");
+    case at::kFloat:
+      return element_type<float>();
+    case at::kDouble:
+      return element_type<double>();
+    case at::kHalf:
+      return half_type();
+    case at::kLong:
+      return element_type<std::int64_t>();
+    case at::kInt:
+      return element_type<std::int32_t>();
+    case at::kByte:
+      return element_type<std::uint8_t>();
+    default:
+      fail(place.file, " ", place.name, ": tensors of type ", toString(type), " are not written to HDF5.");
   }
 }
 

@@ -5,17 +5,29 @@
 namespace fedorbit::h5 {
 
 template <>
-ElementType element_type<std::int64_t>() { return {H5T_NATIVE_INT64, H5T_STD_I64LE}; }
+ElementType element_type<std::int64_t>() {
+  return {H5T_NATIVE_INT64, H5T_STD_I64LE};
+}
 template <>
-ElementType element_type<std::int32_t>() { return {H5T_NATIVE_INT32, H5T_STD_I32LE}; }
+ElementType element_type<std::int32_t>() {
+  return {H5T_NATIVE_INT32, H5T_STD_I32LE};
+}
 template <>
-ElementType element_type<std::uint64_t>() { return {H5T_NATIVE_UINT64, H5T_STD_U64LE}; }
+ElementType element_type<std::uint64_t>() {
+  return {H5T_NATIVE_UINT64, H5T_STD_U64LE};
+}
 template <>
-ElementType element_type<std::uint8_t>() { return {H5T_NATIVE_UINT8, H5T_STD_U8LE}; }
+ElementType element_type<std::uint8_t>() {
+  return {H5T_NATIVE_UINT8, H5T_STD_U8LE};
+}
 template <>
-ElementType element_type<float>() { return {H5T_NATIVE_FLOAT, H5T_IEEE_F32LE}; }
+ElementType element_type<float>() {
+  return {H5T_NATIVE_FLOAT, H5T_IEEE_F32LE};
+}
 template <>
-ElementType element_type<double>() { return {H5T_NATIVE_DOUBLE, H5T_IEEE_F64LE}; }
+ElementType element_type<double>() {
+  return {H5T_NATIVE_DOUBLE, H5T_IEEE_F64LE};
+}
 
 ElementType half_type() {
   static const hid_t type = [] {

@@ -58,7 +58,8 @@ using DatasetHandle = std::unique_ptr<std::remove_pointer_t<GDALDatasetH>, Close
 class MemoryFile {
  public:
   explicit MemoryFile(std::string_view bytes) : name_(text("/vsimem/fedorbit/", next_++)) {
-    VSILFILE* file = VSIFileFromMemBuffer(name_.c_str(), reinterpret_cast<GByte*>(const_cast<char*>(bytes.data())), bytes.size(), FALSE);
+    VSILFILE* file = VSIFileFromMemBuffer(name_.c_str(), reinterpret_cast<GByte*>(const_cast<char*>(bytes.data())),
+                                          bytes.size(), FALSE);
     require(file != nullptr, "GDAL's memory file system refused a file of ", bytes.size(), " bytes.");
     VSIFCloseL(file);
   }
@@ -129,8 +130,7 @@ Image decode_image(std::string_view file, const std::string& name, const ImageOp
   const MemoryFile memory(file);
   Complaints complaints;
   static const char* const drivers[] = {"JPEG", "PNG", "GTiff", "BMP", "JP2OpenJPEG", nullptr};
-  const DatasetHandle dataset(
-      GDALOpenEx(memory.name(), GDAL_OF_RASTER | GDAL_OF_READONLY, drivers, nullptr, nullptr));
+  const DatasetHandle dataset(GDALOpenEx(memory.name(), GDAL_OF_RASTER | GDAL_OF_READONLY, drivers, nullptr, nullptr));
   require(dataset && GDALGetRasterCount(dataset.get()) > 0, name, " is not an image that can be read (",
           complaints.failure().empty() ? "neither JPEG, PNG nor TIFF" : complaints.failure(), ").");
 

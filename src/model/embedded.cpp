@@ -4,7 +4,8 @@
 asm(".section .rodata\n"
     ".balign 64\n"
     "fedorbit_embedded_clip_begin:\n"
-    ".incbin \"" FEDORBIT_EMBEDDED_CLIP "\"\n"
+    ".incbin \"" FEDORBIT_EMBEDDED_CLIP
+    "\"\n"
     "fedorbit_embedded_clip_end:\n"
     ".global fedorbit_embedded_clip_begin, fedorbit_embedded_clip_end\n"
     ".byte 0\n"

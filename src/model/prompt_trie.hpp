@@ -10,7 +10,8 @@
 namespace fedorbit {
 
 /// Nodes are numbered from the root; a node's parent has a smaller number. Nodes 0 to `stem` - 1 are the start and the
-/// learned context, a chain. A position attends to itself and to its ancestors, which is causal attention in each prompt.
+/// learned context, a chain. A position attends to itself and to its ancestors, which is causal attention in each
+/// prompt.
 class PromptTrie {
  public:
   /// `start` is the id of [SOS]; prompt c goes on with tails[c], the ids of its name, full stop and [EOT].

@@ -34,8 +34,8 @@ PromptedText::PromptedText(const Clip& clip, const std::vector<std::string>& cla
     ids.push_back(clip.tokenizer.end());
     const auto count = std::int64_t(ids.size());
     require(count <= room, "the prompt of class '", name, "' has ", 1 + context_length + count, " tokens (start, ",
-            context_length, " learned, ", count - 1, " of its name and full stop, end), but the text tower takes at most ",
-            limit, ".");
+            context_length, " learned, ", count - 1,
+            " of its name and full stop, end), but the text tower takes at most ", limit, ".");
     ends.push_back(context_length + count);
     tails.push_back(std::move(ids));
   }
@@ -48,7 +48,8 @@ PromptedText::PromptedText(const Clip& clip, const std::vector<std::string>& cla
   const PromptTrie trie(clip.tokenizer.start(), context_length, tails);
   const Tensor placed = at::embedding(positions, trie.positions().to(device));  // (n, w)
   stem_ = placed.narrow(0, 0, trie.stem());
-  branches_ = embed_tokens(tensors_, trie.tokens().to(device)) + placed.narrow(0, trie.stem(), trie.size() - trie.stem());
+  branches_ =
+      embed_tokens(tensors_, trie.tokens().to(device)) + placed.narrow(0, trie.stem(), trie.size() - trie.stem());
   first_in_ = linear(tensors_, "text.layers.0.attention.in", layer_norm(tensors_, "text.layers.0.norm1", branches_));
   mask_ = trie.mask().to(table.options());
   ends_ = trie.ends().to(device);
@@ -62,7 +63,8 @@ PromptedText::PromptedText(const Clip& clip, const std::vector<std::string>& cla
 
 void PromptedText::check(const Tensor& context) const {
   require(context.dim() == 3 && context.size(1) == context_length_ && context.size(2) == config_.text.width,
-          "the context of prompts is (clients, ", context_length_, ", ", config_.text.width, "), not ", context.sizes(), ".");
+          "the context of prompts is (clients, ", context_length_, ", ", config_.text.width, "), not ", context.sizes(),
+          ".");
 }
 
 Tensor PromptedText::encode(const Tensor& context) const {
@@ -79,7 +81,9 @@ Tensor PromptedText::encode(const Tensor& context) const {
     const bool last = i + 1 == config_.text.layers;
     const std::string in = layer + ".attention.in", norm = layer + ".norm1";
     const Tensor joined =  // (K, n, 3w): queries, keys, values
-        i == 0 ? at::cat({linear(tensors_, in, layer_norm(tensors_, norm, stem)), first_in_.expand({K, first_in_.size(0), 3 * w})}, 1)
+        i == 0 ? at::cat({linear(tensors_, in, layer_norm(tensors_, norm, stem)),
+                          first_in_.expand({K, first_in_.size(0), 3 * w})},
+                         1)
                : linear(tensors_, in, layer_norm(tensors_, norm, x));
     const auto part = [&](std::int64_t which) { return joined.narrow(2, which * w, w); };
     Tensor queries = part(0), mask = mask_;

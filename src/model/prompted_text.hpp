@@ -38,13 +38,13 @@ class PromptedText {
   ClipConfig config_;
   NamedTensors tensors_;  // text.*
   std::int64_t context_length_;
-  Tensor before_;     // (1, w) the embedding of [SOS]
-  Tensor branches_;   // (n - 1 - h, w) the embeddings of the nodes after the stem, with positions
-  Tensor first_in_;   // (n - 1 - h, 3w) what the first layer's attention makes of them
-  Tensor stem_;       // (1 + h, w) positions of the stem
-  Tensor mask_;       // (n, n)
-  Tensor ends_;       // (C) the nodes that are read
-  Tensor padded_;     // (C, context - 1 - h, w) the embeddings of name, full stop, [EOT] and padding
+  Tensor before_;       // (1, w) the embedding of [SOS]
+  Tensor branches_;     // (n - 1 - h, w) the embeddings of the nodes after the stem, with positions
+  Tensor first_in_;     // (n - 1 - h, 3w) what the first layer's attention makes of them
+  Tensor stem_;         // (1 + h, w) positions of the stem
+  Tensor mask_;         // (n, n)
+  Tensor ends_;         // (C) the nodes that are read
+  Tensor padded_;       // (C, context - 1 - h, w) the embeddings of name, full stop, [EOT] and padding
   Tensor padded_ends_;  // (C) where [EOT] stands in a padded prompt
 };
 

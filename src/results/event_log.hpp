@@ -8,8 +8,10 @@ namespace fedorbit {
 class EventLog final : public Observer {
  public:
   void happened(const EventRecord& event) override {
-    if (event.kind == "warning" || event.kind == "dropped") log::warning("round ", event.round, ": ", event.message);
-    else log::info("round ", event.round, ": ", event.message);
+    if (event.kind == "warning" || event.kind == "dropped")
+      log::warning("round ", event.round, ": ", event.message);
+    else
+      log::info("round ", event.round, ": ", event.message);
   }
 };
 

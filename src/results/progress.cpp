@@ -65,8 +65,9 @@ std::string Progress::line(const RoundRecord& round) const {
   for (const TurnRecord& turn : round.turns) bytes += turn.upload_bytes + turn.download_bytes;
   const std::string total = std::to_string(total_rounds_);
   std::ostringstream out;
-  out << "round " << std::setw(int(total.size())) << round.round + 1 << "/" << total << "  loss " << fixed(round.loss, 4)
-      << "  " << scores() << "  up+down " << human_bytes(bytes) << "  " << human_seconds(round.total_seconds);
+  out << "round " << std::setw(int(total.size())) << round.round + 1 << "/" << total << "  loss "
+      << fixed(round.loss, 4) << "  " << scores() << "  up+down " << human_bytes(bytes) << "  "
+      << human_seconds(round.total_seconds);
   if (seconds_per_round_ && round.round + 1 < total_rounds_)
     out << "  left " << human_seconds(*seconds_per_round_ * double(total_rounds_ - round.round - 1));
   return out.str();

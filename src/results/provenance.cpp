@@ -44,13 +44,15 @@ std::map<std::string, std::string> provenance_of_run(Communicator& communicator)
       {"libtorch_version", TORCH_VERSION},
       {"cpu_capability", at::get_cpu_capability()},
   };
-  if (at::detail::getCUDAHooks().hasCUDA()) known["cuda_runtime"] = std::to_string(at::detail::getCUDAHooks().versionCUDART());
+  if (at::detail::getCUDAHooks().hasCUDA())
+    known["cuda_runtime"] = std::to_string(at::detail::getCUDAHooks().versionCUDART());
   std::string hosts;
   std::set<std::string> seen;
   for (const std::string& host : communicator.host_names())
     if (seen.insert(host).second) hosts += (hosts.empty() ? "" : ",") + host;
   known["hosts"] = hosts;
-  for (const char* name : {"SLURM_JOB_ID", "SLURM_ARRAY_JOB_ID", "SLURM_ARRAY_TASK_ID", "SLURM_JOB_NAME", "SLURM_NNODES"})
+  for (const char* name :
+       {"SLURM_JOB_ID", "SLURM_ARRAY_JOB_ID", "SLURM_ARRAY_TASK_ID", "SLURM_JOB_NAME", "SLURM_NNODES"})
     if (const char* value = std::getenv(name)) known[name] = value;
   return known;
 }

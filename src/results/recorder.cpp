@@ -39,6 +39,7 @@ void write_clients(h5::File& file, const RunRecord& run) {
 
 /// A copy beside the file, to be changed in its place; left over by a kill, it is written anew.
 std::filesystem::path copy_of(const std::filesystem::path& file) {
+  require(std::filesystem::exists(file), file.string(), " does not exist.");
   std::filesystem::path copy = file;
   copy += ".copy";
   std::error_code failure;
@@ -113,15 +114,17 @@ void Recorder::go_on(const RunRecord& run) {
   for (const char* checksum : {"data_sha256", "weights_sha256"})
     if (const auto now = run.provenance.find(checksum); now != run.provenance.end())
       require(file.text_attribute(checksum) == now->second, part_.string(), " was begun with ", checksum, " = ",
-              file.text_attribute(checksum), ", which is now ", now->second, ": the run cannot go on with other inputs; "
+              file.text_attribute(checksum), ", which is now ", now->second,
+              ": the run cannot go on with other inputs; "
               "bring the old ones back, or pass --restart.");
   if (file.has(schema::state)) file.remove(schema::state);  // of a run that was killed while it finished
   each_table([&](Table& table) { table.open(file, true); });
-  for (Table* table : {&tables_->rounds, &tables_->turns, &tables_->evaluations, &tables_->class_evaluations,
-                       &tables_->transport})
+  for (Table* table :
+       {&tables_->rounds, &tables_->turns, &tables_->evaluations, &tables_->class_evaluations, &tables_->transport})
     table->keep_rounds(*rounds_done_);
-  require(tables_->rounds.rows() == *rounds_done_, part_.string(), " holds ", tables_->rounds.rows(), " rounds, fewer than the ",
-          *rounds_done_, " of the checkpoint: the run cannot go on with it; pass --restart to begin anew.");
+  require(tables_->rounds.rows() == *rounds_done_, part_.string(), " holds ", tables_->rounds.rows(),
+          " rounds, fewer than the ", *rounds_done_,
+          " of the checkpoint: the run cannot go on with it; pass --restart to begin anew.");
   each_table([](Table& table) { table.close(); });
   file.close();
   replace_file(copy, part_);
@@ -149,8 +152,8 @@ void Recorder::evaluated(const std::vector<EvaluationRecord>& scores) {
   for (const EvaluationRecord& score : scores) {
     tables_->evaluations.add({score.round, score.view, score.client, score.correct, score.total, score.loss});
     for (std::size_t c = 0; c < score.class_total.size(); ++c)
-      tables_->class_evaluations.add({score.round, score.view, score.client, std::int64_t(c),
-                                      score.class_correct.at(c), score.class_total[c]});
+      tables_->class_evaluations.add(
+          {score.round, score.view, score.client, std::int64_t(c), score.class_correct.at(c), score.class_total[c]});
   }
   tables_->evaluations.append();
   tables_->class_evaluations.append();

@@ -41,7 +41,8 @@ State shared_state(const Checkpoint& checkpoint, Communicator& communicator) {
   communicator.broadcast(round);
   state.server.round = round.item<std::int64_t>();
   state.server.global = shared_vector(root ? checkpoint.server.at(global) : Tensor(), at::kFloat, communicator);
-  state.server.last_update = shared_vector(root ? checkpoint.server.at(last_update) : Tensor(), at::kFloat, communicator);
+  state.server.last_update =
+      shared_vector(root ? checkpoint.server.at(last_update) : Tensor(), at::kFloat, communicator);
 
   // Names of the strategy's memories differ from method to method: they travel as texts, the root's count.
   std::string names;
@@ -54,8 +55,10 @@ State shared_state(const Checkpoint& checkpoint, Communicator& communicator) {
         shared_vector(root ? checkpoint.server.at(memory_prefix + name) : Tensor(), at::kFloat, communicator);
   }
 
-  const Tensor clients = shared_vector(root ? at::tensor(checkpoint.clients, at::kLong) : Tensor(), at::kLong, communicator);
-  state.clients.clients.assign(clients.const_data_ptr<std::int64_t>(), clients.const_data_ptr<std::int64_t>() + clients.numel());
+  const Tensor clients =
+      shared_vector(root ? at::tensor(checkpoint.clients, at::kLong) : Tensor(), at::kLong, communicator);
+  state.clients.clients.assign(clients.const_data_ptr<std::int64_t>(),
+                               clients.const_data_ptr<std::int64_t>() + clients.numel());
   if (root) state.clients.rows = checkpoint.client_rows.at(rows);
   return state;
 }

@@ -21,8 +21,8 @@ RunDirectory::~RunDirectory() {
 void RunDirectory::lock() {
   const std::filesystem::path file = folder_ / "lock";
   lock_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-  require(lock_ >= 0, "the run directory ", folder_.string(), " cannot be written: ", std::generic_category().message(errno),
-          ".");
+  require(lock_ >= 0, "the run directory ", folder_.string(),
+          " cannot be written: ", std::generic_category().message(errno), ".");
   require(::flock(lock_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK, "the run directory ", folder_.string(),
           " is in use by another run that is still at work; wait for it to end, or name another with -o.");
 }
@@ -34,8 +34,8 @@ RunDirectory::Holding RunDirectory::open(const std::string& options_toml, bool r
   require(!failure, "the run directory ", folder_.string(), " cannot be made: ", failure.message(), ".");
   lock();
   if (restart)
-    for (const fs::path& left : {options(), log(), results(), part_path(results()), checkpoint(), part_path(checkpoint()), prompts(),
-                                part_path(prompts())}) {
+    for (const fs::path& left : {options(), log(), results(), part_path(results()), checkpoint(),
+                                 part_path(checkpoint()), prompts(), part_path(prompts())}) {
       fs::remove(left, failure);
       require(!failure, left.string(), " cannot be removed: ", failure.message(), ".");
     }

@@ -53,7 +53,8 @@ inline const std::string rounds_done = "rounds_done";  // committed before the s
 inline const std::string state = "/state";
 
 inline Table rounds() {
-  return {"/rounds", round,
+  return {"/rounds",
+          round,
           {{round, "1", Type::integer},
            {"loss", "1", Type::real},
            {"update_norm", "1", Type::real},
@@ -68,12 +69,15 @@ inline Table rounds() {
 }
 
 inline Table clients() {
-  return {"/clients", "client",
-          {{"client", "1", Type::integer}, {"train_samples", "1", Type::integer}, {"test_samples", "1", Type::integer}}};
+  return {
+      "/clients",
+      "client",
+      {{"client", "1", Type::integer}, {"train_samples", "1", Type::integer}, {"test_samples", "1", Type::integer}}};
 }
 
 inline Table client_classes() {
-  return {"/client_classes", row,
+  return {"/client_classes",
+          row,
           {{"client", "1", Type::integer},
            {"class", "1", Type::integer},
            {"train_samples", "1", Type::integer},
@@ -82,7 +86,8 @@ inline Table client_classes() {
 
 /// One row for each client and round; the diagnostics of the method are columns after these.
 inline Table turns(const std::vector<std::string>& diagnostics) {
-  Table table{"/turns", row,
+  Table table{"/turns",
+              row,
               {{round, "1", Type::integer},
                {"client", "1", Type::integer},
                {"samples", "1", Type::integer},
@@ -99,7 +104,8 @@ inline Table turns(const std::vector<std::string>& diagnostics) {
 
 /// client -1: the whole test pool.
 inline Table evaluations() {
-  return {"/evaluations", row,
+  return {"/evaluations",
+          row,
           {{rounds_done, "1", Type::integer},
            {"view", "1", Type::text, Kind::result, 24},
            {"client", "1", Type::integer},
@@ -109,7 +115,8 @@ inline Table evaluations() {
 }
 
 inline Table class_evaluations() {
-  return {"/class_evaluations", row,
+  return {"/class_evaluations",
+          row,
           {{rounds_done, "1", Type::integer},
            {"view", "1", Type::text, Kind::result, 24},
            {"client", "1", Type::integer},
@@ -119,7 +126,8 @@ inline Table class_evaluations() {
 }
 
 inline Table transport() {
-  return {"/transport", row,
+  return {"/transport",
+          row,
           {{round, "1", Type::integer, Kind::transport},
            {"rank", "1", Type::integer, Kind::transport},
            {"collective", "1", Type::text, Kind::transport, 24},
@@ -130,13 +138,15 @@ inline Table transport() {
 }
 
 inline Table placement() {
-  return {"/placement", row,
+  return {"/placement",
+          row,
           {{"client", "1", Type::integer, Kind::transport}, {"rank", "1", Type::integer, Kind::transport}}};
 }
 
 /// What happened to the run is the machine's: signals and resumes do not make two runs differ.
 inline Table events() {
-  return {"/events", row,
+  return {"/events",
+          row,
           {{round, "1", Type::integer, Kind::transport},
            {"time", "1", Type::text, Kind::time, 20},
            {"kind", "1", Type::text, Kind::transport, 24},

@@ -12,9 +12,12 @@ namespace {
 h5::Dataset create_column(h5::File& file, const std::string& path, const schema::Column& column) {
   const h5::Storage growing{.chunk_rows = 512, .extendible = true};
   switch (column.type) {
-    case schema::Type::integer: return file.make<std::int64_t>(path, {0}, growing);
-    case schema::Type::real: return file.make<double>(path, {0}, growing);
-    case schema::Type::text: return file.make_texts(path, 0, column.width, {.chunk_rows = 32, .extendible = true});
+    case schema::Type::integer:
+      return file.make<std::int64_t>(path, {0}, growing);
+    case schema::Type::real:
+      return file.make<double>(path, {0}, growing);
+    case schema::Type::text:
+      return file.make_texts(path, 0, column.width, {.chunk_rows = 32, .extendible = true});
   }
   fail(path, ": a column of unknown type.");
 }
@@ -35,8 +38,8 @@ Table::Table(schema::Table schema) : schema_(std::move(schema)) {
       require(schema_.columns[i].name != schema_.columns[j].name, "the table ", schema_.group, " has two columns ",
               schema_.columns[i].name, ": a diagnostic needs a name of its own.");
   // Last, so that the row numbers of a half-written row are missing and not the row itself.
-  if (has_row_numbers()) schema_.columns.push_back({schema::row, "1", schema::Type::integer,
-                                                    schema_.columns.front().kind});
+  if (has_row_numbers())
+    schema_.columns.push_back({schema::row, "1", schema::Type::integer, schema_.columns.front().kind});
 }
 
 void Table::create(h5::File& file) const {
@@ -67,7 +70,8 @@ void Table::keep_rounds(std::int64_t rounds) {
     if (schema_.columns[i].name != schema::round && !score) continue;
     const std::vector<std::int64_t> values = datasets_[i].read<std::int64_t>();
     const std::int64_t first_dropped = rounds + score;
-    cut(std::find_if(values.begin(), values.end(), [&](std::int64_t r) { return r >= first_dropped; }) - values.begin());
+    cut(std::find_if(values.begin(), values.end(), [&](std::int64_t r) { return r >= first_dropped; }) -
+        values.begin());
     return;
   }
 }
@@ -90,9 +94,15 @@ void Table::append() {
     for (std::vector<Cell>& row : waiting_) row.emplace_back(number++);
   }
   for (std::size_t i = 0; i < datasets_.size(); ++i) switch (schema_.columns[i].type) {
-      case schema::Type::integer: datasets_[i].append<std::int64_t>(column_of<std::int64_t>(waiting_, i)); break;
-      case schema::Type::real: datasets_[i].append<double>(column_of<double>(waiting_, i)); break;
-      case schema::Type::text: datasets_[i].append_texts(column_of<std::string>(waiting_, i)); break;
+      case schema::Type::integer:
+        datasets_[i].append<std::int64_t>(column_of<std::int64_t>(waiting_, i));
+        break;
+      case schema::Type::real:
+        datasets_[i].append<double>(column_of<double>(waiting_, i));
+        break;
+      case schema::Type::text:
+        datasets_[i].append_texts(column_of<std::string>(waiting_, i));
+        break;
     }
   waiting_.clear();
 }

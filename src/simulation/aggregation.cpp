@@ -10,7 +10,9 @@
 namespace fedorbit {
 
 Aggregation::Aggregation(const Layout& layout, const Strategy& strategy, std::string mode)
-    : update_length_(layout.size(Kind::shared)), length_(update_length_), extras_(strategy.extras(layout)),
+    : update_length_(layout.size(Kind::shared)),
+      length_(update_length_),
+      extras_(strategy.extras(layout)),
       mode_(std::move(mode)) {
   for (const auto& entry : layout.entries(Kind::shared)) segments_.push_back({entry.offset, entry.numel});
   for (const auto& [name, length] : extras_) {

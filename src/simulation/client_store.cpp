@@ -64,7 +64,8 @@ void ClientStore::commit(const Placement& placement, const std::vector<ClientId>
   staged_.clear();
   for (std::size_t g = 0; g < placement.groups().size(); ++g)
     for (const ClientId client : placement.groups()[g])
-      if (holder_.contains(client) || !std::ranges::binary_search(dropped, client)) holder_[client] = placement.rank_of(g);
+      if (holder_.contains(client) || !std::ranges::binary_search(dropped, client))
+        holder_[client] = placement.rank_of(g);
 }
 
 ClientStore::Everything ClientStore::collect(Communicator& communicator) const {

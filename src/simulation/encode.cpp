@@ -59,7 +59,8 @@ Features compute(const Dataset& dataset, const Clip& clip, bool with_patches, at
     if (with_patches) place(encoded.patches, all.patches);
     if (communicator.root() && watch.seconds() - reported > 5) {
       reported = watch.seconds();
-      log::info("encoding images: ", std::min((wave + fresh) * encoded_at_once, dataset.size()), " of ", dataset.size());
+      log::info("encoding images: ", std::min((wave + fresh) * encoded_at_once, dataset.size()), " of ",
+                dataset.size());
     }
   }
   all.features = all.features.narrow(0, 0, dataset.size());
@@ -71,7 +72,8 @@ Features compute(const Dataset& dataset, const Clip& clip, bool with_patches, at
 }  // namespace
 
 std::filesystem::path default_feature_store() {
-  if (const char* cache = std::getenv("XDG_CACHE_HOME"); cache && *cache) return std::filesystem::path(cache) / "fedorbit" / "features";
+  if (const char* cache = std::getenv("XDG_CACHE_HOME"); cache && *cache)
+    return std::filesystem::path(cache) / "fedorbit" / "features";
   const char* home = std::getenv("HOME");
   require(home && *home, "neither XDG_CACHE_HOME nor HOME is set: name a folder with data.feature_store.");
   return std::filesystem::path(home) / ".cache" / "fedorbit" / "features";

@@ -47,8 +47,10 @@ std::int64_t sum(const std::vector<std::int64_t>& counts) {
 
 EvaluationRecord record(std::int64_t round, const std::string& view, ClientId client, const Tally& tally) {
   const std::int64_t total = sum(tally.total);
-  return {round, view, client, sum(tally.correct), total,
-          total > 0 ? tally.loss / double(total) : std::numeric_limits<double>::quiet_NaN(), tally.correct, tally.total};
+  return {round,         view,
+          client,        sum(tally.correct),
+          total,         total > 0 ? tally.loss / double(total) : std::numeric_limits<double>::quiet_NaN(),
+          tally.correct, tally.total};
 }
 
 }  // namespace

@@ -11,7 +11,8 @@ namespace fedorbit {
 class LinearProbe {
  public:
   /// features (N, d) raw, labels (N) int64, `train` the images it is fitted to.
-  LinearProbe(const Tensor& features, const Tensor& labels, const std::vector<std::int64_t>& train, std::int64_t classes);
+  LinearProbe(const Tensor& features, const Tensor& labels, const std::vector<std::int64_t>& train,
+              std::int64_t classes);
   /// (K, B, d) raw -> (K, B, C).
   Tensor logits(const Tensor& features) const;
 

@@ -14,11 +14,11 @@ namespace fedorbit {
 /// One client's local training in one round.
 struct TurnRecord {
   std::int64_t client, samples, steps;
-  double loss;                               // mean over steps
-  double drift;                              // Euclidean norm of (trained - received) shared parameters
+  double loss;                                // mean over steps
+  double drift;                               // Euclidean norm of (trained - received) shared parameters
   std::int64_t upload_bytes, download_bytes;  // federated: what a real federation would send
-  double seconds;                            // of its group, divided by the group's clients
-  std::vector<double> diagnostics;           // in the order of RunRecord::diagnostics, mean over steps
+  double seconds;                             // of its group, divided by the group's clients
+  std::vector<double> diagnostics;            // in the order of RunRecord::diagnostics, mean over steps
 };
 
 /// One committed round; turns are in the order of their clients.
@@ -36,12 +36,12 @@ struct EvaluationRecord {
   std::string view;     // "zero-shot", "global", "personal"; "probe" is a linear probe of the same features
   std::int64_t client;  // -1: all test images
   std::int64_t correct, total;
-  double loss;          // mean cross entropy; NaN where it is not defined
+  double loss;                                           // mean cross entropy; NaN where it is not defined
   std::vector<std::int64_t> class_correct, class_total;  // (C); empty on rows of single clients
 };
 
-/// What one rank's communicator moved by one collective: the transport ledger. A rank reports with its small message, so
-/// the rows of a round hold what it moved since the report before: the sum, the evaluation and the checkpoint of the
+/// What one rank's communicator moved by one collective: the transport ledger. A rank reports with its small message,
+/// so the rows of a round hold what it moved since the report before: the sum, the evaluation and the checkpoint of the
 /// round before (in round 0 the start and the encoding) and the moves before this round's training. The last round has
 /// further rows for what came after its report.
 struct TransportRecord {
@@ -68,9 +68,9 @@ struct RunRecord {
   std::string options_toml;                       // every option, resolved
   std::map<std::string, std::string> provenance;  // versions, hosts, command line, checksums, Slurm ids
   std::vector<std::string> class_names;
-  std::vector<std::string> diagnostics;           // names of TurnRecord::diagnostics
+  std::vector<std::string> diagnostics;  // names of TurnRecord::diagnostics
   std::vector<ClientRecord> clients;
-  std::vector<std::int64_t> client_rank;          // first placement; belongs to the transport ledger
+  std::vector<std::int64_t> client_rank;  // first placement; belongs to the transport ledger
 };
 
 class Observer {

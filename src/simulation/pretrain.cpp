@@ -35,8 +35,8 @@ ClipConfig ClipSizes::config(std::int64_t vocabulary_size) const {
 
 namespace {
 
-/// For short sequences LibTorch's tiled attention spends its time on setting up tiny products; whole ones, in the type of
-/// their inputs, train a third faster.
+/// For short sequences LibTorch's tiled attention spends its time on setting up tiny products; whole ones, in the type
+/// of their inputs, train a third faster.
 void attend_by_products() {
   at::globalContext().setSDPUseFlash(false);
   at::globalContext().setAllowFP16BF16ReductionMathSDP(true);
@@ -74,15 +74,20 @@ std::string duration(double seconds) {
 class Pretraining {
  public:
   Pretraining(const PretrainOptions& options, const std::filesystem::path& output, Communicator& communicator)
-      : options_(options), output_(output), communicator_(communicator), dataset_(open_data(options)),
+      : options_(options),
+        output_(output),
+        communicator_(communicator),
+        dataset_(open_data(options)),
         captions_(options.captions, dataset_, options.clip.context_length),
         config_(options.clip.config(captions_.tokenizer().vocabulary_size())),
         weights_(initialise_clip(config_, keys_.stream(Purpose::initialise))) {
     const auto order = shuffled(dataset_.size(), keys_.stream(Purpose::split));
     const auto held_out = std::llround(options.data.held_out * double(order.size()));
-    const std::vector<std::int64_t> test(order.begin(), order.begin() + held_out), train(order.begin() + held_out, order.end());
-    require(std::int64_t(train.size()) >= options.training.batch_size, "training.batch_size = ", options.training.batch_size,
-            " is more than the ", train.size(), " images to train on.");
+    const std::vector<std::int64_t> test(order.begin(), order.begin() + held_out),
+        train(order.begin() + held_out, order.end());
+    require(std::int64_t(train.size()) >= options.training.batch_size,
+            "training.batch_size = ", options.training.batch_size, " is more than the ", train.size(),
+            " images to train on.");
     require(options.training.warmup <= double(options.training.epochs), "training.warmup = ", options.training.warmup,
             " epochs is longer than training.epochs = ", options.training.epochs, ".");
     images_ = kept_images(dataset_, train, options.data.kept_pixels);
@@ -115,8 +120,8 @@ class Pretraining {
       const std::string accuracies = last || (epoch + 1) % training.evaluate_every == 0 ? accuracy(last) : "";
       if (!communicator_.root()) continue;
       const double left = whole.seconds() / double(epoch + 1) * double(training.epochs - epoch - 1);
-      log::info("epoch ", epoch + 1, "/", training.epochs, ": loss ", rounded(loss, 3), accuracies, ", ", rounded(rate, 0),
-                " images/s, ", duration(left), " left");
+      log::info("epoch ", epoch + 1, "/", training.epochs, ": loss ", rounded(loss, 3), accuracies, ", ",
+                rounded(rate, 0), " images/s, ", duration(left), " left");
       save(last ? output_ : checkpoint());
     }
     if (!communicator_.root()) return;
@@ -145,9 +150,13 @@ class Pretraining {
     for (const Validation& validation : validations_) {
       const Tensor features = validation_features(tensors, config_, validation, communicator_);
       const Tensor texts = ensemble_features(tensors, config_, captions_, validation.class_names);
-      out += text(", ", validation.name, " ", rounded(100 * zero_shot_accuracy(features, texts, validation.labels), 1), " %");
+      out += text(", ", validation.name, " ", rounded(100 * zero_shot_accuracy(features, texts, validation.labels), 1),
+                  " %");
       if (last)
-        out += text(" (linear probe ", rounded(100 * probe_accuracy(features, validation.labels, std::int64_t(validation.class_names.size())), 1), " %)");
+        out += text(
+            " (linear probe ",
+            rounded(100 * probe_accuracy(features, validation.labels, std::int64_t(validation.class_names.size())), 1),
+            " %)");
     }
     return out;
   }
@@ -155,7 +164,8 @@ class Pretraining {
   std::filesystem::path checkpoint() const { return output_.string() + ".checkpoint"; }
 
   void save(const std::filesystem::path& file) const {
-    save_clip(file, Clip{config_, weights_.copies(), captions_.tokenizer(), ""}, type_of(options_.training.file_precision));
+    save_clip(file, Clip{config_, weights_.copies(), captions_.tokenizer(), ""},
+              type_of(options_.training.file_precision));
   }
 
   const PretrainOptions& options_;

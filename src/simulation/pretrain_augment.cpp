@@ -14,7 +14,8 @@ namespace {
 Tensor cropped(const Tensor& image, double smallest, Stream& stream) {
   const std::int64_t rows = image.size(1), columns = image.size(2);
   const double area = stream.uniform(smallest, 1) * double(rows * columns);
-  const double ratio = smallest < 1 ? std::exp(stream.uniform(-1, 1) * std::log(4.0 / 3)) : double(columns) / double(rows);
+  const double ratio =
+      smallest < 1 ? std::exp(stream.uniform(-1, 1) * std::log(4.0 / 3)) : double(columns) / double(rows);
   const auto side = [&](double length, std::int64_t most) {
     return std::clamp(std::int64_t(std::llround(length)), std::int64_t(1), most);
   };
@@ -49,7 +50,8 @@ Tensor augmented(const Tensor& image, std::int64_t size, const AugmentationOptio
   }
   out = out.clone(at::MemoryFormat::Contiguous);
   const auto changed = [&](double most) { return float(1 + stream.uniform(-most, most)); };
-  const float brightness = changed(options.brightness), contrast = changed(options.contrast), colour = changed(options.colour);
+  const float brightness = changed(options.brightness), contrast = changed(options.contrast),
+              colour = changed(options.colour);
   recolour(out.mutable_data_ptr<std::uint8_t>(), size * size, brightness, contrast, colour);
   return out;
 }

@@ -18,7 +18,9 @@ std::vector<std::string> split_templates(const std::string& list) {
   return out;
 }
 
-std::string filled(std::string pattern, const std::string& name) { return pattern.replace(pattern.find("{}"), 2, spoken(name)); }
+std::string filled(std::string pattern, const std::string& name) {
+  return pattern.replace(pattern.find("{}"), 2, spoken(name));
+}
 
 std::vector<std::vector<std::string>> words_of(const Dataset& dataset) {
   std::vector<std::vector<std::string>> out;
@@ -42,7 +44,9 @@ std::vector<std::string> all_captions(const std::vector<std::string>& templates,
 }  // namespace
 
 Captions::Captions(const CaptionOptions& options, const Dataset& dataset, std::int64_t context_length)
-    : templates_(split_templates(options.templates)), words_(words_of(dataset)), length_(context_length),
+    : templates_(split_templates(options.templates)),
+      words_(words_of(dataset)),
+      length_(context_length),
       tokenizer_(train_merges(all_captions(templates_, words_), options.merges), "the merges made from the captions") {
   for (const std::string& caption : all_captions(templates_, words_)) {
     const auto tokens = std::int64_t(tokenizer_.encode(caption).size()) + 2;

@@ -9,7 +9,7 @@ namespace fedorbit {
 
 Tensor contrastive_loss(const Tensor& images, const Tensor& texts, const Tensor& targets, const Tensor& scale,
                         double smoothing) {
-  const Tensor logits = scale * at::matmul(images, texts.t());                         // (B, T)
+  const Tensor logits = scale * at::matmul(images, texts.t());                        // (B, T)
   const Tensor match = at::one_hot(targets, texts.size(0)).to(logits.scalar_type());  // (B, T)
   const Tensor wanted = (1 - smoothing) * match + smoothing / double(texts.size(0));
   const Tensor to_text = -(wanted * at::log_softmax(logits, 1)).sum(1).mean();

@@ -16,14 +16,15 @@ struct PretrainDataOptions {
   void fields(OptionList& v) {
     v("path", path, "a data set made by `fedorbit prepare`; empty: synthetic scenes as [synthetic] describes them");
     v("validate", validate, "another data set on which accuracy is reported; empty: none");
-    v("kept_pixels", kept_pixels, "pixels", "shorter side at which images are kept in memory; larger ones are shrunk", 8,
-      4096);
+    v("kept_pixels", kept_pixels, "pixels", "shorter side at which images are kept in memory; larger ones are shrunk",
+      8, 4096);
     v("held_out", held_out, "", "share of the images that is not trained on but used to report accuracy", 0, 0.9);
   }
 };
 
 struct ClipSizes {
-  std::int64_t embed_dim = 256, image_size = 64, patch_size = 8, vision_width = 192, vision_layers = 6, vision_heads = 3;
+  std::int64_t embed_dim = 256, image_size = 64, patch_size = 8, vision_width = 192, vision_layers = 6,
+               vision_heads = 3;
   std::int64_t text_width = 512, text_layers = 2, text_heads = 8, context_length = 32;
   std::string activation = "quick_gelu";
   void fields(OptionList& v) {
@@ -44,8 +45,9 @@ struct ClipSizes {
 };
 
 struct CaptionOptions {
-  std::string templates = "a satellite photo of a {}.;a satellite photo of {}.;an aerial photo of a {}.;"
-                          "a remote sensing image of a {}.;an overhead view of {}.;a photo of a {}.;{}";
+  std::string templates =
+      "a satellite photo of a {}.;a satellite photo of {}.;an aerial photo of a {}.;"
+      "a remote sensing image of a {}.;an overhead view of {}.;a photo of a {}.;{}";
   std::int64_t merges = 300;
   void fields(OptionList& v) {
     v("templates", templates, "what captions say, separated by semicolons; {} stands for a class's name or a synonym");
@@ -61,7 +63,8 @@ struct PretrainTrainingOptions {
     v("epochs", epochs, "epochs", "passes over the images", 1, 1e6);
     v("batch_size", batch_size, "images", "of a step, over all ranks; an epoch's remainder waits for the next", 1, 1e6);
     v("evaluate_every", evaluate_every, "epochs", "between reports of accuracy; the last epoch has one", 1, 1e6);
-    v("learning_rate", learning_rate, "", "the highest, after warm-up; then it falls to zero along half a cosine", 0, 1e3);
+    v("learning_rate", learning_rate, "", "the highest, after warm-up; then it falls to zero along half a cosine", 0,
+      1e3);
     v("warmup", warmup, "epochs", "in which the learning rate rises from zero", 0, 1e6);
     v("weight_decay", weight_decay, "", "of AdamW; none on biases, norms, class token and positions", 0, 1e3);
     v("label_smoothing", label_smoothing, "", "share of an image's target that is spread over all texts", 0, 0.99);
@@ -75,7 +78,8 @@ struct AugmentationOptions {
   double smallest_crop = 0.4, brightness = 0.3, contrast = 0.3, colour = 0.3;
   bool turns = true;
   void fields(OptionList& v) {
-    v("smallest_crop", smallest_crop, "", "area of the smallest random crop as a share of the image's; 1: none", 0.01, 1);
+    v("smallest_crop", smallest_crop, "", "area of the smallest random crop as a share of the image's; 1: none", 0.01,
+      1);
     v("turns", turns, "whether images are turned by quarter turns and mirrored");
     v("brightness", brightness, "", "largest relative change of brightness", 0, 1);
     v("contrast", contrast, "", "largest relative change of contrast", 0, 1);
@@ -87,7 +91,8 @@ struct PretrainMachineOptions {
   std::string backend = "auto";
   std::int64_t threads = 1;
   void fields(OptionList& v) {
-    v("backend", backend, "how ranks move tensors; auto: mpi where there is more than one rank", {"auto", "single", "mpi"});
+    v("backend", backend, "how ranks move tensors; auto: mpi where there is more than one rank",
+      {"auto", "single", "mpi"});
     v("threads", threads, "threads", "of each rank's arithmetic; ranks scale better than threads", 1, 1024);
   }
 };

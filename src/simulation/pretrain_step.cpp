@@ -36,8 +36,8 @@ Tensor whole_leaf(const Tensor& mine, std::int64_t count, std::int64_t width, Co
 
 }  // namespace
 
-double pretrain_gradient(const PretrainSetting& setting, TrainedWeights& weights, const std::vector<std::int64_t>& batch,
-                         std::uint64_t epoch, std::uint64_t step) {
+double pretrain_gradient(const PretrainSetting& setting, TrainedWeights& weights,
+                         const std::vector<std::int64_t>& batch, std::uint64_t epoch, std::uint64_t step) {
   Communicator& communicator = setting.communicator;
   const int rank = communicator.rank(), ranks = communicator.size();
   const ClipConfig& config = setting.config;
@@ -61,7 +61,8 @@ double pretrain_gradient(const PretrainSetting& setting, TrainedWeights& weights
     std::vector<Tensor> views;
     for (std::int64_t i = images.first; i < images.first + images.count; ++i) {
       const auto which = batch[std::size_t(i)];
-      views.push_back(augmented(setting.images[std::size_t(which)], config.vision.image_size, setting.options.augmentation,
+      views.push_back(augmented(setting.images[std::size_t(which)], config.vision.image_size,
+                                setting.options.augmentation,
                                 setting.keys.stream(Purpose::augment, epoch, std::uint64_t(which))));
     }
     image_features = unit(encode_images(rounded, config, Transform{}.normalised(at::stack(views))).features);

@@ -1,4 +1,5 @@
-// One step of pre-training, data-parallel: every rank encodes its share of the batch, and the loss is the whole batch's.
+// One step of pre-training, data-parallel: every rank encodes its share of the batch, and the loss is the whole
+// batch's.
 #pragma once
 #include <vector>
 
@@ -16,15 +17,15 @@ struct PretrainSetting {
   const PretrainOptions& options;
   const ClipConfig& config;
   const Captions& captions;
-  const std::vector<Tensor>& images;         // (3, H, W) uint8 each
-  const std::vector<std::int64_t>& labels;   // of the images
+  const std::vector<Tensor>& images;        // (3, H, W) uint8 each
+  const std::vector<std::int64_t>& labels;  // of the images
   Keys keys;
   Communicator& communicator;
 };
 
 /// Collective. Leaves in weights.gradient() the gradient of the contrastive loss of images `batch` (indices), the same
 /// on every rank, and returns that loss. Crops and colours depend on (epoch, image), captions on (step, class).
-double pretrain_gradient(const PretrainSetting& setting, TrainedWeights& weights, const std::vector<std::int64_t>& batch,
-                         std::uint64_t epoch, std::uint64_t step);
+double pretrain_gradient(const PretrainSetting& setting, TrainedWeights& weights,
+                         const std::vector<std::int64_t>& batch, std::uint64_t epoch, std::uint64_t step);
 
 }  // namespace fedorbit

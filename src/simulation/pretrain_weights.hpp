@@ -11,8 +11,8 @@ class TrainedWeights {
 
   /// The leaves, by name; their gradients are views of gradient().
   const NamedTensors& leaves() const { return leaves_; }
-  const Tensor& flat() const { return flat_; }    // (P)
-  Tensor& gradient() { return gradient_; }        // (P)
+  const Tensor& flat() const { return flat_; }  // (P)
+  Tensor& gradient() { return gradient_; }      // (P)
   NamedTensors copies() const;
 
   /// One step of AdamW (Loshchilov and Hutter 2019; betas 0.9 and 0.98) against gradient(), first shortened to

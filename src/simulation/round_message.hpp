@@ -13,11 +13,11 @@ namespace fedorbit {
 
 /// What one rank says of its part of a round.
 struct RankReport {
-  bool stop = false;               // a signal came: the round is to be discarded
-  double training_seconds = 0;     // of the rank
-  Tensor largest;                  // (segments) float64, see largest_terms()
-  Traffic traffic;                 // since its last report
-  std::vector<TurnRecord> turns;   // by client
+  bool stop = false;              // a signal came: the round is to be discarded
+  double training_seconds = 0;    // of the rank
+  Tensor largest;                 // (segments) float64, see largest_terms()
+  Traffic traffic;                // since its last report
+  std::vector<TurnRecord> turns;  // by client
   std::vector<std::int64_t> weights;
   std::vector<bool> finite;
 };

@@ -18,9 +18,13 @@ namespace fedorbit {
 
 Simulation::Simulation(Workshop& workshop, Communicator& communicator, std::int64_t classes,
                        std::vector<Observer*> observers, std::function<void(const State&)> save)
-    : workshop_(workshop), communicator_(communicator), observers_(std::move(observers)), save_(std::move(save)),
+    : workshop_(workshop),
+      communicator_(communicator),
+      observers_(std::move(observers)),
+      save_(std::move(save)),
       aggregation_(workshop.learner.layout(), workshop.strategy, workshop.experiment.training.aggregation),
-      evaluation_(workshop, communicator, classes), store_(workshop.row_length()) {
+      evaluation_(workshop, communicator, classes),
+      store_(workshop.row_length()) {
   Parameters initial(workshop.learner.layout(), 1);
   const ClientId nobody = 0;
   workshop.learner.initialise(initial, Kind::shared, std::span(&nobody, 1), workshop.keys);
@@ -86,9 +90,16 @@ std::optional<RoundRecord> Simulation::play_round(const volatile std::sig_atomic
   for (const TurnOutcome& turn : turns)
     for (std::size_t k = 0; k < turn.clients.size(); ++k) {
       const Tensor diagnostics = turn.diagnostics[std::int64_t(k)].contiguous();
-      mine.turns.push_back({turn.clients[k], turn.samples[k], turn.steps[k], turn.loss[k], turn.drift[k],
-                            turn.upload_bytes[k], turn.download_bytes[k], turn.seconds / double(turn.clients.size()),
-                            {diagnostics.const_data_ptr<double>(), diagnostics.const_data_ptr<double>() + diagnostics.numel()}});
+      mine.turns.push_back(
+          {turn.clients[k],
+           turn.samples[k],
+           turn.steps[k],
+           turn.loss[k],
+           turn.drift[k],
+           turn.upload_bytes[k],
+           turn.download_bytes[k],
+           turn.seconds / double(turn.clients.size()),
+           {diagnostics.const_data_ptr<double>(), diagnostics.const_data_ptr<double>() + diagnostics.numel()}});
       mine.weights.push_back(turn.upload.weight[std::int64_t(k)].item<std::int64_t>());
       mine.finite.push_back(turn.finite[k]);
     }
@@ -97,7 +108,8 @@ std::optional<RoundRecord> Simulation::play_round(const volatile std::sig_atomic
   if (std::ranges::any_of(reports, &RankReport::stop)) {
     store_.discard();
     tell([&](Observer& observer) {
-      observer.happened({server_.round, "interrupted", text("a signal ended the run; round ", server_.round, " is discarded.")});
+      observer.happened(
+          {server_.round, "interrupted", text("a signal ended the run; round ", server_.round, " is discarded.")});
     });
     return std::nullopt;
   }
@@ -135,9 +147,9 @@ std::vector<ClientId> Simulation::refuse_nonfinite(const std::vector<RankReport>
       if (!report.finite[i]) dropped.push_back(report.turns[i].client);
   if (dropped.empty()) return dropped;
   std::ranges::sort(dropped);
-  const std::string sentence =
-      text("the update of client ", dropped.front(), dropped.size() > 1 ? text(" and ", dropped.size() - 1, " others") : "",
-           " in round ", round, " is not finite");
+  const std::string sentence = text("the update of client ", dropped.front(),
+                                    dropped.size() > 1 ? text(" and ", dropped.size() - 1, " others") : "",
+                                    " in round ", round, " is not finite");
   if (workshop_.experiment.training.nonfinite == "error")
     throw SharedError(sentence + "; use a smaller optimiser.learning_rate, or training.nonfinite = \"drop\".");
   tell([&](Observer& observer) { observer.happened({round, "dropped", sentence + " and was dropped."}); });
@@ -154,7 +166,8 @@ RoundRecord Simulation::round_record(const std::vector<RankReport>& reports, dou
     record.training_seconds = std::max(record.training_seconds, report.training_seconds);
     for (std::size_t i = 0; i < report.turns.size(); ++i) {
       record.turns.push_back(report.turns[i]);
-      if (report.finite[i]) terms.emplace_back(report.turns[i].client, double(report.weights[i]) * report.turns[i].loss);
+      if (report.finite[i])
+        terms.emplace_back(report.turns[i].client, double(report.weights[i]) * report.turns[i].loss);
     }
   }
   std::ranges::sort(record.turns, {}, &TurnRecord::client);

@@ -50,7 +50,9 @@ class Simulation {
   void evaluate();
   void save();
   template <class Call>
-  void tell(Call call) { for (Observer* observer : observers_) call(*observer); }
+  void tell(Call call) {
+    for (Observer* observer : observers_) call(*observer);
+  }
 
   Workshop& workshop_;
   Communicator& communicator_;

@@ -32,8 +32,9 @@ class Steps {
       for (std::int64_t epoch = 0; epoch < workshop.experiment.training.local_epochs; ++epoch) {
         stream.shuffle(std::span(images));
         for (std::size_t first = 0; first < images.size(); first += std::size_t(batch_size_))
-          batches.emplace_back(images.begin() + std::ptrdiff_t(first),
-                               images.begin() + std::ptrdiff_t(std::min(images.size(), first + std::size_t(batch_size_))));
+          batches.emplace_back(
+              images.begin() + std::ptrdiff_t(first),
+              images.begin() + std::ptrdiff_t(std::min(images.size(), first + std::size_t(batch_size_))));
       }
       steps_.push_back(std::int64_t(batches.size()));
       batches_.push_back(std::move(batches));
@@ -64,8 +65,8 @@ Tensor download(Workshop& workshop, const Server& server, std::span<const Client
                 std::vector<std::int64_t>& bytes) {
   std::vector<Tensor> rows;
   for (const ClientId client : clients) {
-    const Bytes message =
-        workshop.download_codec.encode(workshop.strategy.download(server, client).contiguous(), workshop.learner.layout());
+    const Bytes message = workshop.download_codec.encode(workshop.strategy.download(server, client).contiguous(),
+                                                         workshop.learner.layout());
     bytes.push_back(std::int64_t(message.size()));
     rows.push_back(workshop.download_codec.decode(message, workshop.learner.layout()));
   }
@@ -130,7 +131,8 @@ TurnOutcome take_turn(Workshop& workshop, const Server& server, const std::vecto
 
   Memory memory(K, workshop.memories);
   for (std::int64_t k = 0; k < K; ++k)
-    if (const Tensor* row = find(clients[std::size_t(k)])) memory.load(k, row->narrow(0, layout.size(Kind::personal), memory.length()));
+    if (const Tensor* row = find(clients[std::size_t(k)]))
+      memory.load(k, row->narrow(0, layout.size(Kind::personal), memory.length()));
   Diagnostics diagnostics(workshop.learner.diagnostics(), K);
   Turn turn{server.round, 0, clients, layout, start, server.last_update.to(device), memory, diagnostics, workshop.keys};
 
@@ -157,7 +159,8 @@ TurnOutcome take_turn(Workshop& workshop, const Server& server, const std::vecto
     parameters.flat(Kind::shared).copy_(here);
     for (auto& [kind, optimiser] : optimisers)
       if (layout.size(kind) > 0)
-        optimiser->step(parameters.flat(kind), kind == Kind::shared ? direction : parameters.gradient(kind), batch.active);
+        optimiser->step(parameters.flat(kind), kind == Kind::shared ? direction : parameters.gradient(kind),
+                        batch.active);
     const at::NoGradGuard no_gradient;
     workshop.learner.after_step(parameters, turn);
   }
@@ -172,7 +175,8 @@ TurnOutcome take_turn(Workshop& workshop, const Server& server, const std::vecto
   outcome.rows = at::cat({parameters.flat(Kind::personal).to(at::kCPU), memory.flat()}, 1);
   outcome.diagnostics = diagnostics.means();
   outcome.loss = as_doubles(loss_sum);
-  for (std::int64_t k = 0; k < K; ++k) outcome.loss[std::size_t(k)] /= double(std::max<std::int64_t>(1, outcome.steps[std::size_t(k)]));
+  for (std::int64_t k = 0; k < K; ++k)
+    outcome.loss[std::size_t(k)] /= double(std::max<std::int64_t>(1, outcome.steps[std::size_t(k)]));
   outcome.drift = as_doubles(at::linalg_vector_norm(update.to(at::kCPU, at::kDouble), 2, at::IntArrayRef{1}));
   Tensor finite = at::isfinite(outcome.upload.update).all(1).logical_and(at::isfinite(outcome.rows).all(1));
   for (const auto& [name, extra] : outcome.upload.extras)

@@ -53,8 +53,9 @@ TEST(Options, AreSetFromTheCommandLineWithoutQuotes) {
 
 TEST(Options, AnUnknownKeyNamesTheNearest) {
   Outer o;
-  EXPECT_THAT([&] { OptionList::of(o).read_text("[inner]\nrat = 1", "x.toml"); },
-              ThrowsMessage<Error>(testing::AllOf(HasSubstr("x.toml"), HasSubstr("inner.rat"), HasSubstr("inner.rate"))));
+  EXPECT_THAT(
+      [&] { OptionList::of(o).read_text("[inner]\nrat = 1", "x.toml"); },
+      ThrowsMessage<Error>(testing::AllOf(HasSubstr("x.toml"), HasSubstr("inner.rat"), HasSubstr("inner.rate"))));
 }
 
 TEST(Options, AValueOutOfRangeOrOfTheWrongTypeIsRefused) {

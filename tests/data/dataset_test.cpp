@@ -42,7 +42,8 @@ class Datasets : public testing::Test {
 
   static Image picture(int i) {
     Image image{4 + i, 6 + 2 * i, {}};
-    for (std::int64_t k = 0; k < image.height * image.width * 3; ++k) image.pixels.push_back(std::uint8_t(31 * i + 7 * k));
+    for (std::int64_t k = 0; k < image.height * image.width * 3; ++k)
+      image.pixels.push_back(std::uint8_t(31 * i + 7 * k));
     return image;
   }
   Prepared prepare(const std::string& name = "data.h5", bool skip_bad = false, int threads = 2) {
@@ -77,7 +78,8 @@ TEST_F(Datasets, AFolderComesBackImageByImage) {
     EXPECT_EQ(data.labels()[i].item<std::int64_t>(), i < 3 ? 0 : 1);
     EXPECT_EQ(data.domains()[i].item<std::int64_t>(), 0);
     ASSERT_EQ(image.sizes(), (at::IntArrayRef{wanted.height, wanted.width, 3}));
-    EXPECT_EQ(std::vector<std::uint8_t>(image.data_ptr<std::uint8_t>(), image.data_ptr<std::uint8_t>() + image.numel()), wanted.pixels);
+    EXPECT_EQ(std::vector<std::uint8_t>(image.data_ptr<std::uint8_t>(), image.data_ptr<std::uint8_t>() + image.numel()),
+              wanted.pixels);
   }
   EXPECT_THROW(data.image(5), Error);
   const h5::File file = h5::File::open(root_ / "data.h5");
@@ -147,7 +149,8 @@ TEST_F(Datasets, FilesOfOtherKindsAreRefused) {
   EXPECT_THAT(problem([&] { Dataset::open(root_ / "text.h5"); }), HasSubstr("text.h5"));
   EXPECT_THAT(problem([&] { Dataset::open(root_ / "absent.h5"); }), HasSubstr("absent.h5"));
   h5::File::create(root_ / "other.h5").close();
-  EXPECT_THAT(problem([&] { Dataset::open(root_ / "other.h5"); }), AllOf(HasSubstr("other.h5"), HasSubstr("fedorbit prepare")));
+  EXPECT_THAT(problem([&] { Dataset::open(root_ / "other.h5"); }),
+              AllOf(HasSubstr("other.h5"), HasSubstr("fedorbit prepare")));
   EXPECT_THAT(spoiled([](h5::File& file) { file.set_attribute("version", std::int64_t(9)); }), HasSubstr("version 9"));
 }
 
@@ -178,12 +181,14 @@ TEST_F(Datasets, ContradictionsAreNamed) {
   EXPECT_THAT(spoiled(put(data_file::height, 1, 0)), HasSubstr("image 1"));
   EXPECT_THAT(spoiled(put(data_file::width, 1, std::int64_t(1) << 62)), HasSubstr("image 1"));
   EXPECT_THAT(spoiled([](h5::File& file) {
-    file.dataset(data_file::label).write_rows<std::int64_t>(3, std::vector<std::int64_t>{0, 0});
-  }), AllOf(HasSubstr("\"river\""), HasSubstr("no image")));
+                file.dataset(data_file::label).write_rows<std::int64_t>(3, std::vector<std::int64_t>{0, 0});
+              }),
+              AllOf(HasSubstr("\"river\""), HasSubstr("no image")));
   EXPECT_THAT(spoiled([](h5::File& file) {
-    H5Ldelete(file.id(), data_file::width, H5P_DEFAULT);
-    file.write<std::int64_t>(data_file::width, {2}, std::vector<std::int64_t>{4, 4});
-  }), AllOf(HasSubstr("/width has 2 rows"), HasSubstr("/label has 5")));
+                H5Ldelete(file.id(), data_file::width, H5P_DEFAULT);
+                file.write<std::int64_t>(data_file::width, {2}, std::vector<std::int64_t>{4, 4});
+              }),
+              AllOf(HasSubstr("/width has 2 rows"), HasSubstr("/label has 5")));
 }
 
 TEST_F(Datasets, SyntheticScenesOnDemandAndPreparedAreTheSamePixels) {
@@ -203,7 +208,8 @@ TEST_F(Datasets, SyntheticScenesOnDemandAndPreparedAreTheSamePixels) {
 }
 
 TEST_F(Datasets, AContactSheetHasARowForEachClass) {
-  const Image sheet = contact_sheet({.classes = "forest,harbor", .domains = "aerial,hazy", .per_class = 9, .size = 16}, 4);
+  const Image sheet =
+      contact_sheet({.classes = "forest,harbor", .domains = "aerial,hazy", .per_class = 9, .size = 16}, 4);
   EXPECT_EQ(sheet.height, 2 * 19);
   EXPECT_EQ(sheet.width, 8 * 19);
   EXPECT_EQ(sheet.pixels.size(), std::size_t(sheet.height * sheet.width * 3));

@@ -53,8 +53,11 @@ TEST(Names, TheShippedFilesNameEveryClass) {
 }
 
 TEST_F(Folders, ImagesComeInByteOrderAndClassesAreNamed) {
-  for (const char* file : {"in/Port/b.png", "in/Port/a10.jpg", "in/Port/a9.TIF", "in/bare_land/x.jpg", "in/Port/notes.txt"}) add(file);
-  const ClassFolders found = read_class_folders({{"in", root_ / "in"}}, {{"Port", {"harbor", "port"}}, {"Prot", {"x"}}});
+  for (const char* file :
+       {"in/Port/b.png", "in/Port/a10.jpg", "in/Port/a9.TIF", "in/bare_land/x.jpg", "in/Port/notes.txt"})
+    add(file);
+  const ClassFolders found =
+      read_class_folders({{"in", root_ / "in"}}, {{"Port", {"harbor", "port"}}, {"Prot", {"x"}}});
   EXPECT_THAT(found.class_names, ElementsAre("harbor", "bare land"));
   EXPECT_THAT(found.synonyms, ElementsAre(ElementsAre("port"), ElementsAre()));
   std::vector<std::string> names;
@@ -74,7 +77,8 @@ TEST_F(Folders, ClassesOfDomainsAreUnitedByTheirReadableNames) {
   for (const SourceImage& image : found.images) labels.push_back(image.label);
   EXPECT_THAT(labels, ElementsAre(0, 1, 2, 0));  // b/River comes before b/bare_land in byte order
   EXPECT_EQ(found.images[0].name, "first/BareLand/1.png");
-  EXPECT_THAT(found.remarks, ElementsAre(HasSubstr("first has no image of: river"), HasSubstr("second has no image of: port")));
+  EXPECT_THAT(found.remarks,
+              ElementsAre(HasSubstr("first has no image of: river"), HasSubstr("second has no image of: port")));
 }
 
 TEST_F(Folders, WhatCannotBeADataSetIsSaidWithItsName) {
@@ -86,7 +90,8 @@ TEST_F(Folders, WhatCannotBeADataSetIsSaidWithItsName) {
   EXPECT_THAT(problem({{"x", root_ / "in"}}), AllOf(HasSubstr("in/River"), HasSubstr("no image")));
   EXPECT_THAT(problem({{"x", root_ / "nothing"}}), AllOf(HasSubstr("nothing"), HasSubstr("no class folders")));
   EXPECT_THAT(problem({{"x", root_ / "absent"}}), HasSubstr("there is no folder"));
-  EXPECT_THAT(problem({{"x", root_ / "twins"}}), AllOf(HasSubstr("BareLand and bare_land"), HasSubstr("\"bare land\"")));
+  EXPECT_THAT(problem({{"x", root_ / "twins"}}),
+              AllOf(HasSubstr("BareLand and bare_land"), HasSubstr("\"bare land\"")));
   EXPECT_THAT(problem({{"x", root_ / "twins"}, {"x", root_ / "twins"}}), testing::Not("no error"));
 }
 

@@ -26,7 +26,8 @@ TEST(Scenes, ThereAreAtLeastTwelveClassesAndSeveralDomains) {
   EXPECT_GE(classes.size(), 12u);
   EXPECT_GE(domains.size(), 4u);
   EXPECT_EQ(std::set(classes.begin(), classes.end()).size(), classes.size());
-  for (const char* name : {"farmland", "forest", "river", "runway", "harbor", "storage tanks", "dense residential", "parking lot"})
+  for (const char* name :
+       {"farmland", "forest", "river", "runway", "harbor", "storage tanks", "dense residential", "parking lot"})
     EXPECT_THAT(classes, testing::Contains(name));
 }
 
@@ -76,7 +77,8 @@ TEST(Scenes, BoxesAreTheTightBoundsOfTheirPixels) {
       }
     for (std::size_t k = 0; k < seen.size(); ++k) {
       const SceneObject &box = scene.objects[k], &pixels = seen[k];
-      ASSERT_TRUE(box.left == pixels.left && box.top == pixels.top && box.right == pixels.right && box.bottom == pixels.bottom)
+      ASSERT_TRUE(box.left == pixels.left && box.top == pixels.top && box.right == pixels.right &&
+                  box.bottom == pixels.bottom)
           << "object " << k << " of scene " << i;
     }
     objects += seen.size();

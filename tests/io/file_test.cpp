@@ -16,8 +16,8 @@ using testing::HasSubstr;
 
 struct Files : testing::Test {
   std::filesystem::path folder =
-      std::filesystem::temp_directory_path() / text("fedorbit-files-", getpid(), "-",
-                                                    testing::UnitTest::GetInstance()->current_test_info()->name());
+      std::filesystem::temp_directory_path() /
+      text("fedorbit-files-", getpid(), "-", testing::UnitTest::GetInstance()->current_test_info()->name());
   std::filesystem::path path = folder / "note.txt";
   void SetUp() override { std::filesystem::create_directories(folder); }
   void TearDown() override { std::filesystem::remove_all(folder); }

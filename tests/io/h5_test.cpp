@@ -23,8 +23,8 @@ using testing::HasSubstr;
 
 struct H5 : testing::Test {
   std::filesystem::path folder =
-      std::filesystem::temp_directory_path() / text("fedorbit-h5-", getpid(), "-",
-                                                    testing::UnitTest::GetInstance()->current_test_info()->name());
+      std::filesystem::temp_directory_path() /
+      text("fedorbit-h5-", getpid(), "-", testing::UnitTest::GetInstance()->current_test_info()->name());
   std::filesystem::path path = folder / "data.h5";
   void SetUp() override { std::filesystem::create_directories(folder); }
   void TearDown() override { std::filesystem::remove_all(folder); }

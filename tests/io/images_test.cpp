@@ -33,7 +33,8 @@ class Images : public testing::Test {
     for (int band = 0; band < bands; ++band)
       EXPECT_EQ(GDALRasterIO(GDALGetRasterBand(memory, band + 1), GF_Write, 0, 0, width, height,
                              const_cast<double*>(&values[std::size_t(band * width * height)]), width, height,
-                             GDT_Float64, 0, 0), CE_None);
+                             GDT_Float64, 0, 0),
+                CE_None);
     if (!palette.empty()) {
       GDALColorTableH table = GDALCreateColorTable(GPI_RGB);
       for (std::size_t i = 0; i < palette.size(); ++i) GDALSetColorEntry(table, int(i), &palette[i]);

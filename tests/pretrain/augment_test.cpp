@@ -1,7 +1,6 @@
 // Random views depend on their key, and do no more than the options allow.
-#include <gtest/gtest.h>
-
 #include <ATen/ATen.h>
+#include <gtest/gtest.h>
 
 #include "simulation/pretrain_augment.hpp"
 
@@ -21,9 +20,12 @@ TEST(Augmentation, IsNothingWhereTheOptionsAllowNothing) {
 
 TEST(Augmentation, IsAPureFunctionOfItsKey) {
   const AugmentationOptions all;
-  EXPECT_TRUE(at::equal(augmented(picture(40, 30), 16, all, key(2, 7)), augmented(picture(40, 30), 16, all, key(2, 7))));
-  EXPECT_FALSE(at::equal(augmented(picture(40, 30), 16, all, key(2, 7)), augmented(picture(40, 30), 16, all, key(3, 7))));
-  EXPECT_FALSE(at::equal(augmented(picture(40, 30), 16, all, key(2, 7)), augmented(picture(40, 30), 16, all, key(2, 8))));
+  EXPECT_TRUE(
+      at::equal(augmented(picture(40, 30), 16, all, key(2, 7)), augmented(picture(40, 30), 16, all, key(2, 7))));
+  EXPECT_FALSE(
+      at::equal(augmented(picture(40, 30), 16, all, key(2, 7)), augmented(picture(40, 30), 16, all, key(3, 7))));
+  EXPECT_FALSE(
+      at::equal(augmented(picture(40, 30), 16, all, key(2, 7)), augmented(picture(40, 30), 16, all, key(2, 8))));
 }
 
 TEST(Augmentation, TurnsMovePixelsWithoutChangingThemAndReachAllEightPlaces) {

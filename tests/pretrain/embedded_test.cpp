@@ -1,13 +1,12 @@
 // The CLIP inside the program: small, whole, and of some use on sensors that it has not seen.
-#include <gtest/gtest.h>
+#include "model/embedded.hpp"
 
 #include <ATen/ATen.h>
-
 #include <c10/core/GradMode.h>
+#include <gtest/gtest.h>
 
 #include "comm/factory.hpp"
 #include "model/clip.hpp"
-#include "model/embedded.hpp"
 #include "model/text_tower.hpp"
 #include "simulation/pretrain_accuracy.hpp"
 
@@ -29,7 +28,8 @@ TEST(EmbeddedClip, LabelsScenesOfUnseenSensorsFarBetterThanByChanceYetLeavesRoom
   std::vector<std::string> prompts;
   for (const auto& name : dataset.class_names()) prompts.push_back("a satellite photo of a " + name + ".");
   const at::NoGradGuard no_gradient;
-  const Tensor texts = encode_tokens(clip.tensors, clip.config, clip.tokenizer.tokens(prompts, clip.config.text.context_length));
+  const Tensor texts =
+      encode_tokens(clip.tensors, clip.config, clip.tokenizer.tokens(prompts, clip.config.text.context_length));
   const Tensor features = validation_features(clip.tensors, clip.config, validation, *alone);
   const double accuracy = zero_shot_accuracy(features, texts / texts.norm(2, 1, true), validation.labels);
   EXPECT_GT(accuracy, 0.3);

@@ -1,7 +1,6 @@
 // The contrastive loss against its formula written out in loops.
-#include <gtest/gtest.h>
-
 #include <ATen/ATen.h>
+#include <gtest/gtest.h>
 
 #include <cmath>
 

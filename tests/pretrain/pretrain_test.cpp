@@ -1,9 +1,9 @@
 // Pre-training from scenes to a file; and what it refuses.
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
+#include "simulation/pretrain.hpp"
 
 #include <ATen/ATen.h>
-
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -11,14 +11,15 @@
 #include "comm/factory.hpp"
 #include "core/error.hpp"
 #include "model/clip.hpp"
-#include "simulation/pretrain.hpp"
 #include "simulation/pretrain_accuracy.hpp"
 #include "tiny.hpp"
 
 namespace fedorbit {
 namespace {
 
-std::filesystem::path place(const std::string& name) { return std::filesystem::path(testing::TempDir()) / ("pretrain_" + name); }
+std::filesystem::path place(const std::string& name) {
+  return std::filesystem::path(testing::TempDir()) / ("pretrain_" + name);
+}
 
 std::string refusal(const PretrainOptions& options, const std::filesystem::path& output = place("refused")) {
   const auto alone = make_communicator("single");
@@ -96,7 +97,8 @@ TEST(Pretraining, RefusesAWarmUpLongerThanTheTraining) {
 }
 
 TEST(Pretraining, FindsOutAtOnceThatItsOutputCannotBeWritten) {
-  EXPECT_THAT(refusal(tiny_pretraining(), "/nowhere/at/all.safetensors"), testing::HasSubstr("/nowhere/at/all.safetensors"));
+  EXPECT_THAT(refusal(tiny_pretraining(), "/nowhere/at/all.safetensors"),
+              testing::HasSubstr("/nowhere/at/all.safetensors"));
 }
 
 TEST(Pretraining, NamesAMissingDataSet) {

@@ -1,7 +1,6 @@
 // The gradient of a batch does not depend on how many ranks share it.
-#include <gtest/gtest.h>
-
 #include <ATen/ATen.h>
+#include <gtest/gtest.h>
 
 #include "comm/factory.hpp"
 #include "model/clip_tensors.hpp"
@@ -25,7 +24,8 @@ std::pair<double, Tensor> gradient_over(Communicator& communicator) {
   TrainedWeights weights(initialise_clip(config, keys.stream(Purpose::initialise)));
   // One image of the first class, seven of the second, three of the third: no share of them is even.
   const std::vector<std::int64_t> batch{3, 8, 9, 10, 11, 12, 13, 14, 20, 21, 22};
-  const double loss = pretrain_gradient({options, config, captions, images, labels, keys, communicator}, weights, batch, 4, 9);
+  const double loss =
+      pretrain_gradient({options, config, captions, images, labels, keys, communicator}, weights, batch, 4, 9);
   return {loss, weights.gradient().clone()};
 }
 
@@ -50,7 +50,8 @@ TEST(PretrainGradient, IsThatOfTheLossByFiniteDifferences) {
   const std::vector<std::int64_t> batch{0, 9, 17, 18};
   std::vector<std::int64_t> labels;
   for (std::int64_t i = 0; i < 24; ++i) labels.push_back(dataset.labels()[i].item<std::int64_t>());
-  const std::vector<Tensor> images = kept_images(dataset, {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18}, 24);
+  const std::vector<Tensor> images =
+      kept_images(dataset, {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18}, 24);
   const Keys keys(5);
   TrainedWeights weights(initialise_clip(config, keys.stream(Purpose::initialise)));
   const PretrainSetting setting{options, config, captions, images, labels, keys, *alone};

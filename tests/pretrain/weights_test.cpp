@@ -1,7 +1,6 @@
 // AdamW on flat storage: what is decayed, what is not, and how long a gradient may be.
-#include <gtest/gtest.h>
-
 #include <ATen/ATen.h>
+#include <gtest/gtest.h>
 
 #include <cmath>
 
@@ -12,7 +11,9 @@ namespace fedorbit {
 namespace {
 
 NamedTensors start() {
-  return {{"a.weight", at::full({2, 3}, 0.5)}, {"b.bias", at::full({4}, 0.5)}, {"text.positions", at::full({2, 2}, 0.5)},
+  return {{"a.weight", at::full({2, 3}, 0.5)},
+          {"b.bias", at::full({4}, 0.5)},
+          {"text.positions", at::full({2, 2}, 0.5)},
           {"logit_scale", at::tensor(4.6)}};
 }
 

@@ -19,8 +19,8 @@ using testing::HasSubstr;
 
 struct Checkpoints : testing::Test {
   std::filesystem::path folder =
-      std::filesystem::temp_directory_path() / text("fedorbit-checkpoint-", getpid(), "-",
-                                                    testing::UnitTest::GetInstance()->current_test_info()->name());
+      std::filesystem::temp_directory_path() /
+      text("fedorbit-checkpoint-", getpid(), "-", testing::UnitTest::GetInstance()->current_test_info()->name());
   std::filesystem::path path = folder / "checkpoint.h5";
   void SetUp() override { std::filesystem::create_directories(folder); }
   void TearDown() override { std::filesystem::remove_all(folder); }

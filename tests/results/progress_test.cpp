@@ -23,8 +23,7 @@ TEST(Progress, QuantitiesAreWrittenForPeople) {
 TEST(Progress, ALineSaysWhatIsKnown) {
   const SyntheticRun run;
   Progress progress(50);
-  EXPECT_EQ(progress.line(run.round(0)),
-            "round  1/50  loss 1.5000  global -  personal -  up+down 96.0 KiB  2.7 s");
+  EXPECT_EQ(progress.line(run.round(0)), "round  1/50  loss 1.5000  global -  personal -  up+down 96.0 KiB  2.7 s");
   progress.evaluated({{1, "global", -1, 15, 30, 1, {}, {}},
                       {1, "personal", 0, 1, 2, 1, {}, {}},
                       {1, "personal", 1, 3, 4, 1, {}, {}},

@@ -21,15 +21,15 @@ namespace {
 
 using testing::AllOf;
 using testing::Contains;
-using testing::ElementsAre;
 using testing::Each;
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Key;
 
 struct Results : testing::Test {
   std::filesystem::path folder =
-      std::filesystem::temp_directory_path() / text("fedorbit-results-", getpid(), "-",
-                                                    testing::UnitTest::GetInstance()->current_test_info()->name());
+      std::filesystem::temp_directory_path() /
+      text("fedorbit-results-", getpid(), "-", testing::UnitTest::GetInstance()->current_test_info()->name());
   std::filesystem::path path = folder / "results.h5";
   void SetUp() override { std::filesystem::create_directories(folder); }
   void TearDown() override { std::filesystem::remove_all(folder); }
@@ -223,6 +223,36 @@ TEST_F(Results, ARunCannotGoOnWithAFileThatIsNotItsOwn) {
   RunRecord other = run.start();
   other.class_names.back() = "harbor";
   EXPECT_THAT(sentence_of([&] { Recorder(path, 2).started(other); }), HasSubstr("other classes"));
+}
+
+TEST_F(Results, ARunCannotGoOnWithOtherInputsNorWithFewerRoundsThanItsCheckpoint) {
+  const SyntheticRun run;
+  RunRecord start = run.start();
+  start.provenance["data_sha256"] = "aaaa";
+  start.provenance["weights_sha256"] = "bbbb";
+  {
+    Recorder recorder(path);
+    recorder.started(start);
+    run.play(recorder, 0, 1);
+  }
+  RunRecord other = start;
+  other.provenance["data_sha256"] = "cccc";
+  EXPECT_THAT(sentence_of([&] { Recorder(path, 2).started(other); }), AllOf(HasSubstr("aaaa"), HasSubstr("cccc")));
+  EXPECT_THAT(sentence_of([&] { Recorder(path, 40).started(start); }), HasSubstr("fewer than the 40"));
+  EXPECT_EQ(sentence_of([&] { Recorder(path, 2).started(start); }), "nothing was thrown");
+}
+
+TEST_F(Results, ARunThatWasKilledWhileItFinishedCanFinishAgain) {
+  const SyntheticRun run;
+  {
+    Recorder recorder(path);
+    run.whole(recorder);
+  }
+  std::filesystem::rename(path, part_path(path));  // all written, but the last rename
+  Recorder recorder(path, run.rounds);
+  recorder.started(run.start());
+  EXPECT_EQ(sentence_of([&] { recorder.finished(run.shared()); }), "nothing was thrown");
+  EXPECT_TRUE(std::filesystem::exists(path));
 }
 
 TEST_F(Results, TwoDiagnosticsOfOneNameAreRefused) {

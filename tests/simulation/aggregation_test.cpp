@@ -48,7 +48,8 @@ Cohort normal_cohort(std::int64_t clients, double scale) {
 }
 
 /// What the server is given, computed by all ranks of the communicator together.
-Sums aggregated(const Cohort& cohort, const std::string& mode, Communicator& communicator, const Strategy& strategy = FedAvg()) {
+Sums aggregated(const Cohort& cohort, const std::string& mode, Communicator& communicator,
+                const Strategy& strategy = FedAvg()) {
   const Layout layout = two_tensors();
   const Aggregation aggregation(layout, strategy, mode);
   std::vector<ClientId> clients;
@@ -186,10 +187,13 @@ TEST(ExactAggregation, leaves_out_what_is_not_finite_and_averages_the_others_exa
   // As if the two had not been there at all.
   SingleCommunicator alone;
   Cohort others = cohort;
-  others.updates = at::cat({cohort.updates.narrow(0, 0, 2), cohort.updates.narrow(0, 3, 2), cohort.updates.narrow(0, 6, 2)});
-  others.weights = {cohort.weights[0], cohort.weights[1], cohort.weights[3], cohort.weights[4], cohort.weights[6], cohort.weights[7]};
+  others.updates =
+      at::cat({cohort.updates.narrow(0, 0, 2), cohort.updates.narrow(0, 3, 2), cohort.updates.narrow(0, 6, 2)});
+  others.weights = {cohort.weights[0], cohort.weights[1], cohort.weights[3],
+                    cohort.weights[4], cohort.weights[6], cohort.weights[7]};
   others.finite.assign(6, true);
-  EXPECT_TRUE(at::equal(aggregated(cohort, "exact", alone).mean_update, aggregated(others, "exact", alone).mean_update));
+  EXPECT_TRUE(
+      at::equal(aggregated(cohort, "exact", alone).mean_update, aggregated(others, "exact", alone).mean_update));
 }
 
 TEST(FloatingAggregation, is_the_weighted_mean_up_to_rounding) {

@@ -12,8 +12,8 @@
 namespace fedorbit {
 namespace {
 
-using testing::ElementsAre;
 using testing::Each;
+using testing::ElementsAre;
 using testing::Le;
 using testing::SizeIs;
 

@@ -22,7 +22,14 @@ RankReport report_of(int rank) {
     report.traffic.costs[c] = {rank + std::int64_t(c), (std::int64_t{1} << 45) + rank, 0.25 * double(c), 0.125 * rank};
   for (int i = 0; i < rank; ++i) {
     const std::int64_t client = 10 * rank + i;
-    report.turns.push_back({client, 100 + i, 4 + i, i == 1 ? NAN : 1.0 / 3, 0.1, 8192, 4096 + rank, 1e-9,
+    report.turns.push_back({client,
+                            100 + i,
+                            4 + i,
+                            i == 1 ? NAN : 1.0 / 3,
+                            0.1,
+                            8192,
+                            4096 + rank,
+                            1e-9,
                             {NAN, double(client), std::numeric_limits<double>::infinity()}});
     report.weights.push_back((std::int64_t{1} << 50) + client);
     report.finite.push_back(i != 1);

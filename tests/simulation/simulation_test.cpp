@@ -136,7 +136,8 @@ TEST_F(Simulations, weigh_the_mean_update_by_samples_or_uniformly) {
     Tensor sum = at::zeros({before.numel()}, at::kDouble);
     double weights = 0;
     for (ClientId client = 0; client < 4; client += 2) {
-      const TurnOutcome turn = take_turn(*federation.workshop, start, {client, client + 1}, [](ClientId) { return nullptr; });
+      const TurnOutcome turn =
+          take_turn(*federation.workshop, start, {client, client + 1}, [](ClientId) { return nullptr; });
       for (std::int64_t k = 0; k < 2; ++k) {
         const double weight = std::string(weighting) == "uniform" ? 1 : double(turn.samples[std::size_t(k)]);
         sum += weight * turn.upload.update[k].to(at::kDouble);
@@ -251,7 +252,8 @@ TEST_F(Simulations, evaluate_every_test_image_once) {
       views.push_back(score.view);
       EXPECT_EQ(score.total, pool);
       EXPECT_EQ(std::accumulate(score.class_total.begin(), score.class_total.end(), std::int64_t{0}), pool);
-      EXPECT_EQ(std::accumulate(score.class_correct.begin(), score.class_correct.end(), std::int64_t{0}), score.correct);
+      EXPECT_EQ(std::accumulate(score.class_correct.begin(), score.class_correct.end(), std::int64_t{0}),
+                score.correct);
     } else {
       by_clients += score.total;
     }

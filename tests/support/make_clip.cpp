@@ -1,5 +1,5 @@
-// Writes a CLIP with seeded random weights: `make_clip FILE [TEXT_WIDTH [SEED]]`. What federates on it learns little, but
-// computes everything.
+// Writes a CLIP with seeded random weights: `make_clip FILE [TEXT_WIDTH [SEED]]`. What federates on it learns little,
+// but computes everything.
 #include <cstdio>
 #include <cstdlib>
 
@@ -24,7 +24,8 @@ int main(int count, char** arguments) {
     static_cast<TowerConfig&>(config.text) = {text_width, 1, text_width / 16, 2 * text_width};
     config.text.context_length = 40;
     config.text.vocabulary_size = tokenizer.vocabulary_size();
-    save_clip(arguments[1], Clip{config, initialise_clip(config, Keys(seed).stream(Purpose::initialise)), tokenizer, ""});
+    save_clip(arguments[1],
+              Clip{config, initialise_clip(config, Keys(seed).stream(Purpose::initialise)), tokenizer, ""});
     return 0;
   } catch (const std::exception& cause) {
     std::fprintf(stderr, "%s\n", cause.what());

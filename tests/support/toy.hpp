@@ -53,7 +53,8 @@ class Learner final : public Classifier {
 
  private:
   static Tensor scored(const Parameters& parameters, const Tensor& features, bool with_bias) {
-    const Tensor logits = at::matmul(features, parameters["weights"].transpose(1, 2)) * parameters["scale"].unsqueeze(1).exp();
+    const Tensor logits =
+        at::matmul(features, parameters["weights"].transpose(1, 2)) * parameters["scale"].unsqueeze(1).exp();
     return with_bias ? logits + parameters["bias"].unsqueeze(1) : logits;
   }
 
@@ -112,12 +113,14 @@ struct Federation {
 
   Simulation simulation(Communicator& communicator) {
     const Keys keys(std::uint64_t(experiment.seed));
-    const Labelled view{{labels.const_data_ptr<std::int64_t>(), 600}, {domains.const_data_ptr<std::int64_t>(), 600}, classes, 1};
+    const Labelled view{
+        {labels.const_data_ptr<std::int64_t>(), 600}, {domains.const_data_ptr<std::int64_t>(), 600}, classes, 1};
     partition = make_partition(view, experiment.partition, keys);
     workshop.reset(new Workshop{experiment, *partition, samples, learner, strategy, codec, codec, keys, {}});
     std::vector<Observer*> observers;
     if (communicator.root()) observers.push_back(&witness);
-    return Simulation(*workshop, communicator, classes, observers, [this](const State& state) { saved.push_back(state); });
+    return Simulation(*workshop, communicator, classes, observers,
+                      [this](const State& state) { saved.push_back(state); });
   }
 
   Ending run(Communicator& communicator) {

@@ -49,8 +49,8 @@ struct Transported {
 
 /// Each image's patches to its class's targets: the mean over present images of <sg(T*), C>.
 Transported transport_patches(const Tensor& targets, const Batch& batch, const TransportSettings& settings) {
-  const Tensor chosen = rows_of(targets, batch.labels);                                  // (K, B, N, d)
-  const Tensor cost = 1 - at::matmul(unit(batch.patches), chosen.transpose(2, 3));       // (K, B, M, N)
+  const Tensor chosen = rows_of(targets, batch.labels);                             // (K, B, N, d)
+  const Tensor cost = 1 - at::matmul(unit(batch.patches), chosen.transpose(2, 3));  // (K, B, M, N)
   const TransportPlan plan = plan_for(cost, settings);
   return {present_mean((plan.plan * cost).sum(at::IntArrayRef{2, 3}), batch.present),
           present_mean(plan.iterations, batch.present), (plan.residual * batch.present).amax(1)};
@@ -58,8 +58,8 @@ Transported transport_patches(const Tensor& targets, const Batch& batch, const T
 
 /// The batch's images to their labels' text features: one problem a client, mass on present samples only.
 Transported transport_batch(const Tensor& label_features, const Batch& batch, const TransportSettings& settings) {
-  const Tensor texts = rows_of(label_features, batch.labels);                             // (K, B, d)
-  const Tensor cost = 1 - at::matmul(unit(batch.features), texts.transpose(1, 2));        // (K, B, B)
+  const Tensor texts = rows_of(label_features, batch.labels);                       // (K, B, d)
+  const Tensor cost = 1 - at::matmul(unit(batch.features), texts.transpose(1, 2));  // (K, B, B)
   const Tensor count = batch.present.sum(1, true);
   // A client without samples gets mass everywhere, so that its row, which nobody uses, stays finite.
   const Tensor mass = at::where(count > 0, batch.present / count.clamp_min(1),
@@ -72,7 +72,8 @@ Transported transport_batch(const Tensor& label_features, const Batch& batch, co
 
 DualPromptLearner::DualPromptLearner(const DualPromptOptions& options, const Clip& clip,
                                      const std::vector<std::string>& class_names)
-    : options_(options), transport_{options.lambda, options.max_iterations, options.tolerance},
+    : options_(options),
+      transport_{options.lambda, options.max_iterations, options.tolerance},
       single_(clip, class_names, options.context),
       // Only one of the readings needs room for both contexts.
       joined_(clip, class_names, options.reading == "joined" ? 2 * options.context : options.context),
@@ -93,7 +94,7 @@ Tensor DualPromptLearner::align(const Tensor& personal, const Tensor& shared) co
 }
 
 DualPromptLearner::TextFeatures DualPromptLearner::text_features(const Parameters& parameters) const {
-  const Tensor& shared = parameters["context.shared"];      // (K, h, w)
+  const Tensor& shared = parameters["context.shared"];     // (K, h, w)
   const Tensor& personal = parameters["context.private"];  // (K, h, w)
   if (options_.reading == "joined") {
     const Tensor label = unit(joined_.encode(at::cat({shared, personal}, 1)));
@@ -147,18 +148,19 @@ Scorer DualPromptLearner::scorer(const Parameters& parameters, View view) {
 }
 
 std::vector<std::string> DualPromptLearner::diagnostics() const {
-  return {"cross_entropy", "alignment", "prompt_cosine", "transport_cost", "transport_iterations", "transport_residual"};
+  return {"cross_entropy",        "alignment",         "prompt_cosine", "transport_cost",
+          "transport_iterations", "transport_residual"};
 }
 
 std::vector<std::string> DualPromptLearner::warnings(std::span<const double> means) const {
   std::vector<std::string> found;
   if (means[cosine_column] < options_.drift_warning)
-    found.push_back(text("private prompts have drifted from the shared one: their mean cosine is ", means[cosine_column],
-                         ", below dual_prompt.drift_warning = ", options_.drift_warning, "."));
+    found.push_back(text("private prompts have drifted from the shared one: their mean cosine is ",
+                         means[cosine_column], ", below dual_prompt.drift_warning = ", options_.drift_warning, "."));
   if (means[residual_column] > options_.tolerance)
     found.push_back(text("the transport does not converge: its mean residual after ", means[iterations_column],
-                         " iterations is ", means[residual_column], ", above dual_prompt.tolerance = ",
-                         options_.tolerance, "."));
+                         " iterations is ", means[residual_column],
+                         ", above dual_prompt.tolerance = ", options_.tolerance, "."));
   return found;
 }
 

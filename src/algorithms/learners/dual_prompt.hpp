@@ -28,7 +28,8 @@ struct DualPromptOptions {
     v("alpha", alpha, "", "weight of the prompt alignment", 0, 1e6);
     v("beta", beta, "", "weight of the cross-modal alignment", 0, 1e6);
     v("scale", scale, "", "scale s of the prompt alignment", 0, 1e6);
-    v("alignment", alignment, "contrastive: both directions over classes; cosine: s (1 - cos)", {"contrastive", "cosine"});
+    v("alignment", alignment, "contrastive: both directions over classes; cosine: s (1 - cos)",
+      {"contrastive", "cosine"});
     v("stop_shared_gradient", stop_shared_gradient, "whether the alignment pulls the private prompt only");
     v("transport", transport,
       "what is transported: the patches of an image to the text features of its class, the images of a batch to their "
@@ -38,8 +39,8 @@ struct DualPromptOptions {
     v("lambda", lambda, "", "strength of the entropy", 1e-4, 1e3);
     v("tolerance", tolerance, "", "marginal error at which the transport stops", 0, 1);
     v("max_iterations", max_iterations, "iterations", "of the transport, at most", 1, 1e6);
-    v("drift_warning", drift_warning, "", "a round warns when the mean cosine of private and shared prompts is below", -1,
-      1);
+    v("drift_warning", drift_warning, "", "a round warns when the mean cosine of private and shared prompts is below",
+      -1, 1);
   }
 };
 

@@ -29,8 +29,7 @@ PromptLearner::PromptLearner(const PromptOptions& options, const Clip& clip,
   layout_.add({"context.shared", {options.context, clip.config.text.width}, Kind::shared});
 }
 
-void PromptLearner::initialise(Parameters& parameters, Kind kind, std::span<const ClientId> clients,
-                               const Keys& keys) {
+void PromptLearner::initialise(Parameters& parameters, Kind kind, std::span<const ClientId> clients, const Keys& keys) {
   initialise_contexts(parameters, kind, clients, keys);
 }
 

@@ -16,9 +16,9 @@ namespace fedorbit {
 TransportPlan sinkhorn(const Tensor& cost, const Tensor& rows, const Tensor& columns,
                        const TransportSettings& settings) {
   const at::NoGradGuard no_gradient;
-  const Tensor kernel = cost.detach() / -settings.lambda;                 // (..., M, N)
+  const Tensor kernel = cost.detach() / -settings.lambda;  // (..., M, N)
   const Tensor log_rows = rows.log(), log_columns = columns.log();
-  Tensor u = log_rows, v = log_columns;                                   // scaled potentials
+  Tensor u = log_rows, v = log_columns;  // scaled potentials
   Tensor iterations = at::zeros_like(kernel.select(-1, 0).select(-1, 0)), residual;
   for (std::int64_t i = 0;; ++i) {
     const Tensor row_sums = at::logsumexp(kernel + v.unsqueeze(-2), at::IntArrayRef{-1});  // (..., M)

@@ -21,7 +21,8 @@ struct TransportPlan {
 
 /// Sinkhorn's iteration in the log domain (Cuturi 2013, arXiv 1306.0895). cost (..., M, N); the marginals, rows
 /// (..., M) and columns (..., N), may hold zeros and sum to 1.
-TransportPlan sinkhorn(const Tensor& cost, const Tensor& rows, const Tensor& columns, const TransportSettings& settings);
+TransportPlan sinkhorn(const Tensor& cost, const Tensor& rows, const Tensor& columns,
+                       const TransportSettings& settings);
 
 /// The same for two targets and uniform marginals, cost (..., M, 2). With the row sums built in, the plan has one
 /// unknown, x: T_m1 = sigmoid((x + C_m2 - C_m1) / lambda) / M with sum_m T_m1 = 1/2; Newton within a bracket finds it.

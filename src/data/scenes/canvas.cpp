@@ -3,8 +3,9 @@
 namespace fedorbit {
 
 const std::vector<std::string>& cover_names() {
-  static const std::vector<std::string> names = {"bare ground", "grass",   "crops", "trees",    "water", "sand",  "pavement",
-                                                 "building",    "vehicle", "ship",  "airplane", "tank",  "court", "rock"};
+  static const std::vector<std::string> names = {"bare ground", "grass",    "crops",    "trees",   "water",
+                                                 "sand",        "pavement", "building", "vehicle", "ship",
+                                                 "airplane",    "tank",     "court",    "rock"};
   return names;
 }
 

@@ -12,8 +12,12 @@ class Canvas {
  public:
   /// `size` pixels per side of a scene turned by `angle` radians about its centre and seen at `zoom` (above 1: closer).
   Canvas(int size, float angle, float zoom)
-      : size_(size), zoom_(zoom), turn_(direction(angle)), colours_(std::size_t(size) * size),
-        cover_(colours_.size()), owner_(colours_.size()) {}
+      : size_(size),
+        zoom_(zoom),
+        turn_(direction(angle)),
+        colours_(std::size_t(size) * size),
+        cover_(colours_.size()),
+        owner_(colours_.size()) {}
 
   /// Covers every pixel with `shade(point)`.
   template <class Shade>
@@ -90,8 +94,10 @@ class Canvas {
       for (int x = left; x < right; ++x) {
         const Point p = scene_point(x, y);
         const float share = 0.5f - shape.distance(p) * scale;
-        if (share > 0) act(std::size_t(y) * size_ + x, p, std::min(share, 1.f));
-        else if (is_exact<Shape>) x += int(-share);  // nothing of the shape is nearer than this
+        if (share > 0)
+          act(std::size_t(y) * size_ + x, p, std::min(share, 1.f));
+        else if (is_exact<Shape>)
+          x += int(-share);  // nothing of the shape is nearer than this
       }
   }
 

@@ -7,7 +7,8 @@ namespace {
 /// One field: bare, sown in rows, or ripe.
 void draw_field(Painter& p, Point low, Point high) {
   const Point centre = 0.5f * (low + high), half = 0.5f * (high - low);
-  const Colour ripe = p.varied({0.72f, 0.62f, 0.36f}, 0.15f), lush = p.varied(mix(p.grass, {0.20f, 0.38f, 0.14f}, 0.5f), 0.25f);
+  const Colour ripe = p.varied({0.72f, 0.62f, 0.36f}, 0.15f),
+               lush = p.varied(mix(p.grass, {0.20f, 0.38f, 0.14f}, 0.5f), 0.25f);
   const float kind = p.between(0, 1);
   const Colour colour = kind < 0.3f ? p.varied(p.soil, 0.25f) : kind < 0.5f ? mix(ripe, p.grass, 0.4f) : lush;
   const Point rows = p.chance(0.5) ? Point{1, 0} : Point{0, 1};
@@ -75,7 +76,8 @@ void draw_chaparral(Painter& p) {
       const Point at{x + pitch * p.between(-0.5, 0.5), y + pitch * p.between(-0.5, 0.5)};
       if (p.chance(density * (0.4f + groups.smooth(at, 4)))) p.tree(at, p.between(0.008, 0.026));
     }
-  if (p.chance(0.3)) p.canvas.mark(Course(p.between(0.3, 0.7), 0.08f, 1.5f, p.between(0, 6), 16).band(0.008f), 1.2f * earth, 0.7f);
+  if (p.chance(0.3))
+    p.canvas.mark(Course(p.between(0.3, 0.7), 0.08f, 1.5f, p.between(0, 6), 16).band(0.008f), 1.2f * earth, 0.7f);
 }
 
 void draw_desert(Painter& p) {

@@ -1,5 +1,5 @@
-// Points, colours and shapes of a scene. The scene is the square from (0, 0) to (1, 1); a shape knows its signed distance
-// (negative inside, in units of the scene's side) and its bounds.
+// Points, colours and shapes of a scene. The scene is the square from (0, 0) to (1, 1); a shape knows its signed
+// distance (negative inside, in units of the scene's side) and its bounds.
 #pragma once
 #include <algorithm>
 #include <cmath>
@@ -125,7 +125,8 @@ class Course {
   Course(float height, float sway, float bends, float phase, int pieces) {
     for (int i = 0; i <= pieces; ++i) {
       const float x = from_ + reach_ * float(i) / float(pieces);
-      const float wave = std::sin(bends * 3.1416f * x + phase) + 0.35f * std::sin(2.3f * bends * x * 3.1416f + 2 * phase);
+      const float wave =
+          std::sin(bends * 3.1416f * x + phase) + 0.35f * std::sin(2.3f * bends * x * 3.1416f + 2 * phase);
       points_.push_back({x, height + sway * wave});
     }
   }

@@ -16,8 +16,8 @@ inline std::uint32_t hashed(std::uint32_t x, std::uint32_t y, std::uint32_t seed
   return h ^ (h >> 15);
 }
 
-/// Values of a square lattice that repeats after 256 cells. Looking one up is several times as fast as hashing it, and a
-/// seed chooses where in it a noise begins.
+/// Values of a square lattice that repeats after 256 cells. Looking one up is several times as fast as hashing it, and
+/// a seed chooses where in it a noise begins.
 inline const float* noise_lattice() {
   static const std::vector<float> values = [] {
     std::vector<float> made(1 << 16);

@@ -104,7 +104,8 @@ void Painter::house(Point at, Point half, Point along) {
   // The ridge runs along the longer side; the half that looks to the sun is lighter.
   const Point slope = half.x >= half.y ? across(along) : along;
   const float lit = dot(slope, sun) < 0 ? 1.f : -1.f;
-  canvas.paint_with(walls, Cover::building, [&](Point p) { return (dot(p - at, slope) * lit > 0 ? 1.12f : 0.8f) * top; });
+  canvas.paint_with(walls, Cover::building,
+                    [&](Point p) { return (dot(p - at, slope) * lit > 0 ? 1.12f : 0.8f) * top; });
   canvas.end_object();
 }
 
@@ -140,13 +141,16 @@ void Painter::ship(Point at, Point along, float length) {
   canvas.shadow(Box{at, {half, beam}, along, beam}, 0.2f * sun, 0.5f);
   canvas.begin_object(Cover::ship);
   // The hull narrows to the bow as a parabola does.
-  const Region outline([&](Point p) {
-    const float x = dot(p - at, along) / half, y = std::abs(dot(p - at, across(along)));
-    const float bow = std::max(0.f, (x + 0.1f) / 1.1f);
-    return std::max(y - beam * (1 - bow * bow), half * (std::abs(x) - 1));
-  }, at - Point{half, half}, at + Point{half, half});
+  const Region outline(
+      [&](Point p) {
+        const float x = dot(p - at, along) / half, y = std::abs(dot(p - at, across(along)));
+        const float bow = std::max(0.f, (x + 0.1f) / 1.1f);
+        return std::max(y - beam * (1 - bow * bow), half * (std::abs(x) - 1));
+      },
+      at - Point{half, half}, at + Point{half, half});
   canvas.paint(outline, Cover::ship, hull);
-  canvas.mark(Box{at - 0.15f * half * along, {0.35f * half, 0.55f * beam}, along}, chance(0.5) ? 0.55f * hull : roof(), 0.9f);
+  canvas.mark(Box{at - 0.15f * half * along, {0.35f * half, 0.55f * beam}, along}, chance(0.5) ? 0.55f * hull : roof(),
+              0.9f);
   canvas.end_object();
 }
 
@@ -158,7 +162,8 @@ void Painter::airplane(Point at, Point along, float span) {
   const Path left{{at + 0.25f * half * along, at - 0.25f * half * along + half * side}, 0.075f * half};
   const Path right{{at + 0.25f * half * along, at - 0.25f * half * along - half * side}, 0.075f * half};
   const Path tailplane{{tail + 0.38f * half * side - 0.05f * half * along, tail + 0.15f * half * along,
-                        tail - 0.38f * half * side - 0.05f * half * along}, 0.05f * half};
+                        tail - 0.38f * half * side - 0.05f * half * along},
+                       0.05f * half};
   for (const Path* part : {&left, &right, &fuselage, &tailplane}) canvas.shadow(*part, 0.45f * sun, 0.5f);
   canvas.begin_object(Cover::airplane);
   canvas.paint(left, Cover::airplane, 0.88f * skin);
@@ -184,14 +189,17 @@ void Painter::stripe(const std::vector<Point>& points, float radius, float dash)
     const float whole_length = length(piece);
     for (float at = 0; at < whole_length; at += 2.5f * dash)
       canvas.mark(Path{{points[i] + at / whole_length * piece,
-                        points[i] + std::min(at + dash, whole_length) / whole_length * piece}, radius}, line, 0.85f);
+                        points[i] + std::min(at + dash, whole_length) / whole_length * piece},
+                       radius},
+                  line, 0.85f);
   }
 }
 
 void Painter::traffic(Point from, Point to, float spacing, float car_length) {
   const float reach = length(to - from);
   const Point along = 1 / reach * (to - from);
-  for (float at = spacing * between(0, 1); at < reach; at += spacing * between(0.5, 1.6)) car(from + at * along, along, car_length);
+  for (float at = spacing * between(0, 1); at < reach; at += spacing * between(0.5, 1.6))
+    car(from + at * along, along, car_length);
 }
 
 }  // namespace fedorbit::scenes

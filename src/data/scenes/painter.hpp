@@ -1,4 +1,5 @@
-// What the scenes of all classes are made of: materials of one place and season, and the things that stand on the ground.
+// What the scenes of all classes are made of: materials of one place and season, and the things that stand on the
+// ground.
 #pragma once
 #include "core/keys.hpp"
 #include "data/scenes/canvas.hpp"

@@ -8,7 +8,20 @@ namespace fedorbit {
 
 /// What covers the ground at a pixel; the values are those of Scene::cover.
 enum class Cover : std::uint8_t {
-  bare_ground, grass, crops, trees, water, sand, pavement, building, vehicle, ship, airplane, tank, court, rock,
+  bare_ground,
+  grass,
+  crops,
+  trees,
+  water,
+  sand,
+  pavement,
+  building,
+  vehicle,
+  ship,
+  airplane,
+  tank,
+  court,
+  rock,
 };
 /// One word or two for each, in the order of the values.
 const std::vector<std::string>& cover_names();

@@ -1,4 +1,5 @@
-// The sensor domains of synthetic scenes: what season and air the ground is seen in, and what the instrument makes of it.
+// The sensor domains of synthetic scenes: what season and air the ground is seen in, and what the instrument makes of
+// it.
 #pragma once
 #include <string>
 #include <vector>
@@ -16,7 +17,7 @@ struct Sensor {
   float blur = 0;               // standard deviation in pixels of a 64-pixel scene
   float noise = 0.01f;          // standard deviation, 1 is white
   float saturation = 1;
-  float shadow = 0.045f;        // length of a house's shadow in units of the scene
+  float shadow = 0.045f;  // length of a house's shadow in units of the scene
   Colour tint{1, 1, 1};
   enum class Spectrum { colour, infrared, grey } spectrum = Spectrum::colour;
 };

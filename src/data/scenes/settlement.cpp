@@ -17,10 +17,12 @@ void draw_dense_residential(Painter& p) {
       for (float x = p.between(-0.3, -0.2); x < 1.3f; x += plot * p.between(0.95, 1.12)) {
         const Point at{x, y + side * (0.25f * pitch + 0.3f * street)};
         const Point half{0.43f * plot * p.between(0.8, 1), 0.165f * pitch * p.between(0.75, 1.05)};
-        p.canvas.paint(Box{{x + 0.25f * plot, y + side * (street + 0.04f)}, {0.012f, 0.04f}}, Cover::pavement, p.concrete);
+        p.canvas.paint(Box{{x + 0.25f * plot, y + side * (street + 0.04f)}, {0.012f, 0.04f}}, Cover::pavement,
+                       p.concrete);
         p.house(at, half, {1, 0});
         if (p.chance(0.3)) p.house(at + Point{0.2f * plot, -side * 0.1f * pitch}, {0.2f * plot, 0.09f * pitch}, {0, 1});
-        if (p.chance(0.4)) p.tree({x + plot * p.between(-0.5, 0.5), y + side * p.between(0.4, 0.5) * pitch}, p.between(0.012, 0.024));
+        if (p.chance(0.4))
+          p.tree({x + plot * p.between(-0.5, 0.5), y + side * p.between(0.4, 0.5) * pitch}, p.between(0.012, 0.024));
       }
     p.traffic({-0.2f, y + 0.45f * street}, {1.2f, y + 0.45f * street}, 0.28f, 0.036f);
   }
@@ -36,12 +38,14 @@ void draw_sparse_residential(Painter& p) {
     const Point at{(float(i) + 0.5f + p.between(-0.2, 0.2)) / float(houses), p.between(0.48, 0.75)};
     const Point along = direction(p.between(-0.4, 0.4));
     const float size = p.between(0.06, 0.095);
-    p.canvas.paint(Path{{at, {at.x + 0.05f, 0.5f * (at.y + lane)}, {at.x + p.between(-0.1, 0.1), lane}}, 0.011f}, Cover::pavement,
-                   mix(p.concrete, p.soil, 0.3f));
+    p.canvas.paint(Path{{at, {at.x + 0.05f, 0.5f * (at.y + lane)}, {at.x + p.between(-0.1, 0.1), lane}}, 0.011f},
+                   Cover::pavement, mix(p.concrete, p.soil, 0.3f));
     p.house(at, {size, 0.6f * size}, along);
-    if (p.chance(0.6)) p.house(at + 0.7f * size * along + 0.5f * size * across(along), {0.55f * size, 0.4f * size}, across(along));
+    if (p.chance(0.6))
+      p.house(at + 0.7f * size * along + 0.5f * size * across(along), {0.55f * size, 0.4f * size}, across(along));
     if (p.chance(0.35))
-      p.canvas.paint(Box{at + 1.5f * size * across(along), {0.03f, 0.018f}, along, 0.012f}, Cover::water, {0.30f, 0.62f, 0.72f});
+      p.canvas.paint(Box{at + 1.5f * size * across(along), {0.03f, 0.018f}, along, 0.012f}, Cover::water,
+                     {0.30f, 0.62f, 0.72f});
     if (p.chance(0.6)) p.car({at.x + 0.05f, 0.55f * at.y + 0.45f * lane}, {0.2f, -0.98f}, 0.04f);
   }
 }
@@ -83,10 +87,12 @@ void draw_parking_lot(Painter& p) {
       for (float x = -0.25f; x < 1.25f; x += stall, ++place) {
         p.canvas.mark(Box{{x, middle}, {0.0022f, 0.5f * row}}, p.line, 0.8f);
         if (islands && place % 14 == 5) {
-          p.canvas.paint(Box{{x + 0.5f * stall, middle}, {0.45f * stall, 0.45f * row}, {1, 0}, 0.3f * stall}, Cover::grass, p.grass);
+          p.canvas.paint(Box{{x + 0.5f * stall, middle}, {0.45f * stall, 0.45f * row}, {1, 0}, 0.3f * stall},
+                         Cover::grass, p.grass);
           p.tree({x + 0.5f * stall, middle}, 0.5f * stall);
         } else if (p.chance(full)) {
-          p.car({x + 0.5f * stall, middle + car * p.between(-0.06, 0.06)}, {0, p.chance(0.5) ? 1.f : -1.f}, car * p.between(0.88, 1.05));
+          p.car({x + 0.5f * stall, middle + car * p.between(-0.06, 0.06)}, {0, p.chance(0.5) ? 1.f : -1.f},
+                car * p.between(0.88, 1.05));
         }
       }
     }
@@ -95,8 +101,10 @@ void draw_parking_lot(Painter& p) {
 }
 
 void draw_storage_tanks(Painter& p) {
-  if (p.chance(0.35)) p.open_ground();
-  else p.ground_of(Cover::bare_ground, p.chance(0.5) ? p.soil : 0.85f * p.concrete, 0.12f, 6);
+  if (p.chance(0.35))
+    p.open_ground();
+  else
+    p.ground_of(Cover::bare_ground, p.chance(0.5) ? p.soil : 0.85f * p.concrete, 0.12f, 6);
   const float radius = p.between(0.075, 0.2), pitch = radius * p.between(2.35, 3.1), start = p.between(-0.3, 0);
   const Colour coat = p.chance(0.7) ? p.varied({0.88f, 0.88f, 0.86f}, 0.08f) : p.roof();
   const bool floating = p.chance(0.4), walls = p.chance(0.4);
@@ -113,14 +121,16 @@ void draw_storage_tanks(Painter& p) {
       p.canvas.begin_object(Cover::tank);
       p.canvas.paint(Disc{at, r}, Cover::tank, 0.8f * coat);
       const Point light = -1 / length(p.sun) * p.sun;
-      p.canvas.paint_with(Disc{at, 0.9f * r}, Cover::tank, [&](Point q) {
-        return (floating ? 0.72f : 1 + 0.14f * dot(q - at, light) / r) * coat;
-      });
+      p.canvas.paint_with(Disc{at, 0.9f * r}, Cover::tank,
+                          [&](Point q) { return (floating ? 0.72f : 1 + 0.14f * dot(q - at, light) / r) * coat; });
       // Inside a floating roof's rim the wall throws a crescent of shade.
       if (floating)
-        p.canvas.mark(Region([&](Point q) {
-          return std::max(length(q - at) - 0.9f * r, 0.9f * r - length(q - at + 0.35f * r * light));
-        }, at - Point{r, r}, at + Point{r, r}), 0.35f * coat, 0.8f);
+        p.canvas.mark(Region(
+                          [&](Point q) {
+                            return std::max(length(q - at) - 0.9f * r, 0.9f * r - length(q - at + 0.35f * r * light));
+                          },
+                          at - Point{r, r}, at + Point{r, r}),
+                      0.35f * coat, 0.8f);
       else
         p.canvas.mark(Disc{at, 0.12f * r}, 0.6f * coat);
       p.canvas.end_object();

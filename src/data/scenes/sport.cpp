@@ -5,11 +5,14 @@ namespace fedorbit::scenes {
 
 void draw_golf_course(Painter& p) {
   p.ground_of(Cover::grass, 0.85f * p.grass, 0.15f, 5);
-  const Colour fairway = mix(1.22f * p.grass, {0.45f, 0.62f, 0.30f}, 0.3f), green = mix(1.3f * p.grass, {0.52f, 0.72f, 0.42f}, 0.55f);
+  const Colour fairway = mix(1.22f * p.grass, {0.45f, 0.62f, 0.30f}, 0.3f),
+               green = mix(1.3f * p.grass, {0.52f, 0.72f, 0.42f}, 0.55f);
   const float pitch = p.between(60, 120);
   const auto mown = [&](Point q) { return (1 + 0.05f * (std::sin(pitch * q.x) > 0 ? 1.f : -1.f)) * fairway; };
   const Course course(p.between(0.35, 0.65), p.between(0.08, 0.2), p.between(0.6, 1.3), p.between(0, 6.2832), 20);
-  if (p.chance(0.3)) p.canvas.paint(Blob{{p.between(0, 1), p.between(0.75, 1)}, p.between(0.12, 0.22), p.fresh_noise()}, Cover::water, p.water);
+  if (p.chance(0.3))
+    p.canvas.paint(Blob{{p.between(0, 1), p.between(0.75, 1)}, p.between(0.12, 0.22), p.fresh_noise()}, Cover::water,
+                   p.water);
   p.scattered_trees(p.whole(60, 170), p.between(0.022, 0.04));
   p.canvas.paint_with(course.band(p.between(0.09, 0.15)), Cover::grass, mown);
   for (int i = p.whole(1, 2); i > 0; --i) {
@@ -22,7 +25,8 @@ void draw_golf_course(Painter& p) {
       p.canvas.paint(pit, Cover::sand, p.sand);
     }
   }
-  if (p.chance(0.5)) p.canvas.mark(Course(p.between(0.1, 0.9), 0.1f, 1.2f, p.between(0, 6), 20).band(0.006f), p.concrete, 0.9f);
+  if (p.chance(0.5))
+    p.canvas.mark(Course(p.between(0.1, 0.9), 0.1f, 1.2f, p.between(0, 6), 20).band(0.006f), p.concrete, 0.9f);
 }
 
 void draw_baseball_diamond(Painter& p) {
@@ -34,15 +38,19 @@ void draw_baseball_diamond(Painter& p) {
   const Point mound = home + 0.5f * side * (first + third);
   const float reach = side * p.between(2, 2.3);
   p.canvas.mark(Region([&](Point q) {  // the outfield's warning track
-    const Point from = q - home;
-    return std::max(std::abs(length(from) - reach) - 0.025f, -std::min(dot(from, first), dot(from, third)));
-  }), dirt, 0.9f);
+                  const Point from = q - home;
+                  return std::max(std::abs(length(from) - reach) - 0.025f,
+                                  -std::min(dot(from, first), dot(from, third)));
+                }),
+                dirt, 0.9f);
   const auto infield = [&](Point q) {  // within the skin's arc and between the foul lines
     const Point from = q - home;
     return std::max(length(q - mound) - 0.98f * side, -0.06f * side - std::min(dot(from, first), dot(from, third)));
   };
-  p.canvas.paint_with(Region(infield), Cover::bare_ground, [&](Point q) { return (0.92f + 0.16f * p.noise.rough(q, 12, 2)) * dirt; });
-  if (p.chance(0.75)) p.canvas.paint(Box{mound, {0.42f * side, 0.42f * side}, first, 0.05f}, Cover::grass, 1.06f * p.grass);
+  p.canvas.paint_with(Region(infield), Cover::bare_ground,
+                      [&](Point q) { return (0.92f + 0.16f * p.noise.rough(q, 12, 2)) * dirt; });
+  if (p.chance(0.75))
+    p.canvas.paint(Box{mound, {0.42f * side, 0.42f * side}, first, 0.05f}, Cover::grass, 1.06f * p.grass);
   p.canvas.paint(Disc{mound, 0.1f * side}, Cover::bare_ground, dirt);
   p.canvas.paint(Disc{home, 0.17f * side}, Cover::bare_ground, dirt);
   for (Point line : {first, third}) p.canvas.mark(Path{{home, home + reach * line}, 0.004f}, p.line, 0.95f);
@@ -70,7 +78,8 @@ void draw_tennis_court(Painter& p) {
   const float thin = std::max(0.0035f, 0.08f * metre);
   for (int row = 0; row < rows; ++row)
     for (int column = 0; column < columns; ++column) {
-      const Point at{c.x + 17 * metre * (float(column) - 0.5f * float(columns - 1)), c.y + 34 * metre * (float(row) - 0.5f * float(rows - 1))};
+      const Point at{c.x + 17 * metre * (float(column) - 0.5f * float(columns - 1)),
+                     c.y + 34 * metre * (float(row) - 0.5f * float(rows - 1))};
       const auto spot = [&](float x, float y) { return at + metre * Point{x, y}; };
       p.canvas.begin_object(Cover::court);
       p.canvas.paint(Box{at, {5.485f * metre, 11.885f * metre}}, Cover::court, play);

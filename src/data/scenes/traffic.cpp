@@ -17,7 +17,8 @@ void draw_carriageways(Painter& p, Point centre, Point along, int lanes, float l
   for (float way : {-1.f, 1.f})
     for (int i = 0; i <= lanes; ++i) {
       const Point offset = way * (0.5f * median + float(i) * lane) * side;
-      p.stripe({centre + offset - 1.1f * along, centre + offset + 1.1f * along}, 0.0035f, i == 0 || i == lanes ? 0 : 0.035f);
+      p.stripe({centre + offset - 1.1f * along, centre + offset + 1.1f * along}, 0.0035f,
+               i == 0 || i == lanes ? 0 : 0.035f);
       if (i == lanes) continue;
       const Point middle = offset + way * 0.5f * lane * side;
       p.traffic(centre + middle - 1.1f * way * along, centre + middle + 1.1f * way * along, cars, 0.85f * lane);
@@ -38,17 +39,22 @@ void draw_runway(Painter& p) {
     p.road({{p.between(0.3, 0.8), taxi}, {p.between(0.3, 0.8), y}}, 0.035f, surface);
     p.canvas.mark(Box{{0.5f, taxi}, {0.9f, 0.004f}}, {0.85f, 0.72f, 0.25f}, 0.8f);
   }
-  p.canvas.paint_with(Box{{0.5f * (begin + 1.5f), y}, {0.5f * (1.5f - begin), half}}, Cover::pavement,
-                      [&](Point q) { return (0.92f + 0.16f * p.noise.rough({q.x, 4 * q.y}, 10, 2)) * surface; });
-  for (float side : {-1.f, 1.f}) p.canvas.mark(Box{{0.5f * (begin + 1.5f), y + 0.9f * side * half}, {0.5f * (1.5f - begin), 0.005f}}, p.line, 0.9f);
+  p.canvas.paint_with(Box{{0.5f * (begin + 1.5f), y}, {0.5f * (1.5f - begin), half}}, Cover::pavement, [&](Point q) {
+    return (0.92f + 0.16f * p.noise.rough({q.x, 4 * q.y}, 10, 2)) * surface;
+  });
+  for (float side : {-1.f, 1.f})
+    p.canvas.mark(Box{{0.5f * (begin + 1.5f), y + 0.9f * side * half}, {0.5f * (1.5f - begin), 0.005f}}, p.line, 0.9f);
   float first = begin + 0.04f;
   if (end) {
     const int bars = p.whole(3, 4);
     for (float side : {-1.f, 1.f})
       for (int i = 0; i < bars; ++i)
-        p.canvas.mark(Box{{begin + 0.11f, y + side * half * (0.2f + 0.6f * float(i) / float(bars - 1))}, {0.065f, 0.06f * half}}, p.line, 0.95f);
+        p.canvas.mark(
+            Box{{begin + 0.11f, y + side * half * (0.2f + 0.6f * float(i) / float(bars - 1))}, {0.065f, 0.06f * half}},
+            p.line, 0.95f);
     first = begin + 0.24f;
-    for (float side : {-1.f, 1.f}) p.canvas.mark(Box{{begin + 0.5f, y + side * 0.4f * half}, {0.05f, 0.12f * half}}, p.line, 0.95f);
+    for (float side : {-1.f, 1.f})
+      p.canvas.mark(Box{{begin + 0.5f, y + side * 0.4f * half}, {0.05f, 0.12f * half}}, p.line, 0.95f);
   }
   for (float x = first; x < 1.4f; x += 0.15f) p.canvas.mark(Box{{x + 0.04f, y}, {0.045f, 0.006f}}, p.line, 0.95f);
   const Colour rubber{0.12f, 0.12f, 0.12f};
@@ -76,7 +82,8 @@ void draw_airplane(Painter& p) {
     }
   else
     p.airplane({p.between(0.42, 0.58), p.between(0.42, 0.58)}, direction(p.between(0, 6.2832)), span * 1.25f);
-  for (int i = p.whole(1, 6); i > 0; --i) p.car({p.between(0, 1), p.between(0.05, 0.95)}, direction(p.between(0, 6)), 0.03f);
+  for (int i = p.whole(1, 6); i > 0; --i)
+    p.car({p.between(0, 1), p.between(0.05, 0.95)}, direction(p.between(0, 6)), 0.03f);
 }
 
 void draw_freeway(Painter& p) {
@@ -86,7 +93,10 @@ void draw_freeway(Painter& p) {
   const float lane = p.between(0.042, 0.062), cars = p.between(0.16, 0.6);
   if (p.chance(0.45)) {  // a slip road comes alongside
     const float side = p.chance(0.5) ? 1.f : -1.f;
-    p.road({{-0.3f, 0.5f + side * 0.62f}, {0.15f, 0.5f + side * 0.42f}, {0.6f, 0.5f + side * 0.25f}, {1.3f, 0.5f + side * 0.2f}},
+    p.road({{-0.3f, 0.5f + side * 0.62f},
+            {0.15f, 0.5f + side * 0.42f},
+            {0.6f, 0.5f + side * 0.25f},
+            {1.3f, 0.5f + side * 0.2f}},
            0.03f, p.asphalt);
   }
   draw_carriageways(p, {0.5f, p.between(0.42, 0.58)}, {1, 0}, lanes, lane, p.chance(0.75), cars);
@@ -101,8 +111,11 @@ void draw_intersection(Painter& p) {
     for (float sy : {-1.f, 1.f}) {
       const Point corner{c.x + sx * (half + 0.3f), c.y + sy * (half + 0.3f)};
       if (p.chance(0.3)) p.canvas.paint(Box{corner, {0.27f, 0.27f}}, Cover::pavement, p.varied(pavement, 0.15f));
-      if (p.chance(0.75)) p.block(corner, {p.between(0.13, 0.23), p.between(0.13, 0.23)}, {1, 0}, p.between(0.7, 1.6));
-      else for (int i = 0; i < 5; ++i) p.tree(corner + Point{p.between(-0.2, 0.2), p.between(-0.2, 0.2)}, p.between(0.02, 0.045));
+      if (p.chance(0.75))
+        p.block(corner, {p.between(0.13, 0.23), p.between(0.13, 0.23)}, {1, 0}, p.between(0.7, 1.6));
+      else
+        for (int i = 0; i < 5; ++i)
+          p.tree(corner + Point{p.between(-0.2, 0.2), p.between(-0.2, 0.2)}, p.between(0.02, 0.045));
     }
   p.canvas.paint(Box{c, {1.1f, half + 0.025f}}, Cover::pavement, pavement);
   p.canvas.paint(Box{c, {half + 0.025f, 1.1f}}, Cover::pavement, pavement);
@@ -114,7 +127,8 @@ void draw_intersection(Painter& p) {
     const auto at = [&](float forward, float aside) { return c + forward * along + aside * side; };
     p.canvas.mark(Path{{at(half + 0.1f, 0), at(1, 0)}, 0.004f}, {0.88f, 0.75f, 0.3f}, 0.9f);
     p.canvas.mark(Path{{at(half + 0.09f, 0), at(half + 0.09f, half)}, 0.006f}, p.line, 0.9f);
-    for (float x = -half + 0.015f; zebra && x < half; x += 0.03f) p.canvas.mark(Path{{at(half + 0.02f, x), at(half + 0.065f, x)}, 0.006f}, p.line, 0.9f);
+    for (float x = -half + 0.015f; zebra && x < half; x += 0.03f)
+      p.canvas.mark(Path{{at(half + 0.02f, x), at(half + 0.065f, x)}, 0.006f}, p.line, 0.9f);
     p.traffic(at(1, 0.5f * half), at(half + 0.13f, 0.5f * half), cars, 0.8f * lane);
     p.traffic(at(half + 0.13f, -0.5f * half), at(1, -0.5f * half), 1.5f * cars, 0.8f * lane);
   }
@@ -127,7 +141,9 @@ void draw_overpass(Painter& p) {
   const Point c{0.5f, 0.5f}, along = direction(1.5708f + tilt), side = across(along);
   draw_carriageways(p, c, {1, 0}, p.whole(2, 3), lane, p.chance(0.6), p.between(0.2, 0.5));
   if (p.chance(0.5))  // a loop that joins the two roads
-    p.canvas.paint(Region([centre = c + Point{0.3f, 0.3f}](Point q) { return std::abs(length(q - centre) - 0.2f) - 0.022f; }), Cover::pavement, p.asphalt);
+    p.canvas.paint(
+        Region([centre = c + Point{0.3f, 0.3f}](Point q) { return std::abs(length(q - centre) - 0.2f) - 0.022f; }),
+        Cover::pavement, p.asphalt);
   const float half = lane * float(p.whole(1, 2)) * 2 + 0.015f;
   const Box deck{c, {1.1f, half}, along};
   p.canvas.shadow(deck, 0.9f * p.sun, 0.6f);
@@ -136,7 +152,8 @@ void draw_overpass(Painter& p) {
   p.canvas.paint(Box{c, {1.1f, half - 0.012f}, along}, Cover::pavement, surface);
   p.canvas.mark(Box{c, {1.1f, 0.005f}, along}, {0.85f, 0.72f, 0.25f}, 0.9f);
   for (float way : {-1.f, 1.f})
-    p.traffic(c + 0.5f * way * half * side - 1.1f * way * along, c + 0.5f * way * half * side + 1.1f * way * along, p.between(0.25, 0.6), 0.85f * lane);
+    p.traffic(c + 0.5f * way * half * side - 1.1f * way * along, c + 0.5f * way * half * side + 1.1f * way * along,
+              p.between(0.25, 0.6), 0.85f * lane);
 }
 
 }  // namespace fedorbit::scenes

@@ -7,7 +7,8 @@ namespace {
 /// Water with soft light and dark, and small waves.
 auto rippled(const Noise& noise, Colour water, float depth) {
   return [&noise, water, depth](Point q) {
-    return (1 + depth * (noise.rough(q, 5, 2) - 0.5f) + 0.3f * depth * (noise.smooth({q.x, 3 * q.y}, 28) - 0.5f)) * water;
+    return (1 + depth * (noise.rough(q, 5, 2) - 0.5f) + 0.3f * depth * (noise.smooth({q.x, 3 * q.y}, 28) - 0.5f)) *
+           water;
   };
 }
 
@@ -17,7 +18,8 @@ void draw_river(Painter& p) {
   p.open_ground();
   const float radius = p.between(0.045, 0.12);
   const Course course(p.between(0.4, 0.6), p.between(0.07, 0.2), p.between(1, 2.2), p.between(0, 6.2832), 36);
-  p.canvas.paint(course.band(radius + p.between(0.01, 0.05)), Cover::bare_ground, mix(p.soil, p.sand, p.between(0, 0.8)));
+  p.canvas.paint(course.band(radius + p.between(0.01, 0.05)), Cover::bare_ground,
+                 mix(p.soil, p.sand, p.between(0, 0.8)));
   p.canvas.paint_with(course.band(radius), Cover::water, rippled(p.noise, p.water, 0.2f));
   for (int i = p.whole(0, 2); i > 0; --i) {
     const Point at = course.point(std::size_t(p.whole(9, 27)));
@@ -50,8 +52,8 @@ void draw_beach(Painter& p) {
   const float line = p.between(0.38, 0.62), width = p.between(0.1, 0.24), sway = p.between(0.05, 0.2);
   const Noise edge = p.fresh_noise();
   const auto shore = [&](Point q) { return q.y - line - sway * (edge.rough({q.x, 0.2f * q.y}, 2, 3) - 0.5f); };
-  p.canvas.paint_with(Region([&](Point q) { return -shore(q) - width - 0.05f * (edge.smooth(q, 9) - 0.5f); }), Cover::sand,
-                      [&](Point q) { return (0.93f + 0.14f * edge.rough(q, 12, 2)) * p.sand; });
+  p.canvas.paint_with(Region([&](Point q) { return -shore(q) - width - 0.05f * (edge.smooth(q, 9) - 0.5f); }),
+                      Cover::sand, [&](Point q) { return (0.93f + 0.14f * edge.rough(q, 12, 2)) * p.sand; });
   const Colour deep = p.water, shallow = mix(p.water, {0.45f, 0.68f, 0.66f}, p.between(0.25, 0.6));
   p.canvas.paint_with(Region([&](Point q) { return -shore(q); }), Cover::water, [&](Point q) {
     const float away = shore(q);
@@ -61,9 +63,10 @@ void draw_beach(Painter& p) {
   for (int i = p.whole(1, 3), k = 0; k < i; ++k) {
     const float at = 0.045f * float(k) + p.between(0, 0.02), thick = p.between(0.004, 0.014);
     p.canvas.mark(Region([&](Point q) {
-      return std::abs(shore(q) - at - 0.03f * (edge.smooth(q, 7 + 3 * float(k)) - 0.5f)) -
-             thick * (0.1f + 1.3f * edge.smooth(q, 11));
-    }), {0.95f, 0.97f, 0.97f}, 0.9f);
+                    return std::abs(shore(q) - at - 0.03f * (edge.smooth(q, 7 + 3 * float(k)) - 0.5f)) -
+                           thick * (0.1f + 1.3f * edge.smooth(q, 11));
+                  }),
+                  {0.95f, 0.97f, 0.97f}, 0.9f);
   }
   for (int i = p.chance(0.6) ? p.whole(10, 50) : 0; i > 0; --i) {
     const Point at{p.between(-0.2, 1.2), p.between(-0.2, 0.6)};
@@ -86,7 +89,8 @@ void draw_harbor(Painter& p) {
     for (float y = quay + 0.7f * ship_length; y < quay + reach; y += spacing)
       for (float side : {-1.f, 1.f})
         if (p.chance(full))
-          p.ship({x + side * (pier + 0.53f * ship_length), y}, {p.chance(0.8) ? side : -side, 0}, ship_length * p.between(0.8, 1));
+          p.ship({x + side * (pier + 0.53f * ship_length), y}, {p.chance(0.8) ? side : -side, 0},
+                 ship_length * p.between(0.8, 1));
   }
   for (float x = -0.2f; x < 1.2f; x += 0.06f)
     if (quay > 0.08f && p.chance(0.5)) p.car({x, quay - 0.05f}, {0, 1}, 0.045f);
