@@ -28,9 +28,6 @@ class PromptedText {
   Tensor encode_padded(const Tensor& context) const;
 
   std::int64_t classes() const { return ends_.size(0); }
-  std::int64_t context_length() const { return context_length_; }
-  /// Positions that encode computes for a client.
-  std::int64_t nodes() const { return mask_.size(0); }
 
  private:
   void check(const Tensor& context) const;
