@@ -8,6 +8,10 @@ if(FEDORBIT_CUDA)
   list(APPEND external_comm torch_cuda)
 endif()
 
+if(CMAKE_SYSTEM_PROCESSOR STREQUAL x86_64)
+  set(vector_clones "__attribute__((target_clones(\"arch=x86-64-v4\",\"arch=x86-64-v3\",\"default\")))")
+endif()
+
 function(fedorbit_layer name)
   cmake_parse_arguments(layer "" "" "USES" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.cpp)
@@ -20,6 +24,10 @@ function(fedorbit_layer name)
   set(embedded ${CMAKE_CURRENT_SOURCE_DIR}/model/embedded/clip.safetensors)
   set_source_files_properties(model/embedded.cpp PROPERTIES
     COMPILE_DEFINITIONS "FEDORBIT_EMBEDDED_CLIP=\"${embedded}\"" OBJECT_DEPENDS ${embedded})
+  # Loops over rows are compiled for several instruction sets; the loader takes the best that the processor has.
+  set_source_files_properties(model/row_kernels.cpp model/tree_attention.cpp PROPERTIES
+    COMPILE_OPTIONS "-fopenmp-simd;-O3;-ffp-contract=fast" COMPILE_DEFINITIONS "FEDORBIT_CLONES=${vector_clones}"
+    SKIP_UNITY_BUILD_INCLUSION ON)
   # Six sources to a compiler run: most of the work is in reading LibTorch's headers.
   if(FEDORBIT_UNITY)
     set_target_properties(fedorbit_${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 6)

@@ -3,6 +3,7 @@
 #include <ATen/ops/full.h>
 #include <ATen/ops/tensor.h>
 
+#include <algorithm>
 #include <limits>
 #include <map>
 
@@ -40,11 +41,18 @@ Tensor PromptTrie::positions() const { return at::tensor(depth_, at::kLong); }
 
 Tensor PromptTrie::ends() const { return at::tensor(ends_, at::kLong); }
 
+std::vector<std::int64_t> PromptTrie::path(std::int64_t node) const {
+  std::vector<std::int64_t> out;
+  for (; node >= 0; node = parent_[std::size_t(node)]) out.push_back(node);
+  std::ranges::reverse(out);
+  return out;
+}
+
 Tensor PromptTrie::mask() const {
   Tensor mask = at::full({size(), size()}, -std::numeric_limits<float>::infinity(), at::kFloat);
   float* scores = mask.mutable_data_ptr<float>();
   for (std::int64_t row = 0; row < size(); ++row)
-    for (std::int64_t node = row; node >= 0; node = parent_[std::size_t(node)]) scores[row * size() + node] = 0;
+    for (const std::int64_t node : path(row)) scores[row * size() + node] = 0;
   return mask;
 }
 

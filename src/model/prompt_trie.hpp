@@ -25,6 +25,8 @@ class PromptTrie {
   Tensor positions() const;
   /// The last node of each prompt: (C) int64.
   Tensor ends() const;
+  /// What a node attends to, from the root down to itself.
+  std::vector<std::int64_t> path(std::int64_t node) const;
   /// (size, size) float32 to add to scores: 0 where the row's node attends to the column's, else minus infinity.
   Tensor mask() const;
 

@@ -14,6 +14,7 @@
 #include <cmath>
 
 #include "core/error.hpp"
+#include "model/prompt_function.hpp"
 #include "model/prompt_trie.hpp"
 #include "model/text_tower.hpp"
 
@@ -51,6 +52,7 @@ PromptedText::PromptedText(const Clip& clip, const std::vector<std::string>& cla
   branches_ =
       embed_tokens(tensors_, trie.tokens().to(device)) + placed.narrow(0, trie.stem(), trie.size() - trie.stem());
   first_in_ = linear(tensors_, "text.layers.0.attention.in", layer_norm(tensors_, "text.layers.0.norm1", branches_));
+  if (device.is_cpu()) pass_ = std::make_shared<PromptPass>(tensors_, config_, trie, clip.tokenizer.start());
   mask_ = trie.mask().to(table.options());
   ends_ = trie.ends().to(device);
 
@@ -68,6 +70,11 @@ void PromptedText::check(const Tensor& context) const {
 }
 
 Tensor PromptedText::encode(const Tensor& context) const {
+  check(context);
+  return pass_ ? encode_by_hand(pass_, context) : encode_tree(context);
+}
+
+Tensor PromptedText::encode_tree(const Tensor& context) const {
   check(context);
   const std::int64_t K = context.size(0), w = config_.text.width, heads = config_.text.heads;
   const double scale = 1 / std::sqrt(double(w / heads));

@@ -1,10 +1,12 @@
 // Class names behind a learned context, through a frozen text tower: what prompt learning differentiates (Zhou et al.
 // 2022, "Learning to Prompt for Vision-Language Models", arXiv 2109.01134).
 #pragma once
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "model/clip.hpp"
+#include "model/prompt_pass.hpp"
 
 namespace fedorbit {
 
@@ -20,8 +22,12 @@ class PromptedText {
   /// `context` (K, h, w) of K clients, any floating type -> (K, C, d) float32 features as the projection gives them;
   /// differentiable in `context`. All prompts of a client are one tree (model/prompt_trie.hpp): what they share is
   /// computed once, without padding; the first layer's products on what does not depend on the context are done
-  /// beforehand, and the last layer computes only what [EOT] needs. Exact up to the order of sums.
+  /// beforehand, and the last layer computes only what [EOT] needs. Exact up to the order of sums. On a CPU both passes
+  /// are written by hand (model/prompt_pass.hpp), and equal contexts are computed once.
   Tensor encode(const Tensor& context) const;
+
+  /// The same tree in LibTorch's operators, for any device.
+  Tensor encode_tree(const Tensor& context) const;
 
   /// The same by the published recipe, each prompt on its own and padded to the tower's full context: the oracle of
   /// encode.
@@ -35,12 +41,13 @@ class PromptedText {
   ClipConfig config_;
   NamedTensors tensors_;  // text.*
   std::int64_t context_length_;
-  Tensor before_;       // (1, w) the embedding of [SOS]
-  Tensor branches_;     // (n - 1 - h, w) the embeddings of the nodes after the stem, with positions
-  Tensor first_in_;     // (n - 1 - h, 3w) what the first layer's attention makes of them
-  Tensor stem_;         // (1 + h, w) positions of the stem
-  Tensor mask_;         // (n, n)
-  Tensor ends_;         // (C) the nodes that are read
+  std::shared_ptr<const PromptPass> pass_;  // on a CPU
+  Tensor before_;                           // (1, w) the embedding of [SOS]
+  Tensor branches_;                         // (n - 1 - h, w) the embeddings of the nodes after the stem, with positions
+  Tensor first_in_;                         // (n - 1 - h, 3w) what the first layer's attention makes of them
+  Tensor stem_;                             // (1 + h, w) positions of the stem
+  Tensor mask_;                             // (n, n)
+  Tensor ends_;                             // (C) the nodes that are read
   Tensor padded_;       // (C, context - 1 - h, w) the embeddings of name, full stop, [EOT] and padding
   Tensor padded_ends_;  // (C) where [EOT] stands in a padded prompt
 };

@@ -1,0 +1,241 @@
+#include "model/prompt_pass.hpp"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/arange.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/gelu.h>
+#include <ATen/ops/gelu_backward.h>
+#include <ATen/ops/mm.h>
+#include <ATen/ops/tensor.h>
+#include <ATen/ops/zeros.h>
+#include <c10/core/GradMode.h>
+
+#include "core/error.hpp"
+#include "model/row_kernels.hpp"
+#include "model/text_tower.hpp"
+
+namespace fedorbit {
+namespace {
+
+Sight sight_of(const PromptTrie& trie, std::span<const std::int64_t> nodes) {
+  Sight out;
+  out.start.push_back(0);
+  for (const std::int64_t node : nodes) {
+    for (const std::int64_t seen : trie.path(node)) out.row.push_back(std::int32_t(seen) - 1);  // the root is -1
+    out.start.push_back(std::int32_t(out.row.size()));
+    out.longest = std::max<std::int64_t>(out.longest, out.start.back() - out.start[out.start.size() - 2]);
+  }
+  return out;
+}
+
+Tensor rows_like(const Tensor& like, std::int64_t rows, std::int64_t columns) {
+  return at::empty({rows, columns}, like.options());
+}
+Tensor floats(std::int64_t rows, std::int64_t columns) { return at::empty({rows, columns}, at::kFloat); }
+
+/// dx as products want it: itself in float32, else room for a rounded copy.
+class Rounded {
+ public:
+  Rounded(const Tensor& dx, c10::ScalarType type) : dx_(dx), own_(type != at::kFloat) {
+    if (own_) copy_ = at::empty(dx.sizes(), type);
+  }
+  Tensor& room() { return copy_; }
+  const Tensor& value() const { return own_ ? copy_ : dx_; }
+
+ private:
+  Tensor dx_, copy_;
+  bool own_;
+};
+
+}  // namespace
+
+PromptPass::PromptPass(const NamedTensors& tensors, const ClipConfig& config, const PromptTrie& trie,
+                       std::int64_t start)
+    : config_(config.text),
+      activation_(config.activation),
+      projection_(tensor_of(tensors, "text.projection")),
+      stem_(trie.stem() - 1),
+      rows_(trie.size() - 1),
+      classes_(trie.ends().size(0)) {
+  const at::NoGradGuard frozen;
+  const auto norm = [&](const std::string& name) {
+    return Norm{tensor_of(tensors, name + ".weight").to(at::kFloat), tensor_of(tensors, name + ".bias").to(at::kFloat)};
+  };
+  const auto linear = [&](const std::string& name) {
+    return Linear{tensor_of(tensors, name + ".weight"), tensor_of(tensors, name + ".bias").to(at::kFloat)};
+  };
+  for (std::int64_t i = 0; i < config_.layers; ++i) {
+    const std::string layer = text("text.layers.", i);
+    layers_.push_back({norm(layer + ".norm1"),
+                       norm(layer + ".norm2"),
+                       linear(layer + ".attention.in"),
+                       linear(layer + ".attention.out"),
+                       linear(layer + ".mlp.in"),
+                       linear(layer + ".mlp.out"),
+                       {},
+                       {}});
+  }
+  after_ = norm("text.norm_after");
+  follow_root(tensors, start);
+
+  const Tensor placed = tensor_of(tensors, "text.positions").index_select(0, trie.positions());  // (1 + n, w)
+  positions_ = placed.narrow(0, 1, stem_).to(at::kFloat);
+  branches_ =
+      embed_tokens(tensors, trie.tokens()).to(at::kFloat) + placed.narrow(0, 1 + stem_, rows_ - stem_).to(at::kFloat);
+  Tensor none, normed = rows_like(projection_, rows_ - stem_, config_.width), statistics = floats(rows_ - stem_, 2);
+  rows::add_and_norm(branches_, none, none, layers_[0].norm1.weight, layers_[0].norm1.bias, branches_, statistics,
+                     normed);
+  branches_in_ = at::mm(normed, layers_[0].in.weight.t());
+  rows::add_bias(branches_in_, layers_[0].in.bias);
+
+  ends_ = trie.ends() - 1;
+  std::vector<std::int64_t> nodes;
+  for (std::int64_t node = 1; node < trie.size(); ++node) nodes.push_back(node);
+  whole_ = sight_of(trie, nodes);
+  const Tensor ends = trie.ends();
+  at_ends_ = sight_of(trie, {ends.const_data_ptr<std::int64_t>(), std::size_t(classes_)});
+}
+
+void PromptPass::follow_root(const NamedTensors& tensors, std::int64_t start) {
+  const std::int64_t w = config_.width;
+  Tensor x =
+      embed_tokens(tensors, at::tensor({start}, at::kLong)) + tensor_of(tensors, "text.positions").narrow(0, 0, 1);
+  for (std::int64_t i = 0; i < config_.layers; ++i) {
+    const std::string layer = text("text.layers.", i);
+    const Tensor joined = linear(tensors, layer + ".attention.in", layer_norm(tensors, layer + ".norm1", x));
+    layers_[std::size_t(i)].root_key = joined[0].narrow(0, w, w);
+    layers_[std::size_t(i)].root_value = joined[0].narrow(0, 2 * w, w);
+    x = x + linear(tensors, layer + ".attention.out", joined.narrow(1, 2 * w, w));
+    x = x + mlp(tensors, layer + ".mlp", activation_, layer_norm(tensors, layer + ".norm2", x));
+  }
+}
+
+void PromptPass::activate(Tensor& inner, const Tensor& bias, Tensor& active) const {
+  if (activation_ == Activation::quick_gelu) return rows::quick_gelu(inner, bias, active);
+  rows::add_bias(inner, bias);
+  at::gelu_out(active, inner);
+}
+
+void PromptPass::activate_backward(Tensor& d, const Tensor& inner, std::span<const std::int64_t> sources) const {
+  if (activation_ == Activation::quick_gelu) return rows::quick_gelu_backward(d, inner, sources);
+  const auto K = std::int64_t(sources.size()), m = d.size(1);
+  const Tensor own = inner.view({-1, d.size(0) / K, m}).index_select(0, at::tensor(sources, at::kLong));
+  d = at::gelu_backward(d, own.view({-1, m}));
+}
+
+Tensor PromptPass::read(const Tensor& x, std::int64_t clients) const {
+  const std::int64_t columns = x.size(1);
+  return x.view({clients, rows_, columns}).index_select(1, ends_).view({-1, columns});
+}
+
+AttentionInput PromptPass::input(const PromptActivations::Layer& kept, const Layer& layer) const {
+  const std::int64_t w = config_.width, first = kept.projected.size(1) - 2 * w;
+  return {kept.queries,
+          kept.projected.narrow(1, first, w),
+          kept.projected.narrow(1, first + w, w),
+          layer.root_key,
+          layer.root_value,
+          config_.heads};
+}
+
+Tensor PromptPass::forward(const Tensor& context, PromptActivations* activations) const {
+  const at::NoGradGuard by_hand;
+  const std::int64_t K = context.size(0), n = rows_, h = stem_, C = classes_, w = config_.width;
+  const auto last = std::size_t(config_.layers) - 1;
+  const Tensor stem = (context.to(at::kFloat) + positions_).reshape({K * h, w});
+  Tensor x = at::cat({stem.view({K, h, w}), branches_.expand({K, n - h, w})}, 1).view({K * n, w});
+  Tensor normed, none;
+  PromptActivations::Layer spare;
+  if (activations) activations->layers.resize(layers_.size());
+  for (std::size_t i = 0; i <= last; ++i) {
+    const Layer& layer = layers_[i];
+    PromptActivations::Layer& kept = activations ? activations->layers[i] : spare;
+    const std::int64_t queries = i == last ? K * C : K * n;
+    if (i == 0) {
+      Tensor before = stem, statistics = floats(K * h, 2);
+      normed = rows_like(projection_, K * h, w);
+      rows::add_and_norm(stem, none, none, layer.norm1.weight, layer.norm1.bias, before, statistics, normed);
+      Tensor of_stem = at::mm(normed, layer.in.weight.t());
+      rows::add_bias(of_stem, layer.in.bias);
+      kept.before = before;
+      kept.before_statistics = statistics;
+      kept.projected =
+          at::cat({of_stem.view({K, h, 3 * w}), branches_in_.expand({K, n - h, 3 * w})}, 1).view({K * n, 3 * w});
+      kept.queries = kept.projected.narrow(1, 0, w);
+      if (i == last) kept.queries = read(kept.queries.contiguous(), K);
+    } else if (i < last) {
+      kept.projected = at::mm(normed, layer.in.weight.t());
+      rows::add_bias(kept.projected, layer.in.bias);
+      kept.queries = kept.projected.narrow(1, 0, w);
+    } else {  // only the end of each prompt is read
+      kept.projected = at::mm(normed, layer.in.weight.narrow(0, w, 2 * w).t());
+      rows::add_bias(kept.projected, layer.in.bias.narrow(0, w, 2 * w));
+      kept.queries = at::mm(read(normed, K), layer.in.weight.narrow(0, 0, w).t());
+      rows::add_bias(kept.queries, layer.in.bias.narrow(0, 0, w));
+    }
+    const AttentionInput seen = input(kept, layer);
+    Tensor mixed = rows_like(projection_, queries, w);
+    kept.weights = at::empty({queries, sight(i).longest, config_.heads}, at::kFloat);
+    attend(sight(i), seen, mixed, kept.weights);
+    if (i == last) x = read(x, K);
+    kept.middle = floats(queries, w);
+    kept.middle_statistics = floats(queries, 2);
+    normed = rows_like(projection_, queries, w);
+    rows::add_and_norm(x, at::mm(mixed, layer.out.weight.t()), layer.out.bias, layer.norm2.weight, layer.norm2.bias,
+                       kept.middle, kept.middle_statistics, normed);
+    kept.inner = at::mm(normed, layer.inner.weight.t());
+    Tensor active = rows_like(projection_, queries, kept.inner.size(1));
+    activate(kept.inner, layer.inner.bias, active);
+    const Norm& next = i == last ? after_ : layers_[i + 1].norm1;
+    Tensor sum = floats(queries, w), statistics = floats(queries, 2);
+    rows::add_and_norm(kept.middle, at::mm(active, layer.outer.weight.t()), layer.outer.bias, next.weight, next.bias,
+                       sum, statistics, normed);
+    x = sum;
+    if (!activations) continue;
+    (i == last ? activations->after : activations->layers[i + 1].before) = sum;
+    (i == last ? activations->after_statistics : activations->layers[i + 1].before_statistics) = statistics;
+  }
+  return at::mm(normed, projection_).to(at::kFloat).view({K, C, -1});
+}
+
+Tensor PromptPass::backward(const Tensor& dfeatures, const PromptActivations& activations,
+                            std::span<const std::int64_t> sources) const {
+  const at::NoGradGuard by_hand;
+  const auto K = std::int64_t(sources.size()), n = rows_, h = stem_, C = classes_, w = config_.width;
+  const auto type = projection_.scalar_type();
+  const auto last = std::int64_t(config_.layers) - 1;
+  Tensor none, dx = at::zeros({K * C, w}, at::kFloat);
+  Rounded half(dx, type);
+  rows::norm_backward(at::mm(dfeatures.reshape({K * C, -1}).to(type), projection_.t()), activations.after,
+                      activations.after_statistics, after_.weight, sources, dx, half.room());
+  for (std::int64_t i = last; i >= 0; --i) {
+    const Layer& layer = layers_[std::size_t(i)];
+    const PromptActivations::Layer& kept = activations.layers[std::size_t(i)];
+    Tensor d = at::mm(half.value(), layer.outer.weight);  // (R, m)
+    activate_backward(d, kept.inner, sources);
+    rows::norm_backward(at::mm(d, layer.inner.weight), kept.middle, kept.middle_statistics, layer.norm2.weight, sources,
+                        dx, half.room());
+    const Tensor dmixed = at::mm(half.value(), layer.out.weight);
+    // The first layer's branches are constants; in the last, queries stand apart.
+    const std::int64_t trained = i == 0 ? h : n, trained_queries = i < last ? trained : i == 0 ? 0 : C;
+    const bool apart = i == last;
+    Tensor dprojected = rows_like(projection_, K * trained, apart ? 2 * w : 3 * w);
+    Tensor dqueries = apart ? rows_like(projection_, K * trained_queries, w) : dprojected.narrow(1, 0, w);
+    Tensor dkeys = dprojected.narrow(1, apart ? 0 : w, w), dvalues = dprojected.narrow(1, apart ? w : 2 * w, w);
+    attend_backward(sight(std::size_t(i)), input(kept, layer), kept.weights, dmixed, sources, trained_queries, trained,
+                    dqueries, dkeys, dvalues);
+    Tensor dnormed = at::mm(dprojected, apart ? layer.in.weight.narrow(0, w, 2 * w) : layer.in.weight);
+    if (apart) {
+      const Tensor at_end = (ends_ + n * at::arange(K).unsqueeze(1)).view({-1});  // (K C) rows
+      if (i > 0) dnormed.index_add_(0, at_end, at::mm(dqueries, layer.in.weight.narrow(0, 0, w)));
+      dx = at::zeros({K * n, w}, at::kFloat).index_add_(0, at_end, dx);
+    }
+    if (i == 0) dx = dx.view({K, n, w}).narrow(1, 0, h).reshape({K * h, w}).clone();
+    half = Rounded(dx, type);
+    rows::norm_backward(dnormed, kept.before, kept.before_statistics, layer.norm1.weight, sources, dx, half.room());
+  }
+  return dx.view({K, h, w});
+}
+
+}  // namespace fedorbit

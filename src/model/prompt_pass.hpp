@@ -1,0 +1,74 @@
+// The forward and the backward pass of prompts through a frozen text tower, written out by hand for the CPU: nothing is
+// computed twice, no gradient of a weight is formed, and memory is reused from step to step.
+#pragma once
+#include <memory>
+#include <vector>
+
+#include "io/safetensors.hpp"
+#include "model/clip_config.hpp"
+#include "model/prompt_trie.hpp"
+#include "model/tree_attention.hpp"
+
+namespace fedorbit {
+
+/// What a forward pass leaves for its backward. Rows are those of all clients' trees one after another, the root left
+/// out: [SOS] sees only itself, so it is the same for everyone, always.
+struct PromptActivations {
+  struct Layer {
+    Tensor before, middle;                        // (R, w) float32: the residual before each half of the layer
+    Tensor before_statistics, middle_statistics;  // (R, 2) float32: of their norms
+    Tensor projected, queries;                    // (R, 3w): queries, keys, values; in the last layer (R, 2w) and apart
+    Tensor weights;                               // of the attention
+    Tensor inner;                                 // (R, m) before the activation
+  };
+  std::vector<Layer> layers;
+  Tensor after, after_statistics;  // (K C, w) float32: what the final norm reads, (K C, 2)
+};
+
+class PromptPass {
+ public:
+  /// `tensors` text.*, in the type of the arithmetic, float32 or bfloat16, on the CPU; `start` the id of [SOS].
+  PromptPass(const NamedTensors& tensors, const ClipConfig& config, const PromptTrie& trie, std::int64_t start);
+
+  /// `context` (K, h, w) float32 -> (K, C, d) float32. Fills `activations` for the backward; null where none will come.
+  Tensor forward(const Tensor& context, PromptActivations* activations) const;
+  /// The gradient of the context (K, h, w), given that of the features (K, C, d): client k was given the context of
+  /// client sources[k] of `activations`.
+  Tensor backward(const Tensor& dfeatures, const PromptActivations& activations,
+                  std::span<const std::int64_t> sources) const;
+
+ private:
+  struct Norm {
+    Tensor weight, bias;  // (w) float32
+  };
+  struct Linear {
+    Tensor weight;  // (out, in)
+    Tensor bias;    // (out) float32
+  };
+  struct Layer {
+    Norm norm1, norm2;
+    Linear in, out, inner, outer;
+    Tensor root_key, root_value;  // (w)
+  };
+  void follow_root(const NamedTensors& tensors, std::int64_t start);
+  /// Rows (clients n, columns) at the end of each prompt: (clients C, columns).
+  Tensor read(const Tensor& x, std::int64_t clients) const;
+  AttentionInput input(const PromptActivations::Layer& kept, const Layer& layer) const;
+  const Sight& sight(std::size_t layer) const { return layer + 1 == layers_.size() ? at_ends_ : whole_; }
+  void activate(Tensor& inner, const Tensor& bias, Tensor& active) const;
+  void activate_backward(Tensor& d, const Tensor& inner, std::span<const std::int64_t> sources) const;
+
+  TowerConfig config_;
+  Activation activation_;
+  std::vector<Layer> layers_;
+  Norm after_;
+  Tensor projection_;  // (w, d)
+  std::int64_t stem_, rows_, classes_;
+  Tensor positions_;    // (h, w) float32, of the context
+  Tensor branches_;     // (n - h, w) float32, embeddings with positions
+  Tensor branches_in_;  // (n - h, 3w) what the first layer's attention makes of them, bias included
+  Tensor ends_;         // (C) int64, rows that are read
+  Sight whole_, at_ends_;
+};
+
+}  // namespace fedorbit

@@ -1,0 +1,168 @@
+// What a training step costs: seconds a client, and the share of the machine's matrix-product speed that it reaches,
+// for prompts through the text tower of ViT-B/32 with 21 classes and batches of 32. Every figure of a line is a median
+// of passes that alternate with the others', so that a noisy machine is noisy for all.
+//   bench_engine VOCABULARY [CLIENTS...]     (bpe_simple_vocab_16e6.txt.gz; default 1 4 8 clients at once)
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <functional>
+#include <string>
+
+#include "algorithms/learners/dual_prompt.hpp"
+#include "algorithms/learners/prompt.hpp"
+#include "algorithms/optimiser.hpp"
+#include "core/clock.hpp"
+#include "model/clip_tensors.hpp"
+
+namespace fedorbit {
+namespace {
+
+const std::vector<std::string> class_names{
+    "agricultural",       "airplane",         "baseball diamond", "beach",       "buildings", "chaparral",
+    "dense residential",  "forest",           "freeway",          "golf course", "harbor",    "intersection",
+    "medium residential", "mobile home park", "overpass",         "parking lot", "river",     "runway",
+    "sparse residential", "storage tanks",    "tennis court"};
+
+Clip random_clip(const std::string& vocabulary) {
+  Tokenizer tokenizer = Tokenizer::load(vocabulary);
+  ClipConfig config;
+  config.embed_dim = 512;
+  static_cast<TowerConfig&>(config.vision) = {64, 1, 1, 64};  // not used here
+  config.vision.image_size = 32;
+  config.vision.patch_size = 32;
+  static_cast<TowerConfig&>(config.text) = {512, 12, 8, 2048};
+  config.text.context_length = 77;
+  config.text.vocabulary_size = tokenizer.vocabulary_size();
+  return {config, initialise_clip(config, Keys(1).stream(Purpose::test)), tokenizer, ""};
+}
+
+/// Multiplications and additions that a prompt's forward and backward cannot do without: products with frozen weights,
+/// of what depends on the context.
+double needed_flops(const Clip& clip, std::int64_t context) {
+  std::vector<std::vector<std::int64_t>> tails;
+  for (const auto& name : class_names) {
+    tails.push_back(clip.tokenizer.encode(name + "."));
+    tails.back().push_back(clip.tokenizer.end());
+  }
+  const PromptTrie trie(clip.tokenizer.start(), context, tails);
+  const double n = double(trie.size() - 1), h = double(context), C = double(tails.size()), w = 512, m = 2048, d = 512;
+  const double first = h * 3 * w * w + n * w * w + n * 2 * w * m, middle = n * (4 * w * w + 2 * w * m),
+               last = n * 2 * w * w + C * (2 * w * w + 2 * w * m), projection = C * w * d;
+  return 2 * 2 * (first + 10 * middle + last + projection);  // forward, and as much backward
+}
+
+double median(std::vector<double> values) {
+  std::ranges::nth_element(values, values.begin() + std::ptrdiff_t(values.size() / 2));
+  return values[values.size() / 2];
+}
+
+/// Median seconds of each, after one pass to warm up; the passes take turns.
+std::vector<double> seconds_of(const std::vector<std::function<void()>>& works, int passes) {
+  for (const auto& work : works) work();
+  std::vector<std::vector<double>> taken(works.size());
+  for (int pass = 0; pass < passes; ++pass)
+    for (std::size_t i = 0; i < works.size(); ++i) {
+      const Stopwatch watch;
+      works[i]();
+      taken[i].push_back(watch.seconds());
+    }
+  std::vector<double> out;
+  for (const auto& times : taken) out.push_back(median(times));
+  return out;
+}
+
+std::function<void()> product(c10::ScalarType type) {
+  const Tensor a = at::randn({2048, 2048}).to(type), b = at::randn({2048, 2048}).to(type);
+  return [=, out = at::empty_like(a)]() mutable { at::mm_out(out, a, b); };
+}
+
+/// A whole step of K clients: loss, gradient, optimiser.
+std::function<void()> step(Classifier& learner, const Clip& clip, std::int64_t K, bool patches) {
+  constexpr std::int64_t B = 32;
+  auto parameters = std::make_shared<Parameters>(learner.layout(), K);
+  std::vector<ClientId> clients;
+  for (std::int64_t k = 0; k < K; ++k) clients.push_back(k);
+  for (const Kind kind : kinds) learner.initialise(*parameters, kind, clients, Keys(1));
+  for (const Kind kind : kinds) Tensor(parameters->flat(kind)).add_(at::randn_like(parameters->flat(kind)), 0.01);
+  auto batch = std::make_shared<Batch>();
+  batch->features = at::randn({K, B, clip.config.embed_dim});
+  if (patches) batch->patches = at::randn({K, B, 49, clip.config.embed_dim});
+  batch->labels = at::randint(0, std::int64_t(class_names.size()), {K, B});
+  batch->present = at::ones({K, B});
+  batch->active = at::ones({K});
+  auto memory = std::make_shared<Memory>(K, std::map<std::string, std::int64_t>{});
+  auto diagnostics = std::make_shared<Diagnostics>(learner.diagnostics(), K);
+  return [&learner, parameters, batch, memory, diagnostics, clients, K] {
+    const Keys keys(1);
+    Turn turn{0,   1, clients, learner.layout(), parameters->flat(Kind::shared), at::zeros({0}), *memory, *diagnostics,
+              keys};
+    parameters->zero_gradient();
+    learner.loss(*parameters, *batch, turn).sum().backward();
+    for (const Kind kind : kinds)
+      if (learner.layout().size(kind) > 0)
+        make_optimiser({}, 1e-3, learner.layout(), kind, K, at::kCPU)
+            ->step(parameters->flat(kind), parameters->gradient(kind), batch->active);
+  };
+}
+
+void measure(const Clip& clip, c10::ScalarType type, std::int64_t K) {
+  const Clip cast = clip.to(at::TensorOptions(type));
+  PromptOptions prompt;
+  prompt.context = 4;
+  PromptLearner one(prompt, cast, class_names);
+  DualPromptOptions options;
+  DualPromptLearner whole(options, cast, class_names);
+  options.transport = "none";
+  options.alpha = 0;
+  DualPromptLearner bare(options, cast, class_names);
+  const PromptedText texts(cast, class_names, 4);
+  const Tensor context = at::randn({K, 4, 512}) * 0.02;
+  const auto tree = [&] {
+    const Tensor leaf = context.clone().requires_grad_(true);
+    texts.encode_tree(leaf).sum().backward();
+  };
+  const auto hand = [&] {
+    const Tensor leaf = context.clone().requires_grad_(true);
+    texts.encode(leaf).sum().backward();
+  };
+  const auto padded = [&] {
+    const Tensor leaf = context.narrow(0, 0, 1).clone().requires_grad_(true);
+    texts.encode_padded(leaf).sum().backward();
+  };
+  const auto times = seconds_of({product(type), padded, tree, hand, step(one, cast, K, false),
+                                 step(whole, cast, K, true), step(bare, cast, K, false)},
+                                9);
+  const double peak = 2 * std::pow(2048., 3) / times[0], flops = needed_flops(clip, 4), clients = double(K);
+  const auto share = [&](double seconds, double texts_passes) {
+    return 100 * clients * texts_passes * flops / seconds / peak;
+  };
+  std::printf("%-9s K %2ld  product %4.0f GFLOP/s  needed %.2f GFLOP a context\n", at::toString(type), long(K),
+              peak / 1e9, flops / 1e9);
+  const auto line = [&](const char* what, double seconds, double passes) {
+    std::printf("  %-34s %8.2f ms a client  %5.1f %% of the product's speed\n", what, 1e3 * seconds / clients,
+                share(seconds, passes));
+  };
+  std::printf("  %-34s %8.2f ms a client\n", "padded prompts, one client", 1e3 * times[1]);
+  line("texts, LibTorch's operators", times[2], 1);
+  line("texts, by hand", times[3], 1);
+  line("prompt: a whole step", times[4], 1);
+  line("dual_prompt: a whole step", times[5], 2);
+  std::printf("  %-34s %8.1f %% of it\n", "transport and alignment", 100 * (times[5] - times[6]) / times[5]);
+}
+
+}  // namespace
+}  // namespace fedorbit
+
+int main(int count, char** arguments) {
+  if (count < 2) return std::fprintf(stderr, "bench_engine VOCABULARY [CLIENTS...]\n"), 2;
+  at::set_num_threads(1);
+  at::manual_seed(1);
+  std::vector<std::int64_t> groups;
+  for (int i = 2; i < count; ++i) groups.push_back(std::stol(arguments[i]));
+  if (groups.empty()) groups = {1, 4, 8};
+  const fedorbit::Clip clip = fedorbit::random_clip(arguments[1]);
+  for (const auto type : {at::kFloat, at::kBFloat16})
+    for (const std::int64_t K : groups) fedorbit::measure(clip, type, K);
+}

@@ -1,0 +1,102 @@
+// The passes written by hand against LibTorch's, values and gradients, over everything that changes their course.
+#include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
+#include <gtest/gtest.h>
+
+#include "model/clip_tensors.hpp"
+#include "model/prompted_text.hpp"
+
+namespace fedorbit {
+namespace {
+
+Clip random_clip(std::int64_t layers, Activation activation) {
+  const Tokenizer tokenizer("r i\nri v\nriv e\nrive r</w>\nr u\nru n\nrun w\n", "this test");
+  ClipConfig config;
+  config.embed_dim = 24;
+  config.activation = activation;
+  static_cast<TowerConfig&>(config.vision) = {16, 1, 1, 16};
+  config.vision.image_size = config.vision.patch_size = 8;
+  static_cast<TowerConfig&>(config.text) = {48, layers, 3, 80};
+  config.text.context_length = 24;
+  config.text.vocabulary_size = tokenizer.vocabulary_size();
+  NamedTensors tensors = initialise_clip(config, Keys(1).stream(Purpose::test));
+  for (auto& [name, tensor] : tensors)  // biases and norms that are not what they start as
+    if (tensor.dim() == 1) tensor = tensor + 0.1 * at::randn_like(tensor);
+  return {config, tensors, tokenizer, ""};
+}
+
+double relative(const Tensor& a, const Tensor& b) {
+  return ((a - b).abs().max() / b.abs().max().clamp_min(1e-12)).item<double>();
+}
+
+struct Course {
+  std::int64_t layers, context, clients;
+  Activation activation;
+};
+
+class PromptPasses : public testing::TestWithParam<Course> {};
+
+TEST_P(PromptPasses, give_the_padded_recipes_features_and_gradient) {
+  const auto [layers, h, K, activation] = GetParam();
+  const PromptedText prompts(random_clip(layers, activation), {"river", "river run", "runway", "a b c", "runway"}, h);
+  const Tensor start = at::randn({K, h, 48}), weight = at::randn({K, 5, 24});
+  const auto passed = [&](auto encode) {
+    Tensor context = start.clone().requires_grad_();
+    const Tensor features = encode(context);
+    (features * weight).sum().backward();
+    return std::pair(features.detach(), context.grad());
+  };
+  const auto [features, gradient] = passed([&](const Tensor& context) { return prompts.encode(context); });
+  const auto [expected, slope] = passed([&](const Tensor& context) { return prompts.encode_padded(context); });
+  EXPECT_LT(relative(features, expected), 1e-5);
+  EXPECT_LT(relative(gradient, slope), 1e-5);
+  const auto [tree, same] = passed([&](const Tensor& context) { return prompts.encode_tree(context); });
+  EXPECT_LT(relative(tree, expected), 1e-5);
+  EXPECT_LT(relative(same, slope), 1e-5);
+  const c10::NoGradGuard evaluation;
+  EXPECT_TRUE(at::equal(prompts.encode(start), features));
+}
+
+INSTANTIATE_TEST_SUITE_P(All, PromptPasses,
+                         testing::Values(Course{1, 2, 3, Activation::quick_gelu}, Course{1, 1, 1, Activation::gelu},
+                                         Course{2, 4, 1, Activation::quick_gelu}, Course{2, 1, 4, Activation::gelu},
+                                         Course{4, 4, 3, Activation::quick_gelu}, Course{4, 16, 2, Activation::gelu}));
+
+TEST(PromptPass, clients_with_equal_contexts_share_a_forward_and_keep_their_own_gradients) {
+  for (const Activation activation : {Activation::quick_gelu, Activation::gelu}) {
+    const PromptedText prompts(random_clip(3, activation), {"river", "runway"}, 4);
+    const Tensor a = at::randn({1, 4, 48}), b = at::randn({1, 4, 48}), weight = at::randn({4, 2, 24});
+    Tensor together = at::cat({a, b, a, a}).requires_grad_();
+    const Tensor features = prompts.encode(together);
+    (features * weight).sum().backward();
+    EXPECT_TRUE(at::equal(features[0], features[3]));
+    for (std::int64_t k = 0; k < 4; ++k) {
+      Tensor alone = together.detach().narrow(0, k, 1).clone().requires_grad_();
+      const Tensor own = prompts.encode(alone);
+      (own * weight.narrow(0, k, 1)).sum().backward();
+      EXPECT_LT(relative(features[k], own[0]), 1e-6) << k;
+      EXPECT_LT(relative(together.grad()[k], alone.grad()[0]), 1e-6) << k;
+    }
+  }
+}
+
+TEST(PromptPass, in_bfloat16_is_as_near_to_float32_as_libtorchs_operators) {
+  const Clip exact = random_clip(4, Activation::quick_gelu);
+  const std::vector<std::string> names{"river", "river run", "runway"};
+  const PromptedText precise(exact, names, 4), rough(exact.to(at::kBFloat16), names, 4);
+  const Tensor start = at::randn({3, 4, 48}), weight = at::randn({3, 3, 24});
+  const auto slope = [&](auto encode) {
+    Tensor context = start.clone().requires_grad_();
+    (encode(context) * weight).sum().backward();
+    return context.grad();
+  };
+  const Tensor expected = slope([&](const Tensor& x) { return precise.encode(x); });
+  const Tensor by_hand = slope([&](const Tensor& x) { return rough.encode(x); });
+  const Tensor by_operators = slope([&](const Tensor& x) { return rough.encode_tree(x); });
+  EXPECT_EQ(by_hand.scalar_type(), at::kFloat);
+  EXPECT_LT((by_hand - expected).norm().item<double>(), 1.2 * (by_operators - expected).norm().item<double>());
+  EXPECT_LT(relative(by_hand, expected), 0.05);
+}
+
+}  // namespace
+}  // namespace fedorbit
