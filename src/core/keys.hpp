@@ -20,6 +20,7 @@ enum class Purpose : std::uint32_t {
   pretrain = 9,
   caption = 10,
   test = 11,
+  description = 12,
 };
 
 /// Independent random numbers in a fixed order: Philox 4x32-10 (Salmon et al. 2011, doi 10.1145/2063384.2063405).

@@ -11,17 +11,16 @@
 namespace fedorbit {
 namespace {
 
-Tensor cropped(const Tensor& image, double smallest, Stream& stream) {
+Tensor cropped(const Tensor& image, const Viewpoint& view) {
   const std::int64_t rows = image.size(1), columns = image.size(2);
-  const double area = stream.uniform(smallest, 1) * double(rows * columns);
-  const double ratio =
-      smallest < 1 ? std::exp(stream.uniform(-1, 1) * std::log(4.0 / 3)) : double(columns) / double(rows);
+  const double area = view.area * double(rows * columns);
+  const double ratio = view.ratio > 0 ? view.ratio : double(columns) / double(rows);
   const auto side = [&](double length, std::int64_t most) {
     return std::clamp(std::int64_t(std::llround(length)), std::int64_t(1), most);
   };
   const std::int64_t height = side(std::sqrt(area / ratio), rows), width = side(std::sqrt(area * ratio), columns);
-  const auto top = std::int64_t(stream.below(std::uint64_t(rows - height + 1)));
-  const auto left = std::int64_t(stream.below(std::uint64_t(columns - width + 1)));
+  const auto top = std::int64_t(view.down * double(rows - height + 1));
+  const auto left = std::int64_t(view.right * double(columns - width + 1));
   return image.narrow(1, top, height).narrow(2, left, width);
 }
 
@@ -40,20 +39,45 @@ void recolour(std::uint8_t* pixels, std::int64_t count, float brightness, float 
   }
 }
 
+/// 1 in the lowest third of [low, high], 2 in the highest, 0 between them or where they are one.
+std::uint32_t third(double value, double low, double high) {
+  if (high <= low) return 0;
+  const double place = (value - low) / (high - low);
+  return place < 1.0 / 3 ? 1 : place > 2.0 / 3 ? 2 : 0;
+}
+
 }  // namespace
 
-Tensor augmented(const Tensor& image, std::int64_t size, const AugmentationOptions& options, Stream stream) {
-  Tensor out = resize_bicubic(cropped(image, options.smallest_crop, stream), size, size);
+Viewpoint drawn_view(const AugmentationOptions& options, Stream stream) {
+  Viewpoint out;
+  out.area = stream.uniform(options.smallest_crop, 1);
+  if (options.smallest_crop < 1) out.ratio = std::exp(stream.uniform(-1, 1) * std::log(4.0 / 3));
+  out.down = stream.uniform();
+  out.right = stream.uniform();
   if (options.turns) {
-    out = at::rot90(out, std::int64_t(stream.below(4)), {1, 2});
-    if (stream.below(2)) out = at::flip(out, {2});
+    out.quarter_turns = int(stream.below(4));
+    out.mirrored = stream.below(2) == 1;
   }
-  out = out.clone(at::MemoryFormat::Contiguous);
-  const auto changed = [&](double most) { return float(1 + stream.uniform(-most, most)); };
-  const float brightness = changed(options.brightness), contrast = changed(options.contrast),
-              colour = changed(options.colour);
-  recolour(out.mutable_data_ptr<std::uint8_t>(), size * size, brightness, contrast, colour);
+  const auto factor = [&](double most) { return 1 + stream.uniform(-most, most); };
+  out.brightness = factor(options.brightness);
+  out.contrast = factor(options.contrast);
+  out.colour = factor(options.colour);
   return out;
+}
+
+Tensor seen(const Tensor& image, std::int64_t size, const Viewpoint& view) {
+  Tensor out = at::rot90(resize_bicubic(cropped(image, view), size, size), view.quarter_turns, {1, 2});
+  if (view.mirrored) out = at::flip(out, {2});
+  out = out.clone(at::MemoryFormat::Contiguous);
+  recolour(out.mutable_data_ptr<std::uint8_t>(), size * size, float(view.brightness), float(view.contrast),
+           float(view.colour));
+  return out;
+}
+
+std::uint32_t traits(const Viewpoint& view, const AugmentationOptions& options) {
+  const auto around_one = [](double value, double most) { return third(value, 1 - most, 1 + most); };
+  return third(view.area, options.smallest_crop, 1) | around_one(view.brightness, options.brightness) << 2 |
+         around_one(view.colour, options.colour) << 4 | around_one(view.contrast, options.contrast) << 6;
 }
 
 }  // namespace fedorbit

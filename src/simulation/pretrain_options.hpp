@@ -46,11 +46,16 @@ struct ClipSizes {
 
 struct CaptionOptions {
   std::string templates =
-      "a satellite photo of a {}.;a satellite photo of {}.;an aerial photo of a {}.;"
-      "a remote sensing image of a {}.;an overhead view of {}.;a photo of a {}.;{}";
+      "a {view} satellite photo of a {}.;a {view} satellite photo of {}.;a {view} aerial photo of a {}.;"
+      "a {view} remote sensing image of a {}.;a {view} overhead view of {}.;a {view} photo of a {}.;{view} {}";
+  double described = 0;
   std::int64_t merges = 300;
   void fields(OptionList& v) {
-    v("templates", templates, "what captions say, separated by semicolons; {} stands for a class's name or a synonym");
+    v("templates", templates,
+      "what captions say, separated by semicolons; {} stands for a class's name or a synonym, {view} for words on how "
+      "the image is seen");
+    v("described", described, "",
+      "share of captions that say something true of how the image is seen (close, wide, dark, bright ...)", 0, 1);
     v("merges", merges, "merges", "of the byte-pair vocabulary made from the captions, at most", 1, 1000000);
   }
 };

@@ -34,6 +34,34 @@ Tensor whole_leaf(const Tensor& mine, std::int64_t count, std::int64_t width, Co
   return whole.requires_grad_(true);
 }
 
+/// How a batch is seen and what is said of it: the same on every rank, before any pixel is touched.
+struct DrawnBatch {
+  std::vector<Viewpoint> views;  // (B)
+  std::vector<Said> said;        // (T) different captions
+  Tensor match;                  // (B, T) float32, 1 where a caption is true of an image
+};
+
+DrawnBatch drawn_batch(const PretrainSetting& setting, const std::vector<std::int64_t>& batch, std::uint64_t epoch,
+                       std::uint64_t step) {
+  DrawnBatch out;
+  std::vector<Said> truth;
+  std::set<Said> said;
+  for (const std::int64_t i : batch) {
+    const Viewpoint view = drawn_view(setting.options.augmentation, setting.keys.stream(Purpose::augment, epoch, i));
+    truth.push_back({setting.labels[std::size_t(i)], traits(view, setting.options.augmentation)});
+    said.insert(setting.captions.said(truth.back().label, truth.back().traits,
+                                      setting.keys.stream(Purpose::description, step, i)));
+    out.views.push_back(view);
+  }
+  out.said.assign(said.begin(), said.end());
+  std::vector<float> match;
+  for (const Said& image : truth)
+    for (const Said& caption : out.said)
+      match.push_back(image.label == caption.label && (caption.traits & ~image.traits) == 0 ? 1.f : 0.f);
+  out.match = at::tensor(match).view({std::int64_t(truth.size()), std::int64_t(out.said.size())});
+  return out;
+}
+
 }  // namespace
 
 double pretrain_gradient(const PretrainSetting& setting, TrainedWeights& weights,
@@ -41,13 +69,7 @@ double pretrain_gradient(const PretrainSetting& setting, TrainedWeights& weights
   Communicator& communicator = setting.communicator;
   const int rank = communicator.rank(), ranks = communicator.size();
   const ClipConfig& config = setting.config;
-  std::set<std::int64_t> present;
-  for (const std::int64_t i : batch) present.insert(setting.labels[std::size_t(i)]);
-  const std::vector<std::int64_t> classes(present.begin(), present.end());
-  std::vector<std::int64_t> targets;
-  for (const std::int64_t i : batch)
-    targets.push_back(std::distance(present.begin(), present.find(setting.labels[std::size_t(i)])));
-
+  const DrawnBatch drawn = drawn_batch(setting, batch, epoch, step);
   weights.gradient().zero_();
   // In bfloat16 each leaf is rounded on its way into the graph, and its gradient comes back as float32.
   const auto type = setting.options.training.precision == "bfloat16" ? at::kBFloat16 : at::kFloat;
@@ -55,31 +77,28 @@ double pretrain_gradient(const PretrainSetting& setting, TrainedWeights& weights
   for (const auto& [name, leaf] : weights.leaves()) rounded.emplace(name, leaf.to(type));
 
   const Share images = share_of(std::int64_t(batch.size()), rank, ranks);
-  const Share texts = share_of(std::int64_t(classes.size()), rank, ranks);
+  const Share texts = share_of(std::int64_t(drawn.said.size()), rank, ranks);
   Tensor image_features, text_features;
   if (images.count > 0) {
     std::vector<Tensor> views;
-    for (std::int64_t i = images.first; i < images.first + images.count; ++i) {
-      const auto which = batch[std::size_t(i)];
-      views.push_back(augmented(setting.images[std::size_t(which)], config.vision.image_size,
-                                setting.options.augmentation,
-                                setting.keys.stream(Purpose::augment, epoch, std::uint64_t(which))));
-    }
+    for (std::int64_t i = images.first; i < images.first + images.count; ++i)
+      views.push_back(seen(setting.images[std::size_t(batch[std::size_t(i)])], config.vision.image_size,
+                           drawn.views[std::size_t(i)]));
     image_features = unit(encode_images(rounded, config, Transform{}.normalised(at::stack(views))).features);
   }
   if (texts.count > 0) {
-    const std::vector<std::int64_t> mine(classes.begin() + texts.first, classes.begin() + texts.first + texts.count);
-    text_features = unit(encode_tokens(rounded, config, setting.captions.drawn(mine, setting.keys, step)));
+    const std::vector<Said> mine(drawn.said.begin() + texts.first, drawn.said.begin() + texts.first + texts.count);
+    text_features = unit(encode_tokens(rounded, config, setting.captions.worded(mine, setting.keys, step)));
   }
 
   // The loss is of gathered features, the same everywhere; each rank then goes on backwards through its own share.
   const auto whole = [&](const Tensor& mine, std::size_t count) {
     return whole_leaf(mine, std::int64_t(count), config.embed_dim, communicator);
   };
-  const Tensor all_images = whole(image_features, batch.size()), all_texts = whole(text_features, classes.size());
+  const Tensor all_images = whole(image_features, batch.size()), all_texts = whole(text_features, drawn.said.size());
   const Tensor& log_scale = weights.leaves().at("logit_scale");
-  const Tensor loss = contrastive_loss(all_images, all_texts, at::tensor(targets, at::kLong), log_scale.exp(),
-                                       setting.options.training.label_smoothing);
+  const Tensor loss =
+      contrastive_loss(all_images, all_texts, drawn.match, log_scale.exp(), setting.options.training.label_smoothing);
   loss.backward();
   if (!communicator.root()) log_scale.mutable_grad().zero_();  // every rank has found it; it counts once
   const auto back = [](const Tensor& mine, const Tensor& all, const Share& share) {

@@ -24,7 +24,8 @@ struct PretrainSetting {
 };
 
 /// Collective. Leaves in weights.gradient() the gradient of the contrastive loss of images `batch` (indices), the same
-/// on every rank, and returns that loss. Crops and colours depend on (epoch, image), captions on (step, class).
+/// on every rank, and returns that loss. Views depend on (epoch, image), what is said of them on
+/// (step, image), its wording on (step, what is said).
 double pretrain_gradient(const PretrainSetting& setting, TrainedWeights& weights,
                          const std::vector<std::int64_t>& batch, std::uint64_t epoch, std::uint64_t step);
 

@@ -12,6 +12,9 @@ constexpr AugmentationOptions nothing{.smallest_crop = 1, .brightness = 0, .cont
 Tensor picture(std::int64_t rows, std::int64_t columns) {
   return (at::arange(3 * rows * columns) * 37 % 251).to(at::kByte).view({3, rows, columns});
 }
+Tensor augmented(const Tensor& image, std::int64_t size, const AugmentationOptions& options, Stream stream) {
+  return seen(image, size, drawn_view(options, stream));
+}
 Stream key(std::uint64_t epoch, std::uint64_t image) { return Keys(1).stream(Purpose::augment, epoch, image); }
 
 TEST(Augmentation, IsNothingWhereTheOptionsAllowNothing) {
@@ -58,6 +61,13 @@ TEST(Augmentation, ColourKeepsGreyPixelsGrey) {
   colour.colour = 1;
   const Tensor grey = at::arange(64).to(at::kByte).view({1, 8, 8}).expand({3, 8, 8}).contiguous();
   EXPECT_LE((augmented(grey, 8, colour, key(1, 1)).to(at::kInt) - grey.to(at::kInt)).abs().max().item<int>(), 1);
+}
+
+TEST(Augmentation, TraitsAreTheOuterThirdsOfWhatTheOptionsAllow) {
+  const AugmentationOptions options{.smallest_crop = 0.1, .brightness = 0.3, .contrast = 0.3, .colour = 0};
+  EXPECT_EQ(traits({.area = 0.2, .brightness = 1.25}, options), 1u | 8u);
+  EXPECT_EQ(traits({.area = 0.9, .brightness = 1.05, .contrast = 0.75}, options), 2u | 64u);
+  EXPECT_EQ(traits({.area = 0.5, .colour = 1}, options), 0u);
 }
 
 }  // namespace

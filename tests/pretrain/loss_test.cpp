@@ -39,14 +39,25 @@ TEST(ContrastiveLoss, IsTheMeanOfSmoothedImageToTextAndManyPositiveTextToImageCr
       if (targets[i] == t) own += s[i][t] - std::log(sum), count += 1;
     to_image -= own / count / T;
   }
-  const Tensor loss = contrastive_loss(images, texts, at::tensor(targets), at::tensor(scale), smoothing);
+  const Tensor loss =
+      contrastive_loss(images, texts, at::one_hot(at::tensor(targets), T).to(at::kFloat), at::tensor(scale), smoothing);
   EXPECT_NEAR(loss.item<double>(), 0.5 * (to_text + to_image), 1e-5);
 }
 
+TEST(ContrastiveLoss, DividesAnImageAmongTheTextsThatAreTrueOfIt) {
+  const Tensor images = at::eye(3).narrow(0, 0, 2), texts = at::eye(3);
+  const Tensor match = at::tensor({1., 0., 1., 0., 1., 0.}).view({2, 3});
+  const double z = std::log(std::exp(2.) + 2), y = std::log(std::exp(2.) + 1);  // over texts, over images, at scale 2
+  const double to_text = ((z - 2 + z) / 2 + z - 2) / 2;
+  const double to_image = (y - 2 + y - 2 + std::log(2.)) / 3;
+  EXPECT_NEAR(contrastive_loss(images, texts, match, at::tensor(2.0), 0).item<double>(), (to_text + to_image) / 2,
+              1e-6);
+}
+
 TEST(ContrastiveLoss, IsLowerWhenImagesLieAtTheirTexts) {
-  const Tensor texts = at::eye(4), targets = at::arange(4);
+  const Tensor texts = at::eye(4);
   const auto loss = [&](const Tensor& images) {
-    return contrastive_loss(images, texts, targets, at::tensor(5.0), 0).item<double>();
+    return contrastive_loss(images, texts, at::eye(4), at::tensor(5.0), 0).item<double>();
   };
   EXPECT_LT(loss(texts), 0.1);
   EXPECT_GT(loss(texts.roll(1, 0)), 4);

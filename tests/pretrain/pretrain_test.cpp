@@ -35,7 +35,7 @@ std::string refusal(const PretrainOptions& options, const std::filesystem::path&
 TEST(Pretraining, WritesAClipThatKnowsItsSyntheticClasses) {
   const auto communicator = make_communicator("auto");
   PretrainOptions options = tiny_pretraining();
-  options.training.epochs = 25;
+  options.training.epochs = 40;
   options.training.learning_rate = 3e-3;
   const auto file = place("knows.safetensors");
   pretrain(options, file, *communicator);
