@@ -1,4 +1,4 @@
-// A prompt pass as one node of LibTorch's graph.
+// A prompt pass as one node of LibTorch's graph, which computes equal contexts once.
 #pragma once
 #include <memory>
 
@@ -6,8 +6,31 @@
 
 namespace fedorbit {
 
-/// `context` (K, h, w) -> (K, C, d), differentiable. Clients whose contexts are equal to the bit, as all are in the
-/// first step of a round, share one forward pass.
-Tensor encode_by_hand(const std::shared_ptr<const PromptPass>& pass, const Tensor& context);
+/// Encodes contexts through a pass. A context that several clients of a call have, as all have the server's in the
+/// first step of a round, goes forward once, and is remembered: the next groups of that round find it done, and so does
+/// the round after an evaluation. Whether contexts are taken together depends on the call alone, never on what is
+/// remembered, so no number depends on which rank has seen what before.
+class PromptFunction {
+ public:
+  explicit PromptFunction(PromptPass pass) : pass_(std::move(pass)) {}
+  /// `context` (K, h, w) -> (K, C, d) float32, differentiable.
+  Tensor operator()(const Tensor& context);
+
+ private:
+  /// Activations of some clients' forward pass: of those in `clients`, in the order of `sources`.
+  struct Part {
+    std::shared_ptr<PromptActivations> activations;
+    std::vector<std::int64_t> clients, sources;
+    Tensor features;  // of the contexts that went forward
+  };
+  struct Node;
+  struct Kept;
+  std::vector<Part> forward(const Tensor& context, bool keep);
+  Part remembered(const Tensor& context);
+
+  PromptPass pass_;
+  Tensor context_;   // (1, h, w), what was encoded last for several clients or for one alone
+  Part remembered_;  // and what came of it
+};
 
 }  // namespace fedorbit

@@ -52,7 +52,8 @@ PromptedText::PromptedText(const Clip& clip, const std::vector<std::string>& cla
   branches_ =
       embed_tokens(tensors_, trie.tokens().to(device)) + placed.narrow(0, trie.stem(), trie.size() - trie.stem());
   first_in_ = linear(tensors_, "text.layers.0.attention.in", layer_norm(tensors_, "text.layers.0.norm1", branches_));
-  if (device.is_cpu()) pass_ = std::make_shared<PromptPass>(tensors_, config_, trie, clip.tokenizer.start());
+  if (device.is_cpu())
+    by_hand_ = std::make_shared<PromptFunction>(PromptPass(tensors_, config_, trie, clip.tokenizer.start()));
   mask_ = trie.mask().to(table.options());
   ends_ = trie.ends().to(device);
 
@@ -71,7 +72,7 @@ void PromptedText::check(const Tensor& context) const {
 
 Tensor PromptedText::encode(const Tensor& context) const {
   check(context);
-  return pass_ ? encode_by_hand(pass_, context) : encode_tree(context);
+  return by_hand_ ? (*by_hand_)(context) : encode_tree(context);
 }
 
 Tensor PromptedText::encode_tree(const Tensor& context) const {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "model/clip.hpp"
-#include "model/prompt_pass.hpp"
+#include "model/prompt_function.hpp"
 
 namespace fedorbit {
 
@@ -41,13 +41,13 @@ class PromptedText {
   ClipConfig config_;
   NamedTensors tensors_;  // text.*
   std::int64_t context_length_;
-  std::shared_ptr<const PromptPass> pass_;  // on a CPU
-  Tensor before_;                           // (1, w) the embedding of [SOS]
-  Tensor branches_;                         // (n - 1 - h, w) the embeddings of the nodes after the stem, with positions
-  Tensor first_in_;                         // (n - 1 - h, 3w) what the first layer's attention makes of them
-  Tensor stem_;                             // (1 + h, w) positions of the stem
-  Tensor mask_;                             // (n, n)
-  Tensor ends_;                             // (C) the nodes that are read
+  std::shared_ptr<PromptFunction> by_hand_;  // on a CPU
+  Tensor before_;                            // (1, w) the embedding of [SOS]
+  Tensor branches_;     // (n - 1 - h, w) the embeddings of the nodes after the stem, with positions
+  Tensor first_in_;     // (n - 1 - h, 3w) what the first layer's attention makes of them
+  Tensor stem_;         // (1 + h, w) positions of the stem
+  Tensor mask_;         // (n, n)
+  Tensor ends_;         // (C) the nodes that are read
   Tensor padded_;       // (C, context - 1 - h, w) the embeddings of name, full stop, [EOT] and padding
   Tensor padded_ends_;  // (C) where [EOT] stands in a padded prompt
 };

@@ -80,6 +80,24 @@ TEST(PromptPass, clients_with_equal_contexts_share_a_forward_and_keep_their_own_
   }
 }
 
+TEST(PromptPass, what_is_remembered_of_a_context_serves_again_and_stays_out_of_graphs) {
+  const PromptedText prompts(random_clip(3, Activation::quick_gelu), {"river", "runway"}, 4);
+  const Tensor a = at::randn({1, 4, 48}), b = at::randn({1, 4, 48});
+  const auto slope = [&](const Tensor& start) {
+    Tensor context = start.clone().requires_grad_();
+    prompts.encode(context).square().sum().backward();
+    return context.grad();
+  };
+  const Tensor first = slope(a), other = slope(b), again = slope(a), once_more = slope(a);
+  EXPECT_FALSE(at::equal(first, other));
+  EXPECT_TRUE(at::equal(first, again));
+  EXPECT_TRUE(at::equal(first, once_more));
+  const c10::NoGradGuard evaluation;
+  const Tensor features = prompts.encode(a);
+  EXPECT_FALSE(features.requires_grad());
+  EXPECT_TRUE(at::equal(prompts.encode(at::cat({b, a, b})).select(0, 1), features[0]));
+}
+
 TEST(PromptPass, in_bfloat16_is_as_near_to_float32_as_libtorchs_operators) {
   const Clip exact = random_clip(4, Activation::quick_gelu);
   const std::vector<std::string> names{"river", "river run", "runway"};
