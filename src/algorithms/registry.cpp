@@ -15,10 +15,12 @@ using Makers = std::vector<std::pair<std::string, std::function<std::unique_ptr<
 
 const Makers<Classifier, const LearnerOptions&, const Clip&, const std::vector<std::string>&>& learners() {
   static const Makers<Classifier, const LearnerOptions&, const Clip&, const std::vector<std::string>&> makers{
-      {"prompt",
-       [](auto& o, auto& clip, auto& names) { return std::make_unique<PromptLearner>(o.prompt, clip, names); }},
-      {"dual_prompt", [](auto& o, auto& clip,
-                         auto& names) { return std::make_unique<DualPromptLearner>(o.dual_prompt, clip, names); }},
+      {"prompt", [](auto& o, auto& clip,
+                    auto& names) { return std::make_unique<PromptLearner>(o.prompt, o.engine, clip, names); }},
+      {"dual_prompt",
+       [](auto& o, auto& clip, auto& names) {
+         return std::make_unique<DualPromptLearner>(o.dual_prompt, o.engine, clip, names);
+       }},
   };
   return makers;
 }
@@ -58,7 +60,7 @@ std::vector<std::string> codec_names() { return names(codecs()); }
 
 std::unique_ptr<Classifier> make_learner(const std::string& name, const LearnerOptions& options, const Clip& clip,
                                          const std::vector<std::string>& class_names) {
-  return make(learners(), name, options, clip, class_names);
+  return make(learners(), name, options, in_precision(clip, options.engine), class_names);
 }
 std::unique_ptr<Strategy> make_strategy(const std::string& name, const StrategyOptions& options) {
   return make(strategies(), name, options);

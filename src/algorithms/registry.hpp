@@ -34,9 +34,11 @@ struct MethodOptions {
 struct LearnerOptions {
   PromptOptions prompt;
   DualPromptOptions dual_prompt;
+  EngineOptions engine;
   void fields(OptionList& v) {
     v.section("prompt", prompt);
     v.section("dual_prompt", dual_prompt);
+    v.section("engine", engine);
   }
 };
 

@@ -20,8 +20,9 @@
 
 namespace fedorbit {
 
-PromptedText::PromptedText(const Clip& clip, const std::vector<std::string>& class_names, std::int64_t context_length)
-    : config_(clip.config), context_length_(context_length) {
+PromptedText::PromptedText(const Clip& clip, const std::vector<std::string>& class_names, std::int64_t context_length,
+                           const EngineOptions& engine)
+    : config_(clip.config), context_length_(context_length), reference_(engine.reference()) {
   require(!class_names.empty(), "prompts need at least one class.");
   require(context_length >= 0, "a context of ", context_length, " tokens cannot be.");
   for (const auto& [name, tensor] : clip.tensors)
@@ -52,7 +53,7 @@ PromptedText::PromptedText(const Clip& clip, const std::vector<std::string>& cla
   branches_ =
       embed_tokens(tensors_, trie.tokens().to(device)) + placed.narrow(0, trie.stem(), trie.size() - trie.stem());
   first_in_ = linear(tensors_, "text.layers.0.attention.in", layer_norm(tensors_, "text.layers.0.norm1", branches_));
-  if (device.is_cpu())
+  if (device.is_cpu() && !reference_)
     by_hand_ = std::make_shared<PromptFunction>(PromptPass(tensors_, config_, trie, clip.tokenizer.start()));
   mask_ = trie.mask().to(table.options());
   ends_ = trie.ends().to(device);
@@ -72,6 +73,11 @@ void PromptedText::check(const Tensor& context) const {
 
 Tensor PromptedText::encode(const Tensor& context) const {
   check(context);
+  if (reference_) {
+    std::vector<Tensor> features;
+    for (std::int64_t k = 0; k < context.size(0); ++k) features.push_back(encode_padded(context.narrow(0, k, 1)));
+    return at::cat(features);
+  }
   return by_hand_ ? (*by_hand_)(context) : encode_tree(context);
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "model/clip.hpp"
+#include "model/engine.hpp"
 #include "model/prompt_function.hpp"
 
 namespace fedorbit {
@@ -17,13 +18,15 @@ class PromptedText {
   /// `class_names` as the data set has them (underscores and hyphens are spoken as spaces), `context_length` h from 0.
   /// Keeps the tower's tensors, in their type and on their device, without their gradients. Throws where a class's
   /// prompt is longer than the tower's context, and names the class.
-  PromptedText(const Clip& clip, const std::vector<std::string>& class_names, std::int64_t context_length);
+  PromptedText(const Clip& clip, const std::vector<std::string>& class_names, std::int64_t context_length,
+               const EngineOptions& engine = {});
 
   /// `context` (K, h, w) of K clients, any floating type -> (K, C, d) float32 features as the projection gives them;
   /// differentiable in `context`. All prompts of a client are one tree (model/prompt_trie.hpp): what they share is
   /// computed once, without padding; the first layer's products on what does not depend on the context are done
   /// beforehand, and the last layer computes only what [EOT] needs. Exact up to the order of sums. On a CPU both passes
-  /// are written by hand (model/prompt_pass.hpp), and equal contexts are computed once.
+  /// are written by hand (model/prompt_pass.hpp), and equal contexts are computed once. The reference engine takes
+  /// encode_padded, client by client.
   Tensor encode(const Tensor& context) const;
 
   /// The same tree in LibTorch's operators, for any device.
@@ -41,6 +44,7 @@ class PromptedText {
   ClipConfig config_;
   NamedTensors tensors_;  // text.*
   std::int64_t context_length_;
+  bool reference_;
   std::shared_ptr<PromptFunction> by_hand_;  // on a CPU
   Tensor before_;                            // (1, w) the embedding of [SOS]
   Tensor branches_;     // (n - 1 - h, w) the embeddings of the nodes after the stem, with positions

@@ -11,12 +11,14 @@ class EveryLearner : public testing::TestWithParam<std::string> {
   void SetUp() override { at::set_num_threads(1); }  // as a run has: the sameness of bits is promised for one
 
   /// The learner of that name, with as many variants as it has readings of its paper.
-  static std::vector<std::unique_ptr<Classifier>> variants(const std::string& name, const Clip& clip) {
+  static std::vector<std::unique_ptr<Classifier>> variants(const std::string& name, const Clip& clip,
+                                                           const EngineOptions& engine = {}) {
     std::vector<std::unique_ptr<Classifier>> out;
     for (const char* reading : {"separate", "joined"})
       for (const char* transport : {"patch", "batch"}) {
         if (name != "dual_prompt" && !out.empty()) continue;
         LearnerOptions options;
+        options.engine = engine;
         options.prompt.context = 4;
         options.dual_prompt.reading = reading;
         options.dual_prompt.transport = transport;
@@ -38,6 +40,22 @@ TEST_P(EveryLearner, gives_every_trained_tensor_of_every_client_a_gradient) {
       EXPECT_TRUE(gradient.isfinite().all().item<bool>()) << entry.name;
       for (std::int64_t k = 0; k < 3; ++k)
         EXPECT_EQ(gradient[k].abs().max().item<double>() > 0, entry.trained) << entry.name << " of client " << k;
+    }
+  }
+}
+
+TEST_P(EveryLearner, loses_and_learns_by_the_fast_engine_what_it_does_by_the_published_recipe) {
+  const Clip clip = random_clip();
+  const auto fast = variants(GetParam(), clip), reference = variants(GetParam(), clip, {.kind = "reference"});
+  const auto near = [](const Tensor& a, const Tensor& b) {
+    return ((a - b).abs().max() / b.abs().max()).item<double>() < 1e-5;
+  };
+  for (std::size_t i = 0; i < fast.size(); ++i) {
+    Group one(*fast[i], {0, 1, 2}), other(*reference[i], {0, 1, 2});
+    EXPECT_TRUE(near(one.loss(), other.loss()));
+    for (const Kind kind : kinds) {
+      if (fast[i]->layout().size(kind) == 0) continue;
+      EXPECT_TRUE(near(one.parameters.gradient(kind), other.parameters.gradient(kind)));
     }
   }
 }

@@ -111,12 +111,12 @@ void measure(const Clip& clip, c10::ScalarType type, std::int64_t K) {
   const Clip cast = clip.to(at::TensorOptions(type));
   PromptOptions prompt;
   prompt.context = 4;
-  PromptLearner one(prompt, cast, class_names);
+  PromptLearner one(prompt, {}, cast, class_names);
   DualPromptOptions options;
-  DualPromptLearner whole(options, cast, class_names);
+  DualPromptLearner whole(options, {}, cast, class_names);
   options.transport = "none";
   options.alpha = 0;
-  DualPromptLearner bare(options, cast, class_names);
+  DualPromptLearner bare(options, {}, cast, class_names);
   const PromptedText texts(cast, class_names, 4);
   const Tensor context = at::randn({K, 4, 512}) * 0.02;
   const auto tree = [&] {

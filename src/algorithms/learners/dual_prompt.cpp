@@ -70,13 +70,13 @@ Transported transport_batch(const Tensor& label_features, const Batch& batch, co
 
 }  // namespace
 
-DualPromptLearner::DualPromptLearner(const DualPromptOptions& options, const Clip& clip,
+DualPromptLearner::DualPromptLearner(const DualPromptOptions& options, const EngineOptions& engine, const Clip& clip,
                                      const std::vector<std::string>& class_names)
     : options_(options),
       transport_{options.lambda, options.max_iterations, options.tolerance},
-      single_(clip, class_names, options.context),
+      single_(clip, class_names, options.context, engine),
       // Only one of the readings needs room for both contexts.
-      joined_(clip, class_names, options.reading == "joined" ? 2 * options.context : options.context),
+      joined_(clip, class_names, options.reading == "joined" ? 2 * options.context : options.context, engine),
       logit_scale_(clip.logit_scale()) {
   layout_.add({"context.shared", {options.context, clip.config.text.width}, Kind::shared});
   layout_.add({"context.private", {options.context, clip.config.text.width}, Kind::personal});

@@ -46,7 +46,8 @@ struct DualPromptOptions {
 
 class DualPromptLearner final : public Classifier {
  public:
-  DualPromptLearner(const DualPromptOptions& options, const Clip& clip, const std::vector<std::string>& class_names);
+  DualPromptLearner(const DualPromptOptions& options, const EngineOptions& engine, const Clip& clip,
+                    const std::vector<std::string>& class_names);
 
   const Layout& layout() const override { return layout_; }
   void initialise(Parameters&, Kind, std::span<const ClientId>, const Keys&) override;

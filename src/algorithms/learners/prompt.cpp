@@ -23,9 +23,9 @@ Tensor cosine_logits(const Tensor& features, const Tensor& text_features, double
   return scale * at::matmul(unit(features), text_features.transpose(1, 2));
 }
 
-PromptLearner::PromptLearner(const PromptOptions& options, const Clip& clip,
+PromptLearner::PromptLearner(const PromptOptions& options, const EngineOptions& engine, const Clip& clip,
                              const std::vector<std::string>& class_names)
-    : text_(clip, class_names, options.context), logit_scale_(clip.logit_scale()) {
+    : text_(clip, class_names, options.context, engine), logit_scale_(clip.logit_scale()) {
   layout_.add({"context.shared", {options.context, clip.config.text.width}, Kind::shared});
 }
 

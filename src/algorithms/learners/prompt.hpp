@@ -15,7 +15,8 @@ struct PromptOptions {
 
 class PromptLearner final : public Classifier {
  public:
-  PromptLearner(const PromptOptions& options, const Clip& clip, const std::vector<std::string>& class_names);
+  PromptLearner(const PromptOptions& options, const EngineOptions& engine, const Clip& clip,
+                const std::vector<std::string>& class_names);
 
   const Layout& layout() const override { return layout_; }
   void initialise(Parameters&, Kind, std::span<const ClientId>, const Keys&) override;

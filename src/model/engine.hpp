@@ -1,0 +1,27 @@
+// How prompts go through the text tower: fast, or as published.
+#pragma once
+#include <string>
+
+#include "core/options.hpp"
+#include "model/clip.hpp"
+
+namespace fedorbit {
+
+struct EngineOptions {
+  std::string kind = "fast", precision = "float32";
+  void fields(OptionList& v) {
+    v("kind", kind,
+      "fast: all that is exact and saves work; reference: the published recipe, one client at a time and every prompt "
+      "padded to the tower's context, to check the fast one against",
+      {"fast", "reference"});
+    v("precision", precision, "of the text tower's arithmetic; prompts, losses and optimisers are float32 always",
+      {"float32", "bfloat16"});
+  }
+  bool reference() const { return kind == "reference"; }
+};
+
+/// `clip` in the engine's precision. Throws on a CPU without instructions for bfloat16, on which it would be slower
+/// than float32 and no better.
+Clip in_precision(const Clip& clip, const EngineOptions& engine);
+
+}  // namespace fedorbit
