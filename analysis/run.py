@@ -116,11 +116,14 @@ class Run:
         return found
 
     def seconds_by_rank(self):
-        """(ranks, {phase: seconds of each}); training is that of the clients placed there at the start."""
+        """(ranks, {phase: seconds of each}); training is that of the turns that were taken there."""
         names, turns = schema.Transport, schema.Turns
         ranks = numpy.unique(numpy.concatenate([self.placement[schema.Placement.RANK], self.transport[names.RANK]]))
-        home = dict(zip(self.placement[schema.Placement.CLIENT], self.placement[schema.Placement.RANK]))
-        rank_of_turn = numpy.array([home.get(client, -1) for client in self.turns[turns.CLIENT]])
+        placed = self.placement
+        where = dict(zip(zip(placed[schema.Placement.ROUND], placed[schema.Placement.CLIENT]),
+                         placed[schema.Placement.RANK]))
+        rank_of_turn = numpy.array([where.get(turn, -1) for turn in zip(self.turns[turns.ROUND],
+                                                                        self.turns[turns.CLIENT])])
 
         def sums(keys, values):
             return numpy.array([values[keys == rank].sum() for rank in ranks])

@@ -1,7 +1,7 @@
 """Every name in a results file, once: the counterpart of src/results/schema.hpp."""
 
 FILETYPE = "fedorbit-results"
-MAJOR = 1  # of the file's version; a higher one cannot be read
+MAJOR = 2  # of the file's version; a higher one cannot be read
 
 FILE = "results.h5"
 UNFINISHED_FILE = "results.h5.part"
@@ -82,6 +82,7 @@ class Transport:
 
 class Placement:
     GROUP = "/placement"
+    ROUND = "round"
     CLIENT = "client"
     RANK = "rank"
 

@@ -125,7 +125,6 @@ int run(const Arguments& arguments) {
   record.diagnostics = learner->diagnostics();
   if (root) {
     record.clients = census(*partition, view);
-    record.client_rank = first_ranks(record.clients, experiment.training.group_size, communicator->size());
     log::info(experiment.name, ": ", experiment.method.learner, " with ", experiment.method.strategy, " on ",
               communicator->size(), communicator->size() == 1 ? " rank" : " ranks", ", ", device.str(), "\n",
               summary(record.clients, dataset.classes(), dataset.size()));

@@ -19,8 +19,7 @@ void write_attributes(h5::File& file, const RunRecord& run) {
 void write_clients(h5::File& file, const RunRecord& run) {
   std::size_t width = 1;
   for (const std::string& name : run.class_names) width = std::max(width, name.size());
-  Table classes(schema::classes(width)), clients(schema::clients()), counts(schema::client_classes()),
-      placement(schema::placement());
+  Table classes(schema::classes(width)), clients(schema::clients()), counts(schema::client_classes());
   for (std::size_t c = 0; c < run.class_names.size(); ++c) classes.add({std::int64_t(c), run.class_names[c]});
   for (const ClientRecord& client : run.clients) {
     clients.add({client.client, client.train_samples, client.test_samples});
@@ -29,9 +28,7 @@ void write_clients(h5::File& file, const RunRecord& run) {
     for (const auto& [label, count] : client.test_classes) by_class[label].second = count;
     for (const auto& [label, count] : by_class) counts.add({client.client, label, count.first, count.second});
   }
-  for (std::size_t i = 0; i < run.client_rank.size(); ++i)
-    placement.add({i < run.clients.size() ? run.clients[i].client : std::int64_t(i), run.client_rank[i]});
-  for (Table* table : {&classes, &clients, &counts, &placement}) {
+  for (Table* table : {&classes, &clients, &counts}) {
     table->open(file);
     table->append();
   }
@@ -70,13 +67,14 @@ Recorder::Recorder(std::filesystem::path path, std::int64_t rounds_done)
 template <class Action>
 void Recorder::each_table(Action action) {
   for (Table* table : {&tables_->rounds, &tables_->turns, &tables_->evaluations, &tables_->class_evaluations,
-                       &tables_->transport, &tables_->events})
+                       &tables_->transport, &tables_->placement, &tables_->events})
     action(*table);
 }
 
 void Recorder::started(const RunRecord& run) {
   tables_.emplace(Growing{Table(schema::rounds()), Table(schema::turns(run.diagnostics)), Table(schema::evaluations()),
-                          Table(schema::class_evaluations()), Table(schema::transport()), Table(schema::events())});
+                          Table(schema::class_evaluations()), Table(schema::transport()), Table(schema::placement()),
+                          Table(schema::events())});
   if (rounds_done_)
     go_on(run);
   else
@@ -119,8 +117,8 @@ void Recorder::go_on(const RunRecord& run) {
               "bring the old ones back, or pass --restart.");
   if (file.has(schema::state)) file.remove(schema::state);  // of a run that was killed while it finished
   each_table([&](Table& table) { table.open(file, true); });
-  for (Table* table :
-       {&tables_->rounds, &tables_->turns, &tables_->evaluations, &tables_->class_evaluations, &tables_->transport})
+  for (Table* table : {&tables_->rounds, &tables_->turns, &tables_->evaluations, &tables_->class_evaluations,
+                       &tables_->transport, &tables_->placement})
     table->keep_rounds(*rounds_done_);
   require(tables_->rounds.rows() == *rounds_done_, part_.string(), " holds ", tables_->rounds.rows(),
           " rounds, fewer than the ", *rounds_done_,
@@ -165,6 +163,12 @@ void Recorder::transported(const std::vector<TransportRecord>& ledger) {
     tables_->transport.add({entry.round, entry.rank, entry.collective, entry.calls, entry.bytes, entry.waiting_seconds,
                             entry.transfer_seconds});
   tables_->transport.append();
+  file_->flush();
+}
+
+void Recorder::placed(const std::vector<PlacementRecord>& ranks) {
+  for (const PlacementRecord& entry : ranks) tables_->placement.add({entry.round, entry.client, entry.rank});
+  tables_->placement.append();
   file_->flush();
 }
 

@@ -24,6 +24,7 @@ class Recorder final : public Observer {
   void round_committed(const RoundRecord& round) override;
   void evaluated(const std::vector<EvaluationRecord>& scores) override;
   void transported(const std::vector<TransportRecord>& ledger) override;
+  void placed(const std::vector<PlacementRecord>& ranks) override;
   void happened(const EventRecord& event) override;
   void finished(const std::vector<std::pair<std::string, Tensor>>& shared) override;
   /// Until the disk has all of it: before a checkpoint that counts on it.
@@ -32,7 +33,7 @@ class Recorder final : public Observer {
  private:
   /// The tables that grow while the run goes on.
   struct Growing {
-    Table rounds, turns, evaluations, class_evaluations, transport, events;
+    Table rounds, turns, evaluations, class_evaluations, transport, placement, events;
   };
 
   template <class Action>

@@ -12,7 +12,7 @@
 namespace fedorbit::schema {
 
 inline const std::string filetype = "fedorbit-results";
-inline constexpr std::array<std::int64_t, 2> version{1, 0};  // major: readers must follow; minor: something was added
+inline constexpr std::array<std::int64_t, 2> version{2, 0};  // major: readers must follow; minor: something was added
 
 /// Attributes of the root; what RunRecord::provenance holds stands beside them under its own names.
 namespace attribute {
@@ -140,7 +140,9 @@ inline Table transport() {
 inline Table placement() {
   return {"/placement",
           row,
-          {{"client", "1", Type::integer, Kind::transport}, {"rank", "1", Type::integer, Kind::transport}}};
+          {{round, "1", Type::integer, Kind::transport},
+           {"client", "1", Type::integer, Kind::transport},
+           {"rank", "1", Type::integer, Kind::transport}}};
 }
 
 /// What happened to the run is the machine's: signals and resumes do not make two runs differ.

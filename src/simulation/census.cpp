@@ -4,8 +4,6 @@
 #include <map>
 
 #include "core/error.hpp"
-#include "simulation/cohort.hpp"
-#include "simulation/placement.hpp"
 
 namespace fedorbit {
 namespace {
@@ -34,16 +32,6 @@ std::vector<ClientRecord> census(const Partition& partition, const Labelled& dat
                        count_classes(shard.train, data), count_classes(shard.test, data)});
   }
   return records;
-}
-
-std::vector<std::int64_t> first_ranks(const std::vector<ClientRecord>& clients, std::int64_t group_size, int ranks) {
-  std::vector<ClientId> everyone;
-  for (const ClientRecord& client : clients) everyone.push_back(client.client);
-  const Placement placement(make_groups(everyone, group_size), ranks);
-  std::vector<std::int64_t> out;
-  for (std::size_t g = 0; g < placement.groups().size(); ++g)
-    out.insert(out.end(), placement.groups()[g].size(), placement.rank_of(g));
-  return out;
 }
 
 std::string summary(const std::vector<ClientRecord>& clients, std::int64_t classes, std::int64_t images) {

@@ -11,9 +11,6 @@ namespace fedorbit {
 /// A record for every client.
 std::vector<ClientRecord> census(const Partition& partition, const Labelled& data);
 
-/// The rank that trains each client when all of them take part.
-std::vector<std::int64_t> first_ranks(const std::vector<ClientRecord>& clients, std::int64_t group_size, int ranks);
-
 /// Two lines: how many clients, images and classes, and how unequal clients are.
 std::string summary(const std::vector<ClientRecord>& clients, std::int64_t classes, std::int64_t images);
 

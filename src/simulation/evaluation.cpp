@@ -110,7 +110,7 @@ std::vector<EvaluationRecord> Evaluation::personal(const Server& server, ClientS
   const auto& options = workshop_.experiment;
   const std::vector<ClientId> clients =
       draw_evaluated(workshop_.partition.clients(), options.evaluation.clients, workshop_.keys);
-  const Placement placement(make_groups(clients, options.training.group_size), communicator_.size());
+  const Placement placement = costs_.place(make_groups(clients, options.training.group_size), communicator_.size());
   store.gather_at(placement, communicator_);
 
   // A row a client: right answers and images by class, then the loss.

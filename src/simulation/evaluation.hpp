@@ -4,6 +4,7 @@
 
 #include "comm/communicator.hpp"
 #include "simulation/client_store.hpp"
+#include "simulation/cost_model.hpp"
 #include "simulation/observer.hpp"
 #include "simulation/turn.hpp"
 
@@ -13,8 +14,8 @@ namespace fedorbit {
 /// summed in order, so that no score depends on the number of ranks.
 class Evaluation {
  public:
-  Evaluation(Workshop& workshop, Communicator& communicator, std::int64_t classes)
-      : workshop_(workshop), communicator_(communicator), classes_(classes) {}
+  Evaluation(Workshop& workshop, Communicator& communicator, CostModel& costs, std::int64_t classes)
+      : workshop_(workshop), communicator_(communicator), costs_(costs), classes_(classes) {}
 
   /// logit_scale * <v, t_c> over the test pool, for text features (C, d).
   EvaluationRecord zero_shot(const Tensor& text_features, double logit_scale);
@@ -32,6 +33,7 @@ class Evaluation {
 
   Workshop& workshop_;
   Communicator& communicator_;
+  CostModel& costs_;  // who trained a client evaluates it, if all take part
   std::int64_t classes_;
 };
 

@@ -52,6 +52,11 @@ struct TransportRecord {
 };
 
 /// Something worth a line: warnings, dropped updates, signals, resumes.
+/// Who trained whom: it belongs to the transport ledger.
+struct PlacementRecord {
+  std::int64_t round, client, rank;
+};
+
 struct EventRecord {
   std::int64_t round;
   std::string kind, message;
@@ -70,7 +75,6 @@ struct RunRecord {
   std::vector<std::string> class_names;
   std::vector<std::string> diagnostics;  // names of TurnRecord::diagnostics
   std::vector<ClientRecord> clients;
-  std::vector<std::int64_t> client_rank;  // first placement; belongs to the transport ledger
 };
 
 class Observer {
@@ -81,6 +85,7 @@ class Observer {
   /// Comes before the round_committed() of the round that was evaluated, and once before the first round.
   virtual void evaluated(const std::vector<EvaluationRecord>&) {}
   virtual void transported(const std::vector<TransportRecord>&) {}
+  virtual void placed(const std::vector<PlacementRecord>&) {}
   virtual void happened(const EventRecord&) {}
   /// The final shared tensors by name, and the last word.
   virtual void finished(const std::vector<std::pair<std::string, Tensor>>& shared) {}

@@ -8,31 +8,25 @@ namespace fedorbit {
 
 using Groups = std::vector<std::vector<ClientId>>;
 
-/// Group g of n goes to rank floor(g * ranks / n): neighbours stay together, and counts differ by one at most.
+/// The longest group first, each to the rank that has least to do so far (Graham 1969, "Bounds on Multiprocessing
+/// Timing Anomalies"); among equals, the first group and the lowest rank.
 class Placement {
  public:
-  Placement(Groups groups, int ranks) : groups_(std::move(groups)), ranks_(ranks) {}
+  /// `costs` of the groups, in any unit.
+  Placement(Groups groups, const std::vector<double>& costs, int ranks);
+  /// Groups that cost the same.
+  Placement(Groups groups, int ranks);
 
   const Groups& groups() const { return groups_; }
-  int rank_of(std::size_t group) const { return int(group * std::size_t(ranks_) / groups_.size()); }
+  int rank_of(std::size_t group) const { return rank_[group]; }
   /// Groups of one rank, in their order.
-  Groups of_rank(int rank) const {
-    Groups mine;
-    for (std::size_t g = 0; g < groups_.size(); ++g)
-      if (rank_of(g) == rank) mine.push_back(groups_[g]);
-    return mine;
-  }
+  Groups of_rank(int rank) const;
   /// The most clients that any rank has.
-  std::size_t most_clients() const {
-    std::vector<std::size_t> counts(std::size_t(ranks_), 0);
-    for (std::size_t g = 0; g < groups_.size(); ++g) counts[std::size_t(rank_of(g))] += groups_[g].size();
-    std::size_t most = 0;
-    for (const std::size_t count : counts) most = std::max(most, count);
-    return most;
-  }
+  std::size_t most_clients() const;
 
  private:
   Groups groups_;
+  std::vector<int> rank_;  // of each group
   int ranks_;
 };
 

@@ -23,7 +23,12 @@ Simulation::Simulation(Workshop& workshop, Communicator& communicator, std::int6
       observers_(std::move(observers)),
       save_(std::move(save)),
       aggregation_(workshop.learner.layout(), workshop.strategy, workshop.experiment.training.aggregation),
-      evaluation_(workshop, communicator, classes),
+      costs_([&workshop](ClientId client) {
+        const auto& training = workshop.experiment.training;
+        const auto samples = std::int64_t(workshop.partition.shard(client).train.size());
+        return training.local_epochs * ((samples + training.batch_size - 1) / training.batch_size);
+      }),
+      evaluation_(workshop, communicator, costs_, classes),
       store_(workshop.row_length()) {
   Parameters initial(workshop.learner.layout(), 1);
   const ClientId nobody = 0;
@@ -72,7 +77,8 @@ std::optional<RoundRecord> Simulation::play_round(const volatile std::sig_atomic
   const auto& options = workshop_.experiment.training;
   const std::vector<ClientId> cohort =
       draw_cohort(workshop_.partition.clients(), options.participation, server_.round, workshop_.keys);
-  const Placement placement(make_groups(cohort, options.group_size), communicator_.size());
+  costs_.share(communicator_);
+  const Placement placement = costs_.place(make_groups(cohort, options.group_size), communicator_.size());
   store_.gather_at(placement, communicator_);
 
   std::vector<TurnOutcome> turns;
@@ -133,9 +139,16 @@ std::optional<RoundRecord> Simulation::play_round(const volatile std::sig_atomic
       store_.stage(turn.clients[k], turn.rows[std::int64_t(k)].clone());
   store_.commit(placement, dropped);
   ++server_.round;
+  learn_costs(placement, reports);
 
   const RoundRecord record = round_record(reports, double(weight), watch.seconds());
-  tell([&](Observer& observer) { observer.transported(transport_records(reports, record.round)); });
+  std::vector<PlacementRecord> placed;
+  for (std::size_t g = 0; g < placement.groups().size(); ++g)
+    for (const ClientId client : placement.groups()[g]) placed.push_back({record.round, client, placement.rank_of(g)});
+  tell([&](Observer& observer) {
+    observer.transported(transport_records(reports, record.round));
+    observer.placed(placed);
+  });
   warn(record);
   return record;
 }
@@ -154,6 +167,16 @@ std::vector<ClientId> Simulation::refuse_nonfinite(const std::vector<RankReport>
     throw SharedError(sentence + "; use a smaller optimiser.learning_rate, or training.nonfinite = \"drop\".");
   tell([&](Observer& observer) { observer.happened({round, "dropped", sentence + " and was dropped."}); });
   return dropped;
+}
+
+void Simulation::learn_costs(const Placement& placement, const std::vector<RankReport>& reports) {
+  std::unordered_map<ClientId, std::size_t> group_of;
+  for (std::size_t g = 0; g < placement.groups().size(); ++g)
+    for (const ClientId client : placement.groups()[g]) group_of[client] = g;
+  std::vector<double> seconds(placement.groups().size(), 0);
+  for (const RankReport& report : reports)
+    for (const TurnRecord& turn : report.turns) seconds[group_of.at(turn.client)] += turn.seconds;
+  costs_.observe(placement, seconds);
 }
 
 RoundRecord Simulation::round_record(const std::vector<RankReport>& reports, double weight, double seconds) const {

@@ -7,6 +7,7 @@
 #include "comm/communicator.hpp"
 #include "simulation/aggregation.hpp"
 #include "simulation/client_store.hpp"
+#include "simulation/cost_model.hpp"
 #include "simulation/evaluation.hpp"
 #include "simulation/observer.hpp"
 #include "simulation/round_message.hpp"
@@ -46,6 +47,8 @@ class Simulation {
   std::optional<RoundRecord> play_round(const volatile std::sig_atomic_t& signal);
   std::vector<ClientId> refuse_nonfinite(const std::vector<RankReport>& reports, std::int64_t round);
   RoundRecord round_record(const std::vector<RankReport>& reports, double weight, double seconds) const;
+  /// Seconds of each group of the placement.
+  void learn_costs(const Placement& placement, const std::vector<RankReport>& reports);
   void warn(const RoundRecord& record);
   void evaluate();
   void save();
@@ -59,6 +62,7 @@ class Simulation {
   std::vector<Observer*> observers_;
   std::function<void(const State&)> save_;
   Aggregation aggregation_;
+  CostModel costs_;
   Evaluation evaluation_;
   Server server_;
   ClientStore store_;

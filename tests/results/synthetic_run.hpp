@@ -25,10 +25,8 @@ struct SyntheticRun {
                       {"ranks", std::to_string(ranks)}};
     run.class_names = {"forest", "storage tanks", "côte"};
     run.diagnostics = {"alignment_loss", "transport_iterations"};
-    for (std::int64_t k = 0; k < clients; ++k) {
+    for (std::int64_t k = 0; k < clients; ++k)
       run.clients.push_back({k, 20 + k, 5, {{0, 10}, {k % 2 + 1, 10 + k}}, {{0, 5}}});
-      run.client_rank.push_back(k % ranks);
-    }
     return run;
   }
 
@@ -67,6 +65,12 @@ struct SyntheticRun {
     return ledger;
   }
 
+  std::vector<PlacementRecord> ranks_of(std::int64_t r) const {
+    std::vector<PlacementRecord> out;
+    for (std::int64_t k = 0; k < clients; ++k) out.push_back({r, k, k % ranks});
+    return out;
+  }
+
   std::vector<std::pair<std::string, Tensor>> shared() const {
     return {{"prompt.context", at::arange(8, at::kFloat).reshape({2, 4})}, {"scale", at::arange(1, at::kFloat)}};
   }
@@ -76,6 +80,7 @@ struct SyntheticRun {
     for (std::int64_t r = first; r <= last; ++r) {
       observer.round_committed(round(r));
       observer.transported(ledger(r));
+      observer.placed(ranks_of(r));
       observer.evaluated(scores(r + 1));
     }
   }
