@@ -23,6 +23,7 @@ class Recorder final : public Observer {
   void started(const RunRecord& run) override;
   void round_committed(const RoundRecord& round) override;
   void evaluated(const std::vector<EvaluationRecord>& scores) override;
+  void templates_evaluated(const std::vector<TemplateRecord>& scores) override;
   void transported(const std::vector<TransportRecord>& ledger) override;
   void happened(const EventRecord& event) override;
   void finished(const std::vector<std::pair<std::string, Tensor>>& shared) override;
@@ -32,7 +33,7 @@ class Recorder final : public Observer {
  private:
   /// The tables that grow while the run goes on.
   struct Growing {
-    Table rounds, turns, evaluations, class_evaluations, transport, events;
+    Table rounds, turns, evaluations, class_evaluations, confusions, templates, transport, events;
   };
 
   template <class Action>

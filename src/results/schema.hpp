@@ -12,7 +12,7 @@
 namespace fedorbit::schema {
 
 inline const std::string filetype = "fedorbit-results";
-inline constexpr std::array<std::int64_t, 2> version{1, 0};  // major: readers must follow; minor: something was added
+inline constexpr std::array<std::int64_t, 2> version{1, 1};  // major: readers must follow; minor: something was added
 
 /// Attributes of the root; what RunRecord::provenance holds stands beside them under its own names.
 namespace attribute {
@@ -107,7 +107,7 @@ inline Table evaluations() {
   return {"/evaluations",
           row,
           {{rounds_done, "1", Type::integer},
-           {"view", "1", Type::text, Kind::result, 24},
+           {"view", "1", Type::text, Kind::result, 64},
            {"client", "1", Type::integer},
            {"correct", "1", Type::integer},
            {"total", "1", Type::integer},
@@ -118,11 +118,34 @@ inline Table class_evaluations() {
   return {"/class_evaluations",
           row,
           {{rounds_done, "1", Type::integer},
-           {"view", "1", Type::text, Kind::result, 24},
+           {"view", "1", Type::text, Kind::result, 64},
            {"client", "1", Type::integer},
            {"class", "1", Type::integer},
            {"correct", "1", Type::integer},
            {"total", "1", Type::integer}}};
+}
+
+/// Label and answer of every image, counted; pairs that never happened are left out.
+inline Table confusions() {
+  return {"/confusions",
+          row,
+          {{rounds_done, "1", Type::integer},
+           {"view", "1", Type::text, Kind::result, 64},
+           {"client", "1", Type::integer},
+           {"class", "1", Type::integer},
+           {"answer", "1", Type::integer},
+           {"images", "1", Type::integer}}};
+}
+
+/// Each template of a zero-shot ensemble on its own.
+inline Table templates() {
+  return {"/templates",
+          row,
+          {{"set", "1", Type::text, Kind::result, 48},
+           {"template", "1", Type::text, Kind::result, 160},
+           {"correct", "1", Type::integer},
+           {"total", "1", Type::integer},
+           {"loss", "1", Type::real}}};
 }
 
 inline Table transport() {
