@@ -33,10 +33,11 @@ struct WeightOptions {
 
 struct KeepOptions {
   bool patches = false;
-  std::string type = "float32";
+  std::string type = "float32", computed_in = "float32";
   void fields(OptionList& v) {
     v("patches", patches, "whether the features of an image's patches are kept, too");
-    v("type", type, "in which features are kept; they are computed in float32", {"float32", "float16"});
+    v("type", type, "in which features are kept", {"float32", "float16"});
+    v("computed_in", computed_in, "the tower's arithmetic", {"float32", "bfloat16"});
   }
 };
 
@@ -91,14 +92,18 @@ int encode(Request& request) {
           "--labels, --classes, --texts and --templates go with --import-images FILE.npy.");
   const at::Device device = prepare_machine(options.machine, *communicator);
   const bool half = options.features.type == "float16";
+  const auto tower = [&] {
+    const Clip clip = open_weights(options.model.weights, device, *communicator);
+    return options.features.computed_in == "bfloat16" ? clip.to(at::kBFloat16) : clip;
+  };
   bool whole = false;
   if (!options.data.texts.empty()) {
     const auto texts = read_lines(options.data.texts);
-    const Clip clip = open_weights(options.model.weights, device, *communicator);
+    const Clip clip = tower();
     whole = encode_texts_to(request.output, texts, clip, half, device, *communicator, signal_received);
   } else {
     const Dataset dataset = open_data(options.data.path, options.synthetic, *communicator);
-    const Clip clip = open_weights(options.model.weights, device, *communicator);
+    const Clip clip = tower();
     whole = encode_images_to(request.output, dataset, clip, {options.features.patches, half, options.views}, device,
                              *communicator, signal_received);
   }

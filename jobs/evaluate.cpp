@@ -41,7 +41,8 @@ struct EvaluatedModel {
   double logit_scale = 0;
   void fields(OptionList& v) {
     v("weights", weights,
-      "a CLIP checkpoint, or \"embedded\"; empty: none with a feature file, else the embedded ones");
+      "a CLIP checkpoint, or \"embedded\"; empty: the run's with prompts, none with a feature file, else the embedded "
+      "ones");
     v("templates", templates, "what the tower reads of a class, separated by semicolons; {} stands for its name");
     v("templates_file", templates_file, "the same as a file, a line each");
     v("prompts", prompts, "a finished run's directory, its results.h5, or its prompts.safetensors");
@@ -125,13 +126,15 @@ Subject open_subject(const EvaluateOptions& options, at::Device device, Communic
   const bool needs_tower = !alone || said || !options.model.prompts.empty() || !options.model.weights.empty();
   const auto templates =
       wanted_templates(options.model, needs_tower && options.model.prompts.empty() && subject.set.prompts.empty());
+  std::optional<LearnedPrompts> learned;
+  if (!options.model.prompts.empty()) learned = read_learned_prompts(options.model.prompts);
   std::optional<Dataset> dataset;
   if (!alone) dataset = open_data(options.data.path, options.synthetic, communicator);
   if (needs_tower) {
-    require(!alone || !options.model.weights.empty(),
-            "model.weights must name the weights whose tower reads the texts.");
-    subject.clip =
-        open_weights(options.model.weights.empty() ? "embedded" : options.model.weights, device, communicator);
+    std::string weights = options.model.weights;
+    if (weights.empty() && learned) weights = learned->weights_path;
+    require(!alone || !weights.empty(), "model.weights must name the weights whose tower reads the texts.");
+    subject.clip = open_weights(weights.empty() ? "embedded" : weights, device, communicator);
   }
   std::vector<std::string> class_names = alone ? subject.set.class_names : dataset->class_names();
   if (!options.data.class_names.empty()) {
@@ -141,8 +144,7 @@ Subject open_subject(const EvaluateOptions& options, at::Device device, Communic
     class_names = names;
     subject.set.prompts.clear();  // they were read with the old names
   }
-  if (!options.model.prompts.empty())
-    subject.trained.emplace(revive(read_learned_prompts(options.model.prompts), *subject.clip, class_names, device));
+  if (learned) subject.trained.emplace(revive(*learned, *subject.clip, class_names, device));
   if (alone && subject.clip && !subject.set.imported)
     require_origin(options.data.features, subject.set.origin, {"", subject.clip->checksum, "", "", ""});
   if (!alone) {
@@ -152,7 +154,11 @@ Subject open_subject(const EvaluateOptions& options, at::Device device, Communic
     const bool patches = subject.trained && subject.trained->learner->labels_by_patches();
     auto features = features_of(*dataset, *subject.clip, {patches, false, {}}, options.data.features, store, device,
                                 communicator, signal_received);
-    require(features.has_value(), "interrupted while encoding; the same command goes on from there.");
+    if (!features) {
+      log::info("interrupted while encoding; the same command goes on from there.");
+      communicator.barrier();
+      throw ExitWith{resumable};
+    }
     subject.set = std::move(*features);
   }
   subject.set.class_names = class_names;

@@ -87,7 +87,7 @@ void import_features(const Import& import, const std::string& output) {
                 "another program's"};
   write_imported(output, set);
   log::info(output, ": ", set.of.features.size(0), " images of width ", width, ", ", classes, " classes, ",
-            set.prompts.size(), " sets of text features");
+            set.prompts.size(), set.prompts.size() == 1 ? " set" : " sets", " of text features");
 }
 
 }  // namespace fedorbit

@@ -12,8 +12,9 @@ struct LearnedPrompts {
   std::filesystem::path file;
   MethodOptions method;
   LearnerOptions learner;
-  NamedTensors shared;  // by the names of the learner's layout
-  std::string weights;  // checksum of the weights it was learned with
+  NamedTensors shared;       // by the names of the learner's layout
+  std::string weights;       // checksum of the weights it was learned with
+  std::string weights_path;  // as the run named them; empty where that is not known
 };
 
 /// From a finished run's directory or its results.h5, or from a prompts.safetensors, which the learner "prompt" reads.

@@ -33,9 +33,9 @@ constexpr double seconds_between_keeps = 10;
 /// The features of rows [first, first + encoded_at_once), with anything in rows past the last.
 using ChunkEncoder = std::function<VisionFeatures(std::int64_t first)>;
 
-/// All that bits may depend on besides the origin.
+/// All that bits may depend on besides the origin. (The first tensor, the logit scale, keeps its type.)
 std::string arithmetic(const Clip& clip, const Encoding& encoding, at::Device device) {
-  return text(c10::toString(clip.tensors.begin()->second.scalar_type()), encoding.half ? ", kept as Half, " : ", ",
+  return text(c10::toString(clip.tensors.rbegin()->second.scalar_type()), encoding.half ? ", kept as Half, " : ", ",
               device.is_cuda() ? "cuda" : at::get_cpu_capability(), ", ", at::get_num_threads(), " threads, LibTorch ",
               TORCH_VERSION, ", FedOrbit ", version);
 }

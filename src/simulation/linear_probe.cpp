@@ -17,7 +17,9 @@
 
 namespace fedorbit {
 
-Tensor LinearProbe::standardised(const Tensor& features) const { return (unit(features.to(at::kFloat)) - mean_) / deviation_; }
+Tensor LinearProbe::standardised(const Tensor& features) const {
+  return (unit(features.to(at::kFloat)) - mean_) / deviation_;
+}
 
 LinearProbe::LinearProbe(const Tensor& features, const Tensor& labels, const std::vector<std::int64_t>& train,
                          std::int64_t classes) {
