@@ -333,7 +333,7 @@ class BadInputTest(ProgramTest):
         self.import_refused(r"'>f4'", images=write_npy(self.folder / "i.npy", (6, 4), ">f4"))
         self.import_refused(r"Fortran order", images=write_npy(self.folder / "i.npy", (6, 4), fortran=True))
         self.import_refused(r"whole numbers", images=write_npy(self.folder / "i.npy", (6, 4), "<i8"))
-        self.import_refused(r"labels\.npy has the shape.*floating", labels=write_npy(self.folder / "labels.npy", (6,)))
+        self.import_refused(r"l\.npy has the shape.*floating", labels=write_npy(self.folder / "l.npy", (6,)))
 
     def test_importing_features_that_are_not_finite(self):
         data = struct.pack("<24f", *([0] * 23 + [float("nan")]))
@@ -341,7 +341,7 @@ class BadInputTest(ProgramTest):
 
     def test_importing_shapes_that_do_not_fit_together(self):
         self.import_refused(r"i\.npy has the shape \[6\]", images=write_npy(self.folder / "i.npy", (6,)))
-        self.import_refused(r"labels\.npy has the shape \[5\]", labels=write_npy(self.folder / "labels.npy", (5,), "<i8"))
+        self.import_refused(r"l\.npy has the shape \[5\]", labels=write_npy(self.folder / "l.npy", (5,), "<i8"))
         self.import_refused(r"t\.npy has the shape \[2, 3, 5\].*\(templates, 3, 4\)", ranks=2,
                             texts=[write_npy(self.folder / "t.npy", (2, 3, 5))])
         self.import_refused(r"t\.npy has the shape", texts=[write_npy(self.folder / "t.npy", (4, 4))])
@@ -349,7 +349,7 @@ class BadInputTest(ProgramTest):
                             templates="a {}\nb {}\nc {}\n")
 
     def test_importing_labels_that_name_no_class(self):
-        labels = write_npy(self.folder / "labels.npy", (6,), "<i8", data=struct.pack("<6q", 0, 1, 2, 0, 1, 3))
+        labels = write_npy(self.folder / "l.npy", (6,), "<i8", data=struct.pack("<6q", 0, 1, 2, 0, 1, 3))
         self.import_refused(r"gives image 5 the label 3, outside 0 to 2", labels=labels)
 
     def test_importing_a_class_twice(self):
