@@ -35,7 +35,8 @@ def accuracy(run):
     table = Table(title="Accuracy", title_justify="left")
     for name in ("view", "after rounds", "all test images", "mean of clients", "lowest", "highest"):
         table.add_column(name, justify="left" if name == "view" else "right")
-    for view in (schema.View.ZERO_SHOT, schema.View.PROBE, schema.View.GLOBAL, schema.View.PERSONAL):
+    known = (schema.View.ZERO_SHOT, schema.View.PROBE, schema.View.GLOBAL, schema.View.PERSONAL)
+    for view in dict.fromkeys((*known, *run.evaluations[schema.Evaluations.VIEW])):  # an evaluation has views of its own
         rounds, shares = run.scores(view)
         by_round = run.client_scores(view)
         last = max([*rounds, *by_round], default=None)

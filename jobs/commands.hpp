@@ -12,5 +12,8 @@ struct ExitWith {
 void add_run(CLI::App& program);
 void add_prepare(CLI::App& program);
 void add_pretrain(CLI::App& program);
+void add_encode(CLI::App& program);
+void add_evaluate(CLI::App& program);
+void add_inspect(CLI::App& program);
 
 }  // namespace fedorbit

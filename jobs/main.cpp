@@ -21,6 +21,9 @@ int main(int count, char** arguments) {
   fedorbit::add_run(program);
   fedorbit::add_prepare(program);
   fedorbit::add_pretrain(program);
+  fedorbit::add_encode(program);
+  fedorbit::add_evaluate(program);
+  fedorbit::add_inspect(program);
   try {
     program.parse(count, arguments);
     return 0;

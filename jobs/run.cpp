@@ -1,9 +1,5 @@
 // `fedorbit run`: one experiment, from its configuration to its results file.
-#include <ATen/Context.h>
-#include <ATen/Parallel.h>
-#include <ATen/detail/CUDAHooksInterface.h>
 #include <ATen/ops/tensor.h>
-#include <c10/core/GradMode.h>
 
 #include "comm/factory.hpp"
 #include "core/error.hpp"
@@ -11,8 +7,7 @@
 #include "core/log.hpp"
 #include "core/signals.hpp"
 #include "jobs/commands.hpp"
-#include "model/embedded.hpp"
-#include "model/text_tower.hpp"
+#include "jobs/opening.hpp"
 #include "results/checkpoint.hpp"
 #include "results/event_log.hpp"
 #include "results/progress.hpp"
@@ -23,11 +18,10 @@
 #include "simulation/census.hpp"
 #include "simulation/encode.hpp"
 #include "simulation/simulation.hpp"
+#include "simulation/zero_shot.hpp"
 
 namespace fedorbit {
 namespace {
-
-constexpr int resumable = 75;  // EX_TEMPFAIL: run the same command again to go on
 
 struct Arguments {
   std::string config, directory;
@@ -43,40 +37,6 @@ Experiment read_experiment(const Arguments& arguments) {
   return experiment;
 }
 
-/// The device of this rank; makes arithmetic on it repeatable.
-at::Device prepare_machine(const MachineOptions& options, const Communicator& communicator) {
-  at::set_num_threads(int(options.threads));
-  at::globalContext().setDeterministicAlgorithms(true, false);
-  if (options.device == "cpu") return at::kCPU;
-  const int gpus = at::hasCUDA() ? int(at::detail::getCUDAHooks().getNumGPUs()) : 0;
-  require(gpus > 0, "machine.device = \"cuda\", but rank ", communicator.rank(),
-          " sees no GPU; use a build with "
-          "FEDORBIT_CUDA on a machine with a GPU, or machine.device = \"cpu\".");
-  return at::Device(at::kCUDA, at::DeviceIndex(communicator.local_rank() % gpus));
-}
-
-Clip load_weights(const std::string& weights, at::Device device) {
-  const Clip clip = weights == "embedded" ? load_clip(embedded_clip(), "the embedded weights") : load_clip(weights);
-  return clip.to(device);
-}
-
-Dataset open_data(const Experiment& experiment) {
-  return experiment.data.path.empty() ? Dataset::synthetic(experiment.synthetic) : Dataset::open(experiment.data.path);
-}
-
-/// What the program reads for each class, without training: (C, d).
-Tensor zero_shot_texts(const Clip& clip, const std::vector<std::string>& class_names,
-                       const std::string& text_template) {
-  const at::NoGradGuard no_gradient;
-  const auto slot = text_template.find("{}");
-  require(slot != std::string::npos, "model.text_template = \"", text_template, "\" has no {} for the class name.");
-  std::vector<std::string> texts;
-  for (const std::string& name : class_names)
-    texts.push_back(std::string(text_template).replace(slot, 2, spoken(name)));
-  const Tensor tokens = clip.tokenizer.tokens(texts, clip.config.text.context_length);
-  return encode_tokens(clip.tensors, clip.config, tokens.to(clip.tensors.begin()->second.device()));
-}
-
 /// Returns the exit code.
 int run(const Arguments& arguments) {
   Experiment experiment = read_experiment(arguments);
@@ -89,11 +49,9 @@ int run(const Arguments& arguments) {
   const bool root = communicator->root();
 
   // Everything that is read comes before the run directory is touched: a misspelt name loses nothing there.
-  const Dataset dataset = open_data(experiment);
-  communicator->agree("data set " + experiment.data.path, fingerprint(dataset.checksum()));
-  const Clip clip = load_weights(experiment.model.weights, device);
-  communicator->agree("weights " + experiment.model.weights, fingerprint(clip.checksum));
-
+  const Dataset dataset = open_data(experiment.data.path, experiment.synthetic, *communicator);
+  const Clip clip = open_weights(experiment.model.weights, device, *communicator);
+  const std::vector<std::string> templates = templates_in(experiment.model.text_template, "model.text_template");
   const Keys keys{std::uint64_t(experiment.seed)};
   const Labelled view = labelled(dataset);
   const auto partition = make_partition(view, experiment.partition, keys);
@@ -134,8 +92,14 @@ int run(const Arguments& arguments) {
   const std::filesystem::path store = experiment.data.feature_store.empty()
                                           ? default_feature_store()
                                           : std::filesystem::path(experiment.data.feature_store);
-  const Features features = features_of(dataset, clip, learner->needs_patches(), store, device, *communicator);
-  const Samples samples(features, dataset.labels(), device);
+  const auto features = features_of(dataset, clip, {learner->needs_patches(), false, experiment.views},
+                                    experiment.data.features, store, device, *communicator, signal_received);
+  if (!features) {
+    log::info("interrupted while encoding; the same command goes on from there.");
+    communicator->barrier();
+    return resumable;
+  }
+  const Samples samples(features->of, dataset.labels(), device, keys);
   Workshop workshop{experiment,      *partition, samples,
                     *learner,        *strategy,  *upload_codec,
                     *download_codec, keys,       strategy->memories(learner->layout())};
@@ -166,8 +130,9 @@ int run(const Arguments& arguments) {
   });
   if (checkpoint) simulation.restore(shared_state(*checkpoint, *communicator));
 
-  const Ending ending = simulation.run(zero_shot_texts(clip, dataset.class_names(), experiment.model.text_template),
-                                       clip.logit_scale(), signal_received);
+  const PromptFeatures said =
+      encode_prompts("zero-shot", templates, dataset.class_names(), clip, device, *communicator);
+  const Ending ending = simulation.run(ensemble(said.features), clip.logit_scale(), signal_received);
   if (ending == Ending::interrupted) {
     log::info("interrupted after ", simulation.server().round, " rounds; the same command",
               arguments.restart ? " without --restart" : "", " goes on from there.");

@@ -1,6 +1,9 @@
 #include "data/features.hpp"
 
-#include <unistd.h>
+#include <ATen/ops/isfinite.h>
+#include <ATen/ops/tensor.h>
+
+#include <cmath>
 
 #include "core/error.hpp"
 #include "io/file.hpp"
@@ -8,44 +11,106 @@
 
 namespace fedorbit {
 namespace {
-constexpr const char* filetype = "fedorbit-features";
+
+FeatureOrigin read_origin(const h5::File& file) {
+  return {file.text_attribute("data_sha256"), file.text_attribute("weights_sha256"),
+          file.text_attribute("preprocessing"), file.has_attribute("views") ? file.text_attribute("views") : "",
+          file.text_attribute("arithmetic")};
 }
 
-void write_features(const std::filesystem::path& path, const Features& features, const FeatureOrigin& origin) {
-  // A name of this process's own until it is whole: two runs may compute the same features at the same time.
-  char host[256] = {};
-  gethostname(host, sizeof host - 1);
-  const std::filesystem::path own = text(path.string(), ".", host, ".", getpid(), ".part");
-  try {
-    h5::File file = h5::File::create(own);
-    file.set_attribute("filetype", filetype);
-    file.set_attribute("data_sha256", origin.data);
-    file.set_attribute("weights_sha256", origin.weights);
-    file.set_attribute("preprocessing", origin.preprocessing);
-    h5::write_tensor(file, "/features", features.features);
-    if (features.patches.defined()) h5::write_tensor(file, "/patches", features.patches);
-    file.close();
-    replace_file(own, path);
-  } catch (...) {
-    std::filesystem::remove(own);
-    throw;
+/// A mapped table of the shape that `shape` says; -1 there is any length. Undefined where it may be missing and is.
+Tensor mapped(const h5::File& file, const char* name, const std::vector<std::int64_t>& shape, bool optional) {
+  if (optional && !file.has(name)) return {};
+  const Tensor table = h5::map_tensor(file, name);
+  bool fits = table.dim() == std::int64_t(shape.size()) && table.is_floating_point();
+  for (std::size_t i = 0; fits && i < shape.size(); ++i)
+    fits = table.size(std::int64_t(i)) == shape[i] || (shape[i] == -1 && table.size(std::int64_t(i)) > 0);
+  require(fits, file.file(), " ", name, " has the shape ", table.sizes(), ", where ", at::IntArrayRef(shape),
+          " is expected (-1: any length).");
+  return table;
+}
+
+Features read_tables(const h5::File& file) {
+  Features of;
+  of.features = mapped(file, feature_file::features, {-1, -1}, false);
+  const std::int64_t count = of.features.size(0), width = of.features.size(1);
+  of.patches = mapped(file, feature_file::patches, {count, -1, width}, true);
+  of.view_features = mapped(file, feature_file::view_features, {-1, count, width}, true);
+  if (of.view_features.defined() && of.patches.defined())
+    of.view_patches =
+        mapped(file, feature_file::view_patches, {of.view_features.size(0), count, of.patches.size(1), width}, false);
+  return of;
+}
+
+void check_labels(const h5::File& file, const FeatureSet& set) {
+  const std::int64_t count = set.of.features.size(0), classes = std::int64_t(set.class_names.size());
+  require(set.labels.dim() == 1 && set.labels.size(0) == count && set.labels.scalar_type() == at::kLong, file.file(),
+          " ", feature_file::label, " has the shape ", set.labels.sizes(), ", where one whole number for each of ",
+          count, " images is expected.");
+  const auto* labels = set.labels.const_data_ptr<std::int64_t>();
+  for (std::int64_t i = 0; i < count; ++i)
+    require(labels[i] >= 0 && labels[i] < classes, file.file(), " ", feature_file::label, ": image ", i,
+            " has the label ", labels[i], ", outside 0 to ", classes - 1, ".");
+}
+
+std::vector<PromptFeatures> read_prompts(const h5::File& file, const FeatureSet& set) {
+  std::vector<PromptFeatures> out;
+  if (!file.has(feature_file::prompts)) return out;
+  for (const std::string& name : file.names(feature_file::prompts)) {
+    const std::string group = std::string(feature_file::prompts) + "/" + name;
+    PromptFeatures prompts{name, file.read_texts(group + "/template"), h5::read_tensor(file, group + "/features")};
+    const std::vector<std::int64_t> expected{std::int64_t(prompts.templates.size()),
+                                             std::int64_t(set.class_names.size()), set.of.features.size(1)};
+    require(prompts.features.sizes() == at::IntArrayRef(expected) && prompts.features.is_floating_point(), file.file(),
+            " ", group, "/features has the shape ", prompts.features.sizes(), ", where ", at::IntArrayRef(expected),
+            " is expected.");
+    out.push_back(std::move(prompts));
   }
+  return out;
 }
 
-Features read_features(const std::filesystem::path& path, const FeatureOrigin& origin) {
+}  // namespace
+
+FeatureSet open_features(const std::filesystem::path& path) {
   const h5::File file = h5::File::open(path);
-  require(file.has_attribute("filetype") && file.text_attribute("filetype") == filetype, path.string(),
-          " is not a file of image features.");
-  auto check = [&](const char* attribute, const std::string& expected) {
-    require(file.text_attribute(attribute) == expected, path.string(), ": its features have ", attribute, " = ",
-            file.text_attribute(attribute), ", but this run has ", expected, "; remove the file to compute them anew.");
+  require(file.has_attribute("filetype") && file.text_attribute("filetype") == feature_file::filetype, path.string(),
+          " is no feature file: make one with \"fedorbit encode\".");
+  const std::int64_t version = file.integer_attribute("version");
+  require(version == feature_file::version, path.string(), " is a feature file of version ", version,
+          "; this program reads version ", feature_file::version, ".");
+  FeatureSet set;
+  set.origin = read_origin(file);
+  set.imported = file.integer_attribute("imported") != 0;
+  set.logit_scale = file.real_attribute("logit_scale");
+  require(std::isfinite(set.logit_scale), path.string(), " has a logit_scale that is not finite.");
+  set.of = read_tables(file);
+  const std::int64_t rows =
+      set.of.features.size(0) * (1 + (set.of.view_features.defined() ? set.of.view_features.size(0) : 0));
+  const auto done = file.read<std::int64_t>(feature_file::done);
+  require(done.size() == 1 && done[0] == rows, path.string(), " holds ", done.empty() ? 0 : done[0], " of ", rows,
+          " rows: it was not written to its end; the command that began it goes on with it.");
+  if (file.has(feature_file::text)) {
+    set.texts = file.read_texts(feature_file::text);
+    require(std::int64_t(set.texts.size()) == set.of.features.size(0), path.string(), " ", feature_file::text, " has ",
+            set.texts.size(), " rows where ", feature_file::features, " has ", set.of.features.size(0), ".");
+    return set;
+  }
+  set.class_names = file.read_texts(feature_file::class_name);
+  set.labels = h5::read_tensor(file, feature_file::label);
+  check_labels(file, set);
+  set.prompts = read_prompts(file, set);
+  return set;
+}
+
+void require_origin(const std::filesystem::path& path, const FeatureOrigin& origin, const FeatureOrigin& wanted) {
+  const auto check = [&](const char* what, const std::string& has, const std::string& asked) {
+    require(asked.empty() || has == asked, path.string(), " holds features of other ", what, " (", has,
+            ") than are asked for (", asked, "); encode them anew.");
   };
-  check("data_sha256", origin.data);
-  check("weights_sha256", origin.weights);
-  check("preprocessing", origin.preprocessing);
-  Features features{h5::read_tensor(file, "/features"), {}};
-  if (file.has("/patches")) features.patches = h5::read_tensor(file, "/patches");
-  return features;
+  check("data", origin.data, wanted.data);
+  check("weights", origin.weights, wanted.weights);
+  check("preprocessing", origin.preprocessing, wanted.preprocessing);
+  check("views", origin.views, wanted.views);
 }
 
 }  // namespace fedorbit

@@ -1,26 +1,65 @@
-// What a frozen vision tower gives for every image of a data set, kept in a file so that it is computed once.
+// What a frozen tower gives for every image of a data set, or for every line of a list of texts, kept in a file so that
+// it is computed once: the feature store. Imported features, which other programs computed, are files of the same kind.
 #pragma once
+#include <cstdint>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "core/tensor.hpp"
 
 namespace fedorbit {
 
+namespace feature_file {
+inline constexpr const char *filetype = "fedorbit-features", *features = "/features", *patches = "/patches",
+                            *view_features = "/view_features", *view_patches = "/view_patches", *done = "/done",
+                            *label = "/label", *class_name = "/class_name", *text = "/text", *prompts = "/prompts";
+inline constexpr std::int64_t version = 2;
+}  // namespace feature_file
+
+/// Features as tensors, views of the mapped file: float32 or float16, as the tower gives them, not normalised.
 struct Features {
-  Tensor features;  // (N, d) float32, as the tower gives them: not normalised
-  Tensor patches;   // (N, M, d) float32; undefined where they were not asked for
+  Tensor features;         // (N, d)
+  Tensor patches;          // (N, M, d); undefined where they were not asked for
+  Tensor view_features{};  // (V, N, d) of V augmented views; undefined without
+  Tensor view_patches{};   // (V, N, M, d)
 };
 
-/// What features were computed from. Features are used only where all of it is the same.
+/// What features were computed from. Features are used only where all of it but the last is the same.
 struct FeatureOrigin {
   std::string data, weights;  // checksums
   std::string preprocessing;  // in words
+  std::string views;          // how augmented views are made, in words; empty without
+  std::string arithmetic;     // in words: type, processor, versions; bits may depend on it
 };
 
-/// Writes the file whole or not at all.
-void write_features(const std::filesystem::path& path, const Features& features, const FeatureOrigin& origin);
-/// Throws where the file is not such a file, or comes from other data, weights or preprocessing.
-Features read_features(const std::filesystem::path& path, const FeatureOrigin& origin);
+/// Features of the class names (C) under T templates, computed elsewhere.
+struct PromptFeatures {
+  std::string name;                    // of the set
+  std::vector<std::string> templates;  // T, in the words of whoever made them
+  Tensor features;                     // (T, C, d)
+};
+
+/// All that a feature file holds.
+struct FeatureSet {
+  FeatureOrigin origin;
+  bool imported = false;
+  double logit_scale = 100;  // the tower's factor on cosines; CLIP's own where it is not known
+  Features of;
+  Tensor labels;                         // (N) int64; undefined for texts
+  std::vector<std::string> class_names;  // C; empty for texts
+  std::vector<std::string> texts;        // N, of a list of texts
+  std::vector<PromptFeatures> prompts;
+};
+
+/// Throws where the file is none, is not whole, or contradicts itself. Features are mapped, not read.
+FeatureSet open_features(const std::filesystem::path& path);
+
+/// Throws a sentence where features come from other data, weights or preprocessing than `wanted`; an empty text there
+/// accepts all.
+void require_origin(const std::filesystem::path& path, const FeatureOrigin& origin, const FeatureOrigin& wanted);
+
+/// Writes imported features, whole or not at all.
+void write_imported(const std::filesystem::path& path, const FeatureSet& set);
 
 }  // namespace fedorbit

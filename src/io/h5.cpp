@@ -40,12 +40,15 @@ File File::open(const std::filesystem::path& path, Access access) {
   return {own(H5Fopen(path.c_str(), flags, properties.id()), H5Fclose, place, "open the file"), path};
 }
 
-File File::create(const std::filesystem::path& path) {
+File File::create(const std::filesystem::path& path, std::int64_t alignment) {
   H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
   const Place place{path.string(), ""};
   const Handle access = access_properties(place, false);
+  if (alignment > 1)
+    check(H5Pset_alignment(access.id(), hsize_t(alignment), hsize_t(alignment)), place, "choose the alignment");
   const Handle creation = own(H5Pcreate(H5P_FILE_CREATE), H5Pclose, place, "make creation properties");
   check(H5Pset_link_creation_order(creation.id(), creation_order), place, "keep the order of names");
+  check(H5Pset_obj_track_times(creation.id(), false), place, "leave times out");
   return {own(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, creation.id(), access.id()), H5Fclose, place, "create the file"),
           path};
 }
@@ -90,6 +93,7 @@ Group File::make_group(const std::string& name) {
   const Handle links = own(H5Pcreate(H5P_LINK_CREATE), H5Pclose, place, "make link properties");
   check(H5Pset_create_intermediate_group(links.id(), 1), place, "make parent groups");
   const Handle creation = own(H5Pcreate(H5P_GROUP_CREATE), H5Pclose, place, "make group properties");
+  check(H5Pset_obj_track_times(creation.id(), false), place, "leave times out");
   check(H5Pset_link_creation_order(creation.id(), creation_order), place, "keep the order of names");
   return {
       own(H5Gcreate2(id(), name.c_str(), links.id(), creation.id(), H5P_DEFAULT), H5Gclose, place, "create the group"),
@@ -121,6 +125,11 @@ Dataset File::make_typed(const std::string& name, hid_t file_type, const Shape& 
                                      : own(H5Screate_simple(int(sizes.size()), sizes.data(), limits.data()), H5Sclose,
                                            place, "make the shape");
   const Handle creation = own(H5Pcreate(H5P_DATASET_CREATE), H5Pclose, place, "make dataset properties");
+  check(H5Pset_obj_track_times(creation.id(), false), place, "leave times out");
+  if (storage.mappable) {
+    check(H5Pset_alloc_time(creation.id(), H5D_ALLOC_TIME_EARLY), place, "allocate it at once");
+    check(H5Pset_fill_time(creation.id(), H5D_FILL_TIME_NEVER), place, "leave it unfilled");
+  }
   if (storage.chunk_rows > 0 && !shape.empty()) {
     std::vector<hsize_t> chunk = sizes;
     chunk[0] = hsize_t(storage.chunk_rows);

@@ -16,18 +16,22 @@ enum class Access {
   repair,     // modify, after clearing the open-for-write mark that a killed process left behind
 };
 
-/// Where a dataset's rows are kept. `chunk_rows` 0 keeps them in one piece; an extendible dataset needs chunks.
+/// Where a dataset's rows are kept. `chunk_rows` 0 keeps them in one piece; an extendible dataset needs chunks. A
+/// `mappable` one is in one piece that has its place in the file from the start.
 struct Storage {
   std::int64_t chunk_rows = 0;
   bool extendible = false;
+  bool mappable = false;
 };
 
 class File : public Object {
  public:
   /// A missing file, one that is not HDF5, a truncated one: an error of one sentence.
   static File open(const std::filesystem::path& path, Access access = Access::read);
-  /// An empty file in the format that single-writer-multiple-readers access needs; an existing one is emptied.
-  static File create(const std::filesystem::path& path);
+  /// An empty file in the format that single-writer-multiple-readers access needs; an existing one is emptied. Datasets
+  /// of that size or more begin at multiples of `alignment` bytes. The same content makes the same bytes: no times are
+  /// kept.
+  static File create(const std::filesystem::path& path, std::int64_t alignment = 1);
 
   /// Whether the group or dataset of that path ("/turns/loss") exists.
   bool has(const std::string& name) const;

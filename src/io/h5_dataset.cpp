@@ -50,6 +50,12 @@ bool Dataset::holds_text() const {
   return H5Tget_class(type.id()) == H5T_STRING;
 }
 
+std::int64_t Dataset::offset() const {
+  const haddr_t address = H5Dget_offset(id());
+  require(address != HADDR_UNDEF, file(), " ", name(), " is not in one piece in the file, so it cannot be mapped.");
+  return std::int64_t(address);
+}
+
 std::int64_t Dataset::checked_count(std::int64_t first, std::int64_t count) const {
   const std::int64_t have = rows();
   require(first >= 0 && count >= 0 && first <= have - count, file(), " ", name(), ": rows ", first, " to ",

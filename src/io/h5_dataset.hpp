@@ -24,6 +24,8 @@ class Dataset : public Object {
   Shape shape() const;
   std::int64_t rows() const;  // length of the first axis
   bool holds_text() const;
+  /// Where its bytes begin in the file; an Error where they are not in one piece.
+  std::int64_t offset() const;
 
   template <class T>
   std::vector<T> read() const {

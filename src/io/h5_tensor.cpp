@@ -1,6 +1,16 @@
 #include "io/h5_tensor.hpp"
 
 #include <ATen/ops/empty.h>
+#include <ATen/ops/from_blob.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <bit>
+#include <cerrno>
+#include <cstring>
+#include <memory>
 
 #include "core/error.hpp"
 
@@ -66,6 +76,33 @@ Tensor read_tensor_rows(const Dataset& dataset, std::int64_t first, std::int64_t
 Tensor read_tensor(const File& file, const std::string& name) {
   const Dataset dataset = file.dataset(name);
   return read_tensor_rows(dataset, 0, dataset.rows());
+}
+
+Tensor map_tensor(const File& file, const std::string& name) {
+  static_assert(std::endian::native == std::endian::little, "files are little-endian");
+  const Dataset dataset = file.dataset(name);
+  const Shape shape = dataset.shape();
+  const at::ScalarType type = scalar_type(dataset);
+  const auto bytes = elements(shape) * std::int64_t(c10::elementSize(type));
+  if (bytes == 0) return at::empty(shape, type);
+  const std::int64_t offset = dataset.offset();
+
+  const int descriptor = ::open(file.file().c_str(), O_RDONLY | O_CLOEXEC);
+  require(descriptor >= 0, file.file(), " cannot be opened: ", std::strerror(errno), ".");
+  const std::shared_ptr<void> closer(nullptr, [descriptor](void*) { ::close(descriptor); });
+  struct stat status {};
+  require(::fstat(descriptor, &status) == 0 && offset <= status.st_size - bytes, file.file(), " ", name, ": its ",
+          bytes, " bytes from byte ", offset, " on lie past the end of the file, which was cut short.");
+  // A mapping begins at a page.
+  const std::int64_t before = offset % ::sysconf(_SC_PAGESIZE), length = before + bytes;
+  void* address = ::mmap(nullptr, std::size_t(length), PROT_READ, MAP_SHARED, descriptor, offset - before);
+  require(address != MAP_FAILED, file.file(), " cannot be mapped: ", std::strerror(errno), ".");
+  const std::shared_ptr<void> mapping(address, [length](void* mapped) { ::munmap(mapped, std::size_t(length)); });
+  void* data = static_cast<std::byte*>(address) + before;
+  require(reinterpret_cast<std::uintptr_t>(data) % c10::elementSize(type) == 0, file.file(), " ", name,
+          " begins at byte ", offset, ", which is no multiple of its elements' size, so it cannot be mapped.");
+  return at::from_blob(
+      data, shape, [mapping](void*) {}, at::TensorOptions(type));
 }
 
 }  // namespace fedorbit::h5

@@ -19,4 +19,8 @@ Tensor read_tensor(const File& file, const std::string& name);
 /// Rows [first, first + count) of the first axis.
 Tensor read_tensor_rows(const Dataset& dataset, std::int64_t first, std::int64_t count);
 
+/// The whole dataset as a read-only view of the file: pages are read when touched and shared by all processes of a node
+/// that map them. It must be in one piece (Storage::mappable); the mapping lives as long as any view of it.
+Tensor map_tensor(const File& file, const std::string& name);
+
 }  // namespace fedorbit::h5

@@ -22,6 +22,26 @@ Tensor attention(const NamedTensors& tensors, const std::string& name, std::int6
   return linear(tensors, name + ".out", mixed.transpose(1, 2).reshape({count, length, width}));
 }
 
+/// What attention gives the first position alone: (N, L, w) -> (N, 1, w).
+Tensor attention_of_first(const NamedTensors& tensors, const std::string& name, std::int64_t heads, const Tensor& x) {
+  const std::int64_t count = x.size(0), length = x.size(1), width = x.size(2);
+  const Tensor &weight = tensor_of(tensors, name + ".in.weight"), &bias = tensor_of(tensors, name + ".in.bias");
+  const Tensor query = at::linear(x.narrow(1, 0, 1), weight.narrow(0, 0, width), bias.narrow(0, 0, width));
+  const Tensor joined = at::linear(x, weight.narrow(0, width, 2 * width), bias.narrow(0, width, 2 * width))
+                            .view({count, length, 2, heads, width / heads});
+  const Tensor mixed =
+      at::scaled_dot_product_attention(query.view({count, 1, heads, width / heads}).transpose(1, 2),
+                                       joined.select(2, 0).transpose(1, 2), joined.select(2, 1).transpose(1, 2));
+  return linear(tensors, name + ".out", mixed.transpose(1, 2).reshape({count, 1, width}));
+}
+
+Tensor run_layer(const NamedTensors& tensors, const std::string& layer, const TowerConfig& config,
+                 Activation activation, bool causal, const Tensor& x) {
+  const Tensor out =
+      x + attention(tensors, layer + ".attention", config.heads, causal, layer_norm(tensors, layer + ".norm1", x));
+  return out + mlp(tensors, layer + ".mlp", activation, layer_norm(tensors, layer + ".norm2", out));
+}
+
 }  // namespace
 
 const Tensor& tensor_of(const NamedTensors& tensors, const std::string& name) {
@@ -48,13 +68,21 @@ Tensor layer_norm(const NamedTensors& tensors, const std::string& name, const Te
 Tensor run_layers(const NamedTensors& tensors, const std::string& prefix, const TowerConfig& config,
                   Activation activation, bool causal, const Tensor& x) {
   Tensor out = x;
-  for (std::int64_t i = 0; i < config.layers; ++i) {
-    const std::string layer = text(prefix, ".layers.", i);
-    out = out +
-          attention(tensors, layer + ".attention", config.heads, causal, layer_norm(tensors, layer + ".norm1", out));
-    out = out + mlp(tensors, layer + ".mlp", activation, layer_norm(tensors, layer + ".norm2", out));
-  }
+  for (std::int64_t i = 0; i < config.layers; ++i)
+    out = run_layer(tensors, text(prefix, ".layers.", i), config, activation, causal, out);
   return out;
+}
+
+Tensor run_layers_to_first(const NamedTensors& tensors, const std::string& prefix, const TowerConfig& config,
+                           Activation activation, const Tensor& x) {
+  if (config.layers == 0) return x.narrow(1, 0, 1);
+  Tensor out = x;
+  for (std::int64_t i = 0; i + 1 < config.layers; ++i)
+    out = run_layer(tensors, text(prefix, ".layers.", i), config, activation, false, out);
+  const std::string last = text(prefix, ".layers.", config.layers - 1);
+  out = out.narrow(1, 0, 1) +
+        attention_of_first(tensors, last + ".attention", config.heads, layer_norm(tensors, last + ".norm1", out));
+  return out + mlp(tensors, last + ".mlp", activation, layer_norm(tensors, last + ".norm2", out));
 }
 
 }  // namespace fedorbit

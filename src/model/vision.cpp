@@ -32,8 +32,9 @@ VisionFeatures encode_images(const NamedTensors& tensors, const ClipConfig& conf
   const Tensor embedded = at::linear(pixels, kernel.reshape({vision.width, -1}));
   const Tensor first = tensor_of(tensors, "vision.class_token").expand({images.size(0), 1, vision.width});
   Tensor x = at::cat({first, embedded}, 1) + tensor_of(tensors, "vision.positions");  // (N, 1 + M, w)
-  x = run_layers(tensors, "vision", vision, config.activation, false, layer_norm(tensors, "vision.norm_before", x));
-  if (!with_patches) x = x.narrow(1, 0, 1);
+  x = layer_norm(tensors, "vision.norm_before", x);
+  x = with_patches ? run_layers(tensors, "vision", vision, config.activation, false, x)
+                   : run_layers_to_first(tensors, "vision", vision, config.activation, x);
   const Tensor projected =
       at::matmul(layer_norm(tensors, "vision.norm_after", x), tensor_of(tensors, "vision.projection"))
           .to(at::kFloat);  // (N, 1 + M, d)

@@ -67,14 +67,15 @@ Recorder::Recorder(std::filesystem::path path, std::int64_t rounds_done)
 template <class Action>
 void Recorder::each_table(Action action) {
   for (Table* table : {&tables_->rounds, &tables_->turns, &tables_->evaluations, &tables_->class_evaluations,
-                       &tables_->transport, &tables_->placement, &tables_->events})
+                       &tables_->confusions, &tables_->templates, &tables_->transport, &tables_->placement,
+                       &tables_->events})
     action(*table);
 }
 
 void Recorder::started(const RunRecord& run) {
   tables_.emplace(Growing{Table(schema::rounds()), Table(schema::turns(run.diagnostics)), Table(schema::evaluations()),
-                          Table(schema::class_evaluations()), Table(schema::transport()), Table(schema::placement()),
-                          Table(schema::events())});
+                          Table(schema::class_evaluations()), Table(schema::confusions()), Table(schema::templates()),
+                          Table(schema::transport()), Table(schema::placement()), Table(schema::events())});
   if (rounds_done_)
     go_on(run);
   else
@@ -94,8 +95,8 @@ void Recorder::create(const RunRecord& run) {
   for (const std::string& name : run.class_names) width = std::max(width, name.size());
   for (const schema::Table& table :
        {schema::classes(width), schema::clients(), schema::client_classes(), schema::rounds(),
-        schema::turns(run.diagnostics), schema::evaluations(), schema::class_evaluations(), schema::transport(),
-        schema::placement(), schema::events()})
+        schema::turns(run.diagnostics), schema::evaluations(), schema::class_evaluations(), schema::confusions(),
+        schema::templates(), schema::transport(), schema::placement(), schema::events()})
     Table(table).create(file);
   write_clients(file, run);
   file.close();
@@ -118,7 +119,7 @@ void Recorder::go_on(const RunRecord& run) {
   if (file.has(schema::state)) file.remove(schema::state);  // of a run that was killed while it finished
   each_table([&](Table& table) { table.open(file, true); });
   for (Table* table : {&tables_->rounds, &tables_->turns, &tables_->evaluations, &tables_->class_evaluations,
-                       &tables_->transport, &tables_->placement})
+                       &tables_->confusions, &tables_->transport, &tables_->placement})
     table->keep_rounds(*rounds_done_);
   require(tables_->rounds.rows() == *rounds_done_, part_.string(), " holds ", tables_->rounds.rows(),
           " rounds, fewer than the ", *rounds_done_,
@@ -152,9 +153,19 @@ void Recorder::evaluated(const std::vector<EvaluationRecord>& scores) {
     for (std::size_t c = 0; c < score.class_total.size(); ++c)
       tables_->class_evaluations.add(
           {score.round, score.view, score.client, std::int64_t(c), score.class_correct.at(c), score.class_total[c]});
+    for (std::size_t i = 0; i < score.confusion.size(); ++i)
+      if (const std::size_t classes = score.class_total.size(); score.confusion[i] > 0)
+        tables_->confusions.add({score.round, score.view, score.client, std::int64_t(i / classes),
+                                 std::int64_t(i % classes), score.confusion[i]});
   }
-  tables_->evaluations.append();
-  tables_->class_evaluations.append();
+  for (Table* table : {&tables_->evaluations, &tables_->class_evaluations, &tables_->confusions}) table->append();
+  file_->flush();
+}
+
+void Recorder::templates_evaluated(const std::vector<TemplateRecord>& scores) {
+  for (const TemplateRecord& score : scores)
+    tables_->templates.add({score.set, score.pattern, score.correct, score.total, score.loss});
+  tables_->templates.append();
   file_->flush();
 }
 

@@ -107,7 +107,7 @@ inline Table evaluations() {
   return {"/evaluations",
           row,
           {{rounds_done, "1", Type::integer},
-           {"view", "1", Type::text, Kind::result, 24},
+           {"view", "1", Type::text, Kind::result, 64},
            {"client", "1", Type::integer},
            {"correct", "1", Type::integer},
            {"total", "1", Type::integer},
@@ -118,11 +118,34 @@ inline Table class_evaluations() {
   return {"/class_evaluations",
           row,
           {{rounds_done, "1", Type::integer},
-           {"view", "1", Type::text, Kind::result, 24},
+           {"view", "1", Type::text, Kind::result, 64},
            {"client", "1", Type::integer},
            {"class", "1", Type::integer},
            {"correct", "1", Type::integer},
            {"total", "1", Type::integer}}};
+}
+
+/// Label and answer of every image, counted; pairs that never happened are left out.
+inline Table confusions() {
+  return {"/confusions",
+          row,
+          {{rounds_done, "1", Type::integer},
+           {"view", "1", Type::text, Kind::result, 64},
+           {"client", "1", Type::integer},
+           {"class", "1", Type::integer},
+           {"answer", "1", Type::integer},
+           {"images", "1", Type::integer}}};
+}
+
+/// Each template of a zero-shot ensemble on its own.
+inline Table templates() {
+  return {"/templates",
+          row,
+          {{"set", "1", Type::text, Kind::result, 48},
+           {"template", "1", Type::text, Kind::result, 160},
+           {"correct", "1", Type::integer},
+           {"total", "1", Type::integer},
+           {"loss", "1", Type::real}}};
 }
 
 inline Table transport() {

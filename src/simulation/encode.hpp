@@ -1,18 +1,52 @@
-// Image features of a whole data set: computed once by all ranks together, kept in the feature store.
+// Features of whole data sets and of lists of texts: computed once by all ranks together, piece by piece into a file.
 #pragma once
+#include <csignal>
 #include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "comm/communicator.hpp"
+#include "data/augment.hpp"
 #include "data/dataset.hpp"
 #include "data/features.hpp"
+#include "io/file_lock.hpp"
 #include "model/clip.hpp"
 
 namespace fedorbit {
 
-/// Collective. Reads the features of (data set, weights, preprocessing) from `store`, or computes them in fixed chunks
-/// of images and writes them there. Features are the same on any number of ranks.
-Features features_of(const Dataset& dataset, const Clip& clip, bool with_patches, const std::filesystem::path& store,
-                     at::Device device, Communicator& communicator);
+/// What is to be encoded of every image.
+struct Encoding {
+  bool patches = false;
+  bool half = false;  // kept as float16; computed as the weights are
+  ViewOptions views;
+};
+
+/// What features of these images would say of where they come from.
+FeatureOrigin image_origin(const Dataset& dataset, const Clip& clip, const Encoding& encoding, at::Device device);
+
+/// Collective. Encodes in fixed chunks into the file, which has the same bytes on any number of ranks; goes on where an
+/// earlier call was killed. False where a non-zero `signal` on any rank ended it before the file was whole. The root
+/// may bring a lock on the file.
+bool encode_images_to(const std::filesystem::path& file, const Dataset& dataset, const Clip& clip,
+                      const Encoding& encoding, at::Device device, Communicator& communicator,
+                      const volatile std::sig_atomic_t& signal, std::optional<FileLock> lock = std::nullopt);
+
+/// The same for texts, as they are.
+bool encode_texts_to(const std::filesystem::path& file, const std::vector<std::string>& texts, const Clip& clip,
+                     bool half, at::Device device, Communicator& communicator,
+                     const volatile std::sig_atomic_t& signal);
+
+/// Collective. Raw text features (N, d) float32 on every rank, the same on any number of ranks.
+Tensor encode_texts(const std::vector<std::string>& texts, const Clip& clip, at::Device device,
+                    Communicator& communicator);
+
+/// Collective. The features of a run: from `file` where it is named, which must hold what is asked for; else from the
+/// feature store `store`, where they are encoded first if they are missing. Nothing where a signal ended that.
+std::optional<FeatureSet> features_of(const Dataset& dataset, const Clip& clip, const Encoding& encoding,
+                                      const std::filesystem::path& file, const std::filesystem::path& store,
+                                      at::Device device, Communicator& communicator,
+                                      const volatile std::sig_atomic_t& signal);
 
 /// ${XDG_CACHE_HOME:-~/.cache}/fedorbit/features.
 std::filesystem::path default_feature_store();

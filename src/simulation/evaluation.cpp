@@ -1,88 +1,23 @@
 #include "simulation/evaluation.hpp"
 
 #include <ATen/TensorOperators.h>
-#include <ATen/ops/log_softmax.h>
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
 #include <c10/core/GradMode.h>
-
-#include <limits>
 
 #include "algorithms/learners/prompt.hpp"
 #include "algorithms/losses/cross_entropy.hpp"
 #include "simulation/cohort.hpp"
 #include "simulation/linear_probe.hpp"
+#include "simulation/scoring.hpp"
 
 namespace fedorbit {
-namespace {
-
-constexpr std::int64_t labelled_at_once = 128;  // images
-
-/// What a model made of some images: right answers, images and summed loss by class.
-struct Tally {
-  explicit Tally(std::int64_t classes) : correct(std::size_t(classes)), total(std::size_t(classes)) {}
-  std::vector<std::int64_t> correct, total;
-  double loss = 0;
-
-  /// Row k of logits (K, B, C) against the batch's labels.
-  void add(const Tensor& logits, const Batch& batch, std::int64_t k) {
-    const Tensor scores = logits[k].to(at::kCPU).contiguous();
-    const Tensor losses = at::log_softmax(scores, 1), answers = scores.argmax(1);
-    const Tensor labels = batch.labels[k].to(at::kCPU), present = batch.present[k].to(at::kCPU);
-    for (std::int64_t b = 0; b < scores.size(0); ++b) {
-      if (present.const_data_ptr<float>()[b] == 0) continue;
-      const std::int64_t label = labels.const_data_ptr<std::int64_t>()[b];
-      ++total[std::size_t(label)];
-      correct[std::size_t(label)] += answers.const_data_ptr<std::int64_t>()[b] == label;
-      loss -= double(losses.const_data_ptr<float>()[b * scores.size(1) + label]);
-    }
-  }
-};
-
-std::int64_t sum(const std::vector<std::int64_t>& counts) {
-  std::int64_t total = 0;
-  for (const std::int64_t count : counts) total += count;
-  return total;
-}
-
-EvaluationRecord record(std::int64_t round, const std::string& view, ClientId client, const Tally& tally) {
-  const std::int64_t total = sum(tally.total);
-  return {round,         view,
-          client,        sum(tally.correct),
-          total,         total > 0 ? tally.loss / double(total) : std::numeric_limits<double>::quiet_NaN(),
-          tally.correct, tally.total};
-}
-
-}  // namespace
 
 EvaluationRecord Evaluation::over_pool(const std::string& view, std::int64_t round, bool with_patches,
                                        const Scorer& scorer) {
-  const at::NoGradGuard no_gradient;
-  const auto& pool = workshop_.partition.test_pool();
-  const std::int64_t chunks = (std::int64_t(pool.size()) + labelled_at_once - 1) / labelled_at_once;
-  // A row a chunk: right answers and images by class, then the loss; chunks are shared among ranks, rows are not.
-  Tensor counts = at::zeros({chunks, 2, classes_}, at::kLong), losses = at::zeros({chunks}, at::kDouble);
-  for (std::int64_t c = communicator_.rank(); c < chunks; c += communicator_.size()) {
-    const std::size_t first = std::size_t(c * labelled_at_once);
-    const Batch batch = workshop_.samples.batch(
-        std::span(pool).subspan(first, std::min(std::size_t(labelled_at_once), pool.size() - first)), with_patches);
-    Tally tally(classes_);
-    tally.add(scorer(batch), batch, 0);
-    counts[c][0].copy_(at::tensor(tally.correct));
-    counts[c][1].copy_(at::tensor(tally.total));
-    losses[c] = tally.loss;
-  }
-  communicator_.all_reduce(counts);
-  communicator_.all_reduce(losses);
-  Tally whole(classes_);
-  for (std::int64_t c = 0; c < chunks; ++c) {
-    for (std::int64_t label = 0; label < classes_; ++label) {
-      whole.correct[std::size_t(label)] += counts[c][0][label].item<std::int64_t>();
-      whole.total[std::size_t(label)] += counts[c][1][label].item<std::int64_t>();
-    }
-    whole.loss += losses[c].item<double>();
-  }
-  return record(round, view, -1, whole);
+  return record_of(
+      round, view, -1,
+      tally_of(workshop_.samples, workshop_.partition.test_pool(), classes_, with_patches, scorer, communicator_));
 }
 
 EvaluationRecord Evaluation::zero_shot(const Tensor& text_features, double logit_scale) {
@@ -113,8 +48,8 @@ std::vector<EvaluationRecord> Evaluation::personal(const Server& server, ClientS
   const Placement placement = costs_.place(make_groups(clients, options.training.group_size), communicator_.size());
   store.gather_at(placement, communicator_);
 
-  // A row a client: right answers and images by class, then the loss.
-  Tensor counts = at::zeros({std::int64_t(clients.size()), 2, classes_}, at::kLong);
+  // A row a client: its confusion matrix, then the loss.
+  Tensor counts = at::zeros({std::int64_t(clients.size()), classes_ * classes_}, at::kLong);
   Tensor losses = at::zeros({std::int64_t(clients.size())}, at::kDouble);
   std::int64_t row = 0;
   for (std::size_t g = 0; g < placement.groups().size(); ++g) {
@@ -144,8 +79,7 @@ std::vector<EvaluationRecord> Evaluation::personal(const Server& server, ClientS
       for (std::size_t k = 0; k < group.size(); ++k) tallies[k].add(logits, batch, std::int64_t(k));
     }
     for (std::size_t k = 0; k < group.size(); ++k) {
-      counts[first_row + std::int64_t(k)][0].copy_(at::tensor(tallies[k].correct));
-      counts[first_row + std::int64_t(k)][1].copy_(at::tensor(tallies[k].total));
+      counts[first_row + std::int64_t(k)].copy_(at::tensor(tallies[k].confusion()));
       losses[first_row + std::int64_t(k)] = tallies[k].loss;
     }
   }
@@ -157,21 +91,21 @@ std::vector<EvaluationRecord> Evaluation::personal(const Server& server, ClientS
   for (std::size_t i = 0; i < clients.size(); ++i) {
     Tally own(classes_);
     const Tensor mine = counts[std::int64_t(i)];
-    for (std::int64_t label = 0; label < classes_; ++label) {
-      own.correct[std::size_t(label)] = mine[0][label].item<std::int64_t>();
-      own.total[std::size_t(label)] = mine[1][label].item<std::int64_t>();
-      pooled.correct[std::size_t(label)] += own.correct[std::size_t(label)];
-      pooled.total[std::size_t(label)] += own.total[std::size_t(label)];
+    for (std::int64_t cell = 0; cell < classes_ * classes_; ++cell) {
+      const std::int64_t label = cell / classes_, answer = cell % classes_;
+      own.count(label, answer) = mine.const_data_ptr<std::int64_t>()[cell];
+      pooled.count(label, answer) += own.count(label, answer);
     }
     own.loss = losses[std::int64_t(i)].item<double>();
     pooled.loss += own.loss;
-    if (sum(own.total) == 0) continue;
-    records.push_back(record(server.round, "personal", clients[i], own));
+    EvaluationRecord score = record_of(server.round, "personal", clients[i], own);
+    if (score.total == 0) continue;
+    records.push_back(std::move(score));
     // Long tables: by class only for all clients together.
     records.back().class_correct.clear();
     records.back().class_total.clear();
   }
-  records.push_back(record(server.round, "personal", -1, pooled));
+  records.push_back(record_of(server.round, "personal", -1, pooled));
   return records;
 }
 

@@ -3,15 +3,18 @@
 #include "algorithms/optimiser.hpp"
 #include "algorithms/registry.hpp"
 #include "core/options.hpp"
+#include "data/augment.hpp"
 #include "data/partition.hpp"
 #include "data/synthetic.hpp"
 
 namespace fedorbit {
 
 struct DataOptions {
-  std::string path, feature_store;
+  std::string path, features, feature_store;
   void fields(OptionList& v) {
     v("path", path, "a data set made by `fedorbit prepare`; empty: synthetic scenes as [synthetic] describes them");
+    v("features", features,
+      "a feature file made by `fedorbit encode` for this data and these weights; empty: the store");
     v("feature_store", feature_store, "folder that keeps image features; empty: the user's cache");
   }
 };
@@ -20,7 +23,8 @@ struct ModelOptions {
   std::string weights = "embedded", text_template = "a satellite photo of a {}.";
   void fields(OptionList& v) {
     v("weights", weights, "a CLIP checkpoint (safetensors), or \"embedded\" for the small one inside the program");
-    v("text_template", text_template, "what zero-shot classification reads; {} stands for the class name");
+    v("text_template", text_template,
+      "what zero-shot classification reads, several separated by semicolons; {} stands for the class name");
   }
 };
 
@@ -76,6 +80,7 @@ struct Experiment {
   DataOptions data;
   SyntheticOptions synthetic;
   ModelOptions model;
+  ViewOptions views;
   PartitionOptions partition;
   MethodOptions method;
   LearnerOptions learner;
@@ -92,6 +97,7 @@ struct Experiment {
     v.section("data", data);
     v.section("synthetic", synthetic);
     v.section("model", model);
+    v.section("views", views);
     v.section("partition", partition);
     v.section("method", method);
     learner.fields(v);

@@ -17,13 +17,15 @@
 
 namespace fedorbit {
 
-Tensor LinearProbe::standardised(const Tensor& features) const { return (unit(features) - mean_) / deviation_; }
+Tensor LinearProbe::standardised(const Tensor& features) const {
+  return (unit(features.to(at::kFloat)) - mean_) / deviation_;
+}
 
 LinearProbe::LinearProbe(const Tensor& features, const Tensor& labels, const std::vector<std::int64_t>& train,
                          std::int64_t classes) {
   const at::NoGradGuard no_gradient;
   const Tensor rows = at::tensor(train).to(features.device());
-  const Tensor mine = unit(features.index_select(0, rows));
+  const Tensor mine = unit(features.index_select(0, rows).to(at::kFloat));
   mean_ = mine.mean(0);
   deviation_ = mine.std(0).clamp_min(1e-6);
   const Tensor ones = at::ones({mine.size(0), 1}, mine.options());

@@ -38,6 +38,14 @@ struct EvaluationRecord {
   std::int64_t correct, total;
   double loss;                                           // mean cross entropy; NaN where it is not defined
   std::vector<std::int64_t> class_correct, class_total;  // (C); empty on rows of single clients
+  std::vector<std::int64_t> confusion{};                 // (C, C): label, answer; empty where nobody asked for it
+};
+
+/// What one template of a set says of the test images on its own.
+struct TemplateRecord {
+  std::string set, pattern;
+  std::int64_t correct, total;
+  double loss;
 };
 
 /// What one rank's communicator moved by one collective: the transport ledger. A rank reports with its small message,
@@ -84,6 +92,7 @@ class Observer {
   virtual void round_committed(const RoundRecord&) {}
   /// Comes before the round_committed() of the round that was evaluated, and once before the first round.
   virtual void evaluated(const std::vector<EvaluationRecord>&) {}
+  virtual void templates_evaluated(const std::vector<TemplateRecord>&) {}
   virtual void transported(const std::vector<TransportRecord>&) {}
   virtual void placed(const std::vector<PlacementRecord>&) {}
   virtual void happened(const EventRecord&) {}

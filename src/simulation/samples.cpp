@@ -7,15 +7,28 @@
 
 namespace fedorbit {
 
-Samples::Samples(const Features& features, const Tensor& labels, at::Device device)
-    : features_(features.features.to(device)), labels_(labels.to(device)) {
+Samples::Samples(const Features& features, const Tensor& labels, at::Device device, Keys keys)
+    : features_(features.features.to(device)), labels_(labels.to(device)), keys_(keys) {
   if (features.patches.defined()) patches_ = features.patches.to(device);
+  // (V, N, ...) as V * N rows
+  if (features.view_features.defined()) view_features_ = features.view_features.to(device).flatten(0, 1);
+  if (features.view_patches.defined()) view_patches_ = features.view_patches.to(device).flatten(0, 1);
 }
 
-Batch Samples::batch(const std::vector<std::vector<std::int64_t>>& chosen, std::int64_t size, bool with_patches) const {
+Batch Samples::batch(const std::vector<std::vector<std::int64_t>>& chosen, std::int64_t size, bool with_patches,
+                     std::optional<std::int64_t> round) const {
+  const bool augmented = round && view_features_.defined();
+  const std::int64_t count = features_.size(0), views = augmented ? view_features_.size(0) / count : 0;
+  const auto row_of = [&](std::int64_t image) {
+    if (!augmented) return image;
+    Stream stream = keys_.stream(Purpose::augment, std::uint64_t(*round), std::uint64_t(image));
+    return std::int64_t(stream.below(std::uint64_t(views))) * count + image;
+  };
   const auto K = std::int64_t(chosen.size());
-  Tensor index = at::zeros({K, size}, at::kLong), present = at::zeros({K, size}), active = at::zeros({K});
+  Tensor index = at::zeros({K, size}, at::kLong), labelled = at::zeros({K, size}, at::kLong),
+         present = at::zeros({K, size}), active = at::zeros({K});
   auto* index_out = index.mutable_data_ptr<std::int64_t>();
+  auto* labelled_out = labelled.mutable_data_ptr<std::int64_t>();
   auto* present_out = present.mutable_data_ptr<float>();
   for (std::int64_t k = 0; k < K; ++k) {
     const auto& images = chosen[std::size_t(k)];
@@ -23,23 +36,23 @@ Batch Samples::batch(const std::vector<std::vector<std::int64_t>>& chosen, std::
     active.mutable_data_ptr<float>()[k] = 1;
     for (std::int64_t b = 0; b < size; ++b) {
       const bool real = b < std::int64_t(images.size());
-      index_out[k * size + b] = images[real ? std::size_t(b) : 0];
+      labelled_out[k * size + b] = images[real ? std::size_t(b) : 0];
+      index_out[k * size + b] = row_of(labelled_out[k * size + b]);
       present_out[k * size + b] = real;
     }
   }
-  const Tensor rows = index.view({-1}).to(device());
-  auto gathered = [&](const Tensor& table) {
+  auto gathered = [&](const Tensor& table, const Tensor& rows) {
     std::vector<std::int64_t> shape{K, size};
     shape.insert(shape.end(), table.sizes().begin() + 1, table.sizes().end());
-    return table.index_select(0, rows).view(shape);
+    return table.index_select(0, rows.view({-1}).to(device())).view(shape);
   };
   Batch batch;
-  batch.features = gathered(features_);
+  batch.features = gathered(augmented ? view_features_ : features_, index).to(at::kFloat);
   if (with_patches) {
     require(patches_.defined(), "patch features were asked for, but they were not computed.");
-    batch.patches = gathered(patches_);
+    batch.patches = gathered(augmented ? view_patches_ : patches_, index).to(at::kFloat);
   }
-  batch.labels = gathered(labels_);
+  batch.labels = gathered(labels_, labelled);
   batch.present = present.to(device());
   batch.active = active.to(device());
   return batch;

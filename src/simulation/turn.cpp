@@ -143,7 +143,7 @@ TurnOutcome take_turn(Workshop& workshop, const Server& server, const std::vecto
 
   Tensor loss_sum = at::zeros({K}, at::TensorOptions(at::kDouble).device(device));
   for (turn.step = 0; turn.step < steps.most(); ++turn.step) {
-    const Batch batch = workshop.samples.batch(steps.at(turn.step), steps.width(), workshop.learner.needs_patches());
+    const Batch batch = workshop.samples.batch(steps.at(turn.step), steps.width(), workshop.learner.needs_patches(), turn.round);
     bool first = true;  // a strategy may look at several points; the loss of a step is that of the first
     const GradientAt at = [&](const Tensor& shared) {
       parameters.flat(Kind::shared).copy_(shared);

@@ -209,5 +209,40 @@ TEST_F(H5, AReaderSeesWhatAWriterHasFlushed) {
   EXPECT_THAT(File::open(path, Access::read_swmr).read<std::int64_t>("/row"), ElementsAre(1, 2, 3));
 }
 
+TEST_F(H5, maps_a_dataset_in_one_piece_without_a_copy_in_memory) {
+  const Tensor values = at::randn({70, 30, 5});
+  {
+    File file = File::create(path, 4096);
+    file.write<std::int64_t>("/before", {1}, std::vector<std::int64_t>{1});
+    write_tensor(file, "/mapped", values, {.mappable = true});
+    write_tensor(file, "/half", values.to(at::kHalf), {.mappable = true});
+    write_tensor(file, "/pieces", values, {.chunk_rows = 2});
+    file.close();
+  }
+  Tensor mapped;
+  {
+    const File file = File::open(path);
+    mapped = map_tensor(file, "/mapped");
+    EXPECT_EQ(file.dataset("/mapped").offset() % 4096, 0);
+    EXPECT_TRUE(at::equal(map_tensor(file, "/half"), values.to(at::kHalf)));
+    EXPECT_THAT(sentence_of([&] { map_tensor(file, "/pieces"); }), HasSubstr("/pieces is not in one piece"));
+  }
+  EXPECT_TRUE(at::equal(mapped, values)) << "the mapping outlives the file";
+}
+
+TEST_F(H5, the_same_content_makes_the_same_bytes) {
+  const auto bytes = [&](const char* name) {
+    File file = File::create(folder / name);
+    file.make_group("/group");
+    write_tensor(file, "/group/values", at::arange(5));
+    file.close();
+    std::ifstream stream(folder / name, std::ios::binary);
+    return std::string(std::istreambuf_iterator<char>(stream), {});
+  };
+  const std::string first = bytes("first.h5");
+  sleep(1);  // times are kept in seconds, where they are kept
+  EXPECT_TRUE(first == bytes("second.h5"));
+}
+
 }  // namespace
 }  // namespace fedorbit::h5

@@ -25,3 +25,15 @@ def spoilt_weights(source, target, change):
     words = json.dumps(header).encode()
     target.write_bytes(struct.pack("<Q", len(words)) + words + body)
     return target
+
+
+def write_npy(path, shape, kind="<f4", fortran=False, data=None):
+    """An array file of zeros, or of the given bytes."""
+    header = f"{{'descr': '{kind}', 'fortran_order': {fortran}, 'shape': {tuple(shape)}, }}"
+    header += " " * (-(len(header) + 11) % 64) + "\n"
+    count = 1
+    for size in shape:
+        count *= size
+    path.write_bytes(b"\x93NUMPY\1\0" + struct.pack("<H", len(header)) + header.encode() +
+                     (bytes(count * int(kind[2:])) if data is None else data))
+    return path

@@ -1,0 +1,28 @@
+// What several subcommands open before they begin: the machine, weights, data, lists of words.
+#pragma once
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "comm/communicator.hpp"
+#include "data/dataset.hpp"
+#include "model/clip.hpp"
+#include "simulation/experiment.hpp"
+
+namespace fedorbit {
+
+constexpr int resumable = 75;  // EX_TEMPFAIL: run the same command again to go on
+
+/// The device of this rank; makes arithmetic on it repeatable.
+at::Device prepare_machine(const MachineOptions& options, const Communicator& communicator);
+
+/// A file's weights, or the embedded ones, on the device; the same on every rank.
+Clip open_weights(const std::string& weights, at::Device device, Communicator& communicator);
+
+/// The file of that path, or synthetic scenes where it is empty; the same on every rank.
+Dataset open_data(const std::string& path, const SyntheticOptions& scenes, Communicator& communicator);
+
+/// The lines of a text file without the white space around them; empty ones are left out. Throws where none is left.
+std::vector<std::string> read_lines(const std::filesystem::path& file);
+
+}  // namespace fedorbit
