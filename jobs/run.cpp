@@ -17,6 +17,7 @@
 #include "results/run_directory.hpp"
 #include "simulation/census.hpp"
 #include "simulation/encode.hpp"
+#include "simulation/room.hpp"
 #include "simulation/simulation.hpp"
 #include "simulation/zero_shot.hpp"
 
@@ -82,10 +83,10 @@ int run(const Arguments& arguments) {
   record.class_names = dataset.class_names();
   record.diagnostics = learner->diagnostics();
   if (root) {
-    record.clients = census(*partition, view);
+    record.clients = census(*partition, view, experiment.partition.listed);
     log::info(experiment.name, ": ", experiment.method.learner, " with ", experiment.method.strategy, " on ",
               communicator->size(), communicator->size() == 1 ? " rank" : " ranks", ", ", device.str(), "\n",
-              summary(record.clients, dataset.classes(), dataset.size()));
+              summary(record.clients, *partition, view));
     if (arguments.verbose) log::detail(who_holds_what(record.clients, dataset.class_names()));
   }
 
@@ -103,6 +104,8 @@ int run(const Arguments& arguments) {
   Workshop workshop{experiment,      *partition, samples,
                     *learner,        *strategy,  *upload_codec,
                     *download_codec, keys,       strategy->memories(learner->layout())};
+
+  require_room(workshop, *communicator);
 
   std::optional<Checkpoint> checkpoint;
   if (held == RunDirectory::Holding::checkpoint) {

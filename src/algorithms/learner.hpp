@@ -22,6 +22,8 @@ class Learner {
   virtual void after_step(Parameters&, const Turn&) {}
   /// Whether loss() wants Batch::patches.
   virtual bool needs_patches() const { return false; }
+  /// About how much memory a client adds to a group's step of `batch_size` images, its parameters apart.
+  virtual double step_bytes(std::int64_t batch_size) const { return 0; }
   /// What loss() observes in turn.diagnostics.
   virtual std::vector<std::string> diagnostics() const { return {}; }
   /// Sentences about a round whose diagnostics have these means over clients (NaN where nothing was observed).

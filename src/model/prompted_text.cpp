@@ -114,6 +114,16 @@ Tensor PromptedText::encode_tree(const Tensor& context) const {
   return project_text(tensors_, x);
 }
 
+double PromptedText::bytes() const {
+  const double rows = reference_ ? double(classes() * config_.text.context_length) : double(mask_.size(0));
+  const double w = double(config_.text.width), m = double(config_.text.mlp_width);
+  const double size = double(before_.element_size());
+  // Of each layer: two residuals in float32, queries, keys and values, and what the MLP's activation reads; what lives
+  // for one layer only comes on top.
+  const double kept = rows * (2 * w * sizeof(float) + (3 * w + m) * size);
+  return double(config_.text.layers) * kept + rows * (2 * m + 6 * w) * sizeof(float);
+}
+
 Tensor PromptedText::encode_padded(const Tensor& context) const {
   check(context);
   const std::int64_t K = context.size(0), C = classes(), w = config_.text.width, limit = config_.text.context_length;

@@ -37,6 +37,8 @@ class PromptedText {
   Tensor encode_padded(const Tensor& context) const;
 
   std::int64_t classes() const { return ends_.size(0); }
+  /// About what a context's way there and back takes of memory.
+  double bytes() const;
 
  private:
   void check(const Tensor& context) const;

@@ -24,9 +24,9 @@ std::string spread(std::vector<std::int64_t> numbers) {
 
 }  // namespace
 
-std::vector<ClientRecord> census(const Partition& partition, const Labelled& data) {
+std::vector<ClientRecord> census(const Partition& partition, const Labelled& data, std::int64_t most) {
   std::vector<ClientRecord> records;
-  for (ClientId client = 0; client < partition.clients(); ++client) {
+  for (ClientId client = 0; client < std::min(most, partition.clients()); ++client) {
     const Shard shard = partition.shard(client);
     records.push_back({client, std::int64_t(shard.train.size()), std::int64_t(shard.test.size()),
                        count_classes(shard.train, data), count_classes(shard.test, data)});
@@ -34,19 +34,25 @@ std::vector<ClientRecord> census(const Partition& partition, const Labelled& dat
   return records;
 }
 
-std::string summary(const std::vector<ClientRecord>& clients, std::int64_t classes, std::int64_t images) {
+std::string summary(const std::vector<ClientRecord>& listed, const Partition& partition, const Labelled& data) {
   std::vector<std::int64_t> train, test, kinds;
   std::int64_t trained = 0, tested = 0;
-  for (const ClientRecord& client : clients) {
+  for (const ClientRecord& client : listed) {
     trained += client.train_samples;
     tested += client.test_samples;
     train.push_back(client.train_samples);
     test.push_back(client.test_samples);
     kinds.push_back(std::int64_t(client.train_classes.size()));
   }
-  return text(images, " images of ", classes, " classes; ", clients.size(), " clients train on ", trained,
-              " and test on ", tested, "\neach client: ", spread(train), " training images of ", spread(kinds),
-              " classes, ", spread(test), " test images");
+  const bool all = std::int64_t(listed.size()) == partition.clients();
+  if (!all) {  // what there is to draw from
+    trained = std::int64_t(partition.train_pool().size());
+    tested = std::int64_t(partition.test_pool().size());
+  }
+  return text(data.labels.size(), " images of ", data.classes, " classes; ", partition.clients(), " clients train on ",
+              trained, " and test on ", tested, "\n",
+              all ? "each client" : text("each of the first ", listed.size(), " clients"), ": ", spread(train),
+              " training images of ", spread(kinds), " classes, ", spread(test), " test images");
 }
 
 std::string who_holds_what(const std::vector<ClientRecord>& clients, const std::vector<std::string>& class_names) {

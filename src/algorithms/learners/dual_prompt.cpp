@@ -77,7 +77,8 @@ DualPromptLearner::DualPromptLearner(const DualPromptOptions& options, const Eng
       single_(clip, class_names, options.context, engine),
       // Only one of the readings needs room for both contexts.
       joined_(clip, class_names, options.reading == "joined" ? 2 * options.context : options.context, engine),
-      logit_scale_(clip.logit_scale()) {
+      logit_scale_(clip.logit_scale()),
+      patch_bytes_(needs_patches() ? double(clip.config.vision.patches() * clip.config.embed_dim) * sizeof(float) : 0) {
   layout_.add({"context.shared", {options.context, clip.config.text.width}, Kind::shared});
   layout_.add({"context.private", {options.context, clip.config.text.width}, Kind::personal});
 }
@@ -132,6 +133,11 @@ Tensor DualPromptLearner::loss(const Parameters& parameters, const Batch& batch,
   observe(iterations_column, moved.iterations);
   observe(residual_column, moved.residual);
   return total + options_.beta * moved.cost;
+}
+
+double DualPromptLearner::step_bytes(std::int64_t batch_size) const {
+  const double texts = options_.reading == "joined" ? joined_.bytes() : 2 * single_.bytes();
+  return texts + 2 * double(batch_size) * patch_bytes_;  // as they are kept, and of unit length
 }
 
 Scorer DualPromptLearner::scorer(const Parameters& parameters, View view) {

@@ -55,6 +55,7 @@ class DualPromptLearner final : public Classifier {
   Tensor loss(const Parameters&, const Batch&, Turn&) override;
   Scorer scorer(const Parameters&, View) override;
   bool needs_patches() const override { return options_.transport == "patch" || options_.transport_score; }
+  double step_bytes(std::int64_t batch_size) const override;
   bool labels_by_patches() const override { return options_.transport_score; }
   std::vector<std::string> diagnostics() const override;
   std::vector<std::string> warnings(std::span<const double> means) const override;
@@ -75,6 +76,7 @@ class DualPromptLearner final : public Classifier {
   PromptedText single_;  // one context of h tokens
   PromptedText joined_;  // both contexts, 2h tokens
   double logit_scale_;
+  double patch_bytes_;  // of one image
   Layout layout_;
 };
 

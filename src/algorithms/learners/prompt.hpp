@@ -23,6 +23,7 @@ class PromptLearner final : public Classifier {
   /// Cross entropy of logit_scale * <v, t_c>.
   Tensor loss(const Parameters&, const Batch&, Turn&) override;
   Scorer scorer(const Parameters&, View) override;
+  double step_bytes(std::int64_t) const override { return text_.bytes(); }
 
  private:
   PromptedText text_;
