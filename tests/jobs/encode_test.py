@@ -38,7 +38,7 @@ class EncodeTest(ProgramTest):
         return path
 
     def federate(self, directory, *options, ranks=1, **how):
-        assignments = [word for option in (f"data.path={self.data}", "training.rounds=2", *options)
+        assignments = [word for option in (f"data.path={self.data}", "training.rounds=2", "dual_prompt.drift_warning=-1", *options)
                        for word in ("--set", option)]
         code, errors = self.fedorbit("run", self.config, "-q", "-o", self.folder / directory, *assignments, ranks=ranks,
                                      **how)
