@@ -88,7 +88,11 @@ std::optional<FeatureSet> features_of(const Dataset& dataset, const Clip& clip, 
                                       at::Device device, Communicator& communicator,
                                       const volatile std::sig_atomic_t& signal) {
   const FeatureOrigin origin = image_origin(dataset, clip, encoding, device);
-  if (!named.empty()) return checked(named, origin, encoding);
+  if (!named.empty()) {
+    if (communicator.root()) checked(named, origin, encoding);  // so that one rank speaks for all
+    communicator.barrier();
+    return checked(named, origin, encoding);
+  }
   const std::string key = sha256(text(origin.data, "\n", origin.weights, "\n", origin.preprocessing, "\n", origin.views,
                                       "\n", origin.arithmetic, "\n", encoding.views.count, "\n", encoding.patches));
   const std::filesystem::path file = store / (key.substr(0, 16) + ".h5");

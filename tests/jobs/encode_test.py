@@ -1,6 +1,7 @@
 """`fedorbit encode`: the same file from any number of ranks and after kills, used by runs, refused where it does not fit."""
 
 import os
+import re
 import signal
 import subprocess
 import time
@@ -38,7 +39,7 @@ class EncodeTest(ProgramTest):
         return path
 
     def federate(self, directory, *options, ranks=1, **how):
-        assignments = [word for option in (f"data.path={self.data}", "training.rounds=2", *options)
+        assignments = [word for option in (f"data.path={self.data}", "training.rounds=2", "dual_prompt.drift_warning=-1", *options)
                        for word in ("--set", option)]
         code, errors = self.fedorbit("run", self.config, "-q", "-o", self.folder / directory, *assignments, ranks=ranks,
                                      **how)
@@ -122,7 +123,7 @@ class EncodeTest(ProgramTest):
         self.assertEqual(self.federate("file", f"data.features={path}", ranks=2, store="unused"), (0, ""))
         self.assertFalse((self.shared / "unused").exists(), "the store was not needed")
         lines, compared = differences(self.folder / "store", self.folder / "file")
-        self.assertEqual(lines, [])
+        self.assertEqual([line for line in lines if not re.match("option only in .*: features = ", line)], [])
         self.assertGreater(compared, 30)
 
     def test_a_run_trains_on_augmented_views_the_same_on_any_number_of_ranks(self):
