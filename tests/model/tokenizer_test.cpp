@@ -98,9 +98,9 @@ TEST(Tokenizer, a_vocabulary_that_contradicts_its_merges_is_refused) {
   std::filesystem::create_directories(folder);
   std::ofstream(folder / "merges.txt") << "a b\n";
   std::ofstream(folder / "vocab.json") << R"({"a": 1})";
-  EXPECT_THAT(sentence([&] { Tokenizer::load(folder); }), HasSubstr("has 1 tokens, but the merges beside it make 515"));
+  EXPECT_THAT(sentence([&] { Tokenizer::load(folder); }), HasSubstr("has 1 tokens, but its merges make 515"));
   std::ofstream(folder / "vocab.json") << "{";
-  EXPECT_THAT(sentence([&] { Tokenizer::load(folder); }), HasSubstr("is not a vocabulary"));
+  EXPECT_THAT(sentence([&] { Tokenizer::load(folder); }), HasSubstr("vocab.json is not JSON"));
   std::filesystem::remove_all(folder);
 }
 
