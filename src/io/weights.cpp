@@ -24,7 +24,7 @@ void read_one(const FileBytes& bytes, const std::string& where, Weights& out) {
   const std::string_view first = beginning(bytes, 64);
   require(!first.starts_with("version https://git-lfs"), where,
           " is only Git LFS's pointer to the weights; fetch the file itself with `git lfs pull`.");
-  require(!first.starts_with("\x80"), where,
+  require(!first.starts_with("\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9"), where,
           " is in PyTorch's format from before version 1.6 (a bare pickle); load it there and save it again.");
   if (first.starts_with("PK\x03\x04")) {
     TorchFile read = read_torch_file(bytes, where);

@@ -5,11 +5,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "core/error.hpp"
+#include "io/file.hpp"
 #include "model/bpe_training.hpp"
 #include "model/clean_text.hpp"
 
@@ -102,6 +104,51 @@ TEST(Tokenizer, a_vocabulary_that_contradicts_its_merges_is_refused) {
   std::ofstream(folder / "vocab.json") << "{";
   EXPECT_THAT(sentence([&] { Tokenizer::load(folder); }), HasSubstr("vocab.json is not JSON"));
   std::filesystem::remove_all(folder);
+}
+
+TEST(Tokenizer, reads_hugging_faces_single_file_in_both_its_spellings) {
+  const std::string single = read_file(source / "tests/golden/clip_resnet/tokenizer.json");
+  const Tokenizer plain = Tokenizer::load(source / "tests/golden/clip_open_clip/merges.txt");
+  EXPECT_EQ(Tokenizer::parse(single, "tokenizer.json").merges(), plain.merges());
+  auto pairs = nlohmann::json::parse(single);
+  for (auto& merge : pairs["model"]["merges"]) {
+    const auto words = merge.get<std::string>();
+    const auto space = words.find(' ');
+    merge = {words.substr(0, space), words.substr(space + 1)};
+  }
+  EXPECT_EQ(Tokenizer::parse(pairs.dump(), "tokenizer.json").merges(), plain.merges());
+  const auto after = [&](const std::function<void(nlohmann::json&)>& change) {
+    auto json = pairs;
+    change(json);
+    return sentence([&] { Tokenizer::parse(json.dump(), "tokenizer.json"); });
+  };
+  EXPECT_THAT(after([](auto& j) { j["model"]["vocab"]["run"] = 3; }), HasSubstr("gives the token 'run' the id 3"));
+  EXPECT_THAT(after([](auto& j) { j["model"]["vocab"].erase("run"); }), HasSubstr("its merges make 525"));
+  EXPECT_THAT(after([](auto& j) { j["model"]["type"] = "WordPiece"; }), HasSubstr("not a CLIP's tokenizer"));
+  EXPECT_THAT(after([](auto& j) { j["model"]["merges"][0] = 3; }), HasSubstr("no pair of pieces"));
+  EXPECT_THAT(after([](auto& j) { j.erase("model"); }), HasSubstr("is not a tokenizer"));
+}
+
+TEST(Tokenizer, a_compressed_vocabulary_that_is_cut_or_grows_without_end_is_refused) {
+  const auto gz = [](const std::string& text) {
+    std::string out(compressBound(text.size()) + 32, '\0');
+    z_stream stream{};
+    deflateInit2(&stream, 9, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY);
+    stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
+    stream.avail_in = uInt(text.size());
+    stream.next_out = reinterpret_cast<Bytef*>(out.data());
+    stream.avail_out = uInt(out.size());
+    deflate(&stream, Z_FINISH);
+    out.resize(stream.total_out);
+    deflateEnd(&stream);
+    return out;
+  };
+  const std::string whole = gz("#version\na b\n");
+  EXPECT_EQ(Tokenizer::parse(whole, "v.gz").merges(), "a b\n");
+  EXPECT_THAT(sentence([&] { Tokenizer::parse(whole.substr(0, whole.size() - 9), "v.gz"); }),
+              HasSubstr("cannot be read"));
+  EXPECT_THAT(sentence([&] { Tokenizer::parse("a b\n", "v.gz"); }), HasSubstr("cannot be read"));
+  EXPECT_THAT(sentence([&] { Tokenizer::parse(gz(std::string(80 << 20, ' ')), "v.gz"); }), HasSubstr("grows beyond"));
 }
 
 TEST(Tokenizer, text_that_is_not_utf8_is_refused) {
