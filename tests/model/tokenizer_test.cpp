@@ -9,8 +9,10 @@
 
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "core/error.hpp"
+#include "core/fingerprint.hpp"
 #include "io/file.hpp"
 #include "model/bpe_training.hpp"
 #include "model/clean_text.hpp"
@@ -46,6 +48,28 @@ TEST(Tokenizer, gives_the_ids_that_open_clip_gives) {
   ASSERT_GT(golden.size(), 250u);
   for (const auto& entry : golden)
     EXPECT_EQ(tokenizer.encode(entry["text"].get<std::string>()), entry["ids"].get<Ids>()) << entry["text"];
+}
+
+TEST(Tokenizer, gives_open_clips_ids_for_captions_emoji_control_characters_and_references) {
+  NEEDS_CLIPS_VOCABULARY();
+  const Tokenizer tokenizer = Tokenizer::load(vocabulary / "bpe_simple_vocab_16e6.txt.gz");
+  const std::unique_ptr<gzFile_s, int (*)(gzFile)> file(gzopen((source / "tests/golden/tokens.gz").c_str(), "rb"),
+                                                        gzclose);
+  ASSERT_NE(file, nullptr);
+  std::string all;
+  char block[4096];
+  for (int count = 0; (count = gzread(file.get(), block, sizeof block)) > 0;) all.append(block, std::size_t(count));
+  std::istringstream lines(all);
+  int strings = 0;
+  for (std::string line; std::getline(lines, line); ++strings) {
+    const auto space = line.find(' ');
+    const auto string = nlohmann::json::parse(line.substr(space + 1)).get<std::string>();
+    std::string ids;
+    for (const std::int64_t id : tokenizer.encode(string)) ids += text(ids.empty() ? "" : " ", id);
+    const std::uint64_t hash = fingerprint(ids);
+    EXPECT_EQ(std::stoull(line), (hash >> 32 ^ (hash & 0xFFFFFFFF))) << string;
+  }
+  EXPECT_GT(strings, 1200);
 }
 
 TEST(Tokenizer, reads_the_same_vocabulary_from_hugging_faces_pair_of_files) {
@@ -176,6 +200,10 @@ TEST(CleanText, lower_cases_as_unicode_does_and_resolves_entities) {
   EXPECT_EQ(clean_text("ΟΔΥΣΣΕΥΣ İ ẞ Ǆ"), "οδυσσευς i̇ ß dž");
   EXPECT_EQ(unescape_html("&eacute;&hellip;&#x1F6F0;&#0;&#xD800;&nosuch;&;&#;&#xZ;&"),
             "é…🛰\uFFFD\uFFFD&nosuch;&;&#;&#xZ;&");
+  EXPECT_EQ(unescape_html("&notit; &notin; &eacuteX &#65 &#x41 &#99999999999; &#128;&NTILDE;"),
+            "¬it; ∉ éX A A \uFFFD €&NTILDE;");
+  EXPECT_EQ(unescape_whole_references("&notit; &notin; &eacute &#65 &#65; &NTILDE; &;&#;"),
+            "&notit; ∉ &eacute &#65 A Ñ &;&#;");
   EXPECT_EQ(clean_text(" a\xc2\xa0 b "), "a b");
   EXPECT_EQ(clean_text("&lt;A&gt; &#x26; &amp;amp;"), "<a> & &");
 }
