@@ -98,7 +98,11 @@ void apply_stated_config(const std::filesystem::path& file, Dialect dialect, Cli
   std::error_code unknown;
   require(std::filesystem::file_size(file, unknown) <= longest_file && !unknown, where,
           " cannot be read, or is longer than a configuration.");
-  const json whole = parse_json(read_file(file), where);
+  apply_stated_config(read_file(file), where, dialect, config);
+}
+
+void apply_stated_config(std::string_view content, const std::string& where, Dialect dialect, ClipConfig& config) {
+  const json whole = parse_json(content, where);
   dialect == Dialect::open_clip ? apply_open_clip(whole, config, where) : apply_hugging_face(whole, config, where);
 }
 
