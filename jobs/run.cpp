@@ -11,7 +11,6 @@
 #include "core/log.hpp"
 #include "core/signals.hpp"
 #include "jobs/commands.hpp"
-#include "model/embedded.hpp"
 #include "model/text_tower.hpp"
 #include "results/checkpoint.hpp"
 #include "results/event_log.hpp"
@@ -22,6 +21,7 @@
 #include "results/run_directory.hpp"
 #include "simulation/census.hpp"
 #include "simulation/encode.hpp"
+#include "simulation/load_model.hpp"
 #include "simulation/simulation.hpp"
 
 namespace fedorbit {
@@ -55,11 +55,6 @@ at::Device prepare_machine(const MachineOptions& options, const Communicator& co
   return at::Device(at::kCUDA, at::DeviceIndex(communicator.local_rank() % gpus));
 }
 
-Clip load_weights(const std::string& weights, at::Device device) {
-  const Clip clip = weights == "embedded" ? load_clip(embedded_clip(), "the embedded weights") : load_clip(weights);
-  return clip.to(device);
-}
-
 Dataset open_data(const Experiment& experiment) {
   return experiment.data.path.empty() ? Dataset::synthetic(experiment.synthetic) : Dataset::open(experiment.data.path);
 }
@@ -91,7 +86,7 @@ int run(const Arguments& arguments) {
   // Everything that is read comes before the run directory is touched: a misspelt name loses nothing there.
   const Dataset dataset = open_data(experiment);
   communicator->agree("data set " + experiment.data.path, fingerprint(dataset.checksum()));
-  const Clip clip = load_weights(experiment.model.weights, device);
+  const Clip clip = load_model(experiment.model).to(device);
   communicator->agree("weights " + experiment.model.weights, fingerprint(clip.checksum));
 
   const Keys keys{std::uint64_t(experiment.seed)};
@@ -115,6 +110,8 @@ int run(const Arguments& arguments) {
     log::info("this run is finished: ", directory.results().string());
     return 0;
   }
+
+  if (root && !clip.assumption.empty()) log::warning(clip.assumption);
 
   RunRecord record;
   record.options_toml = options_toml;

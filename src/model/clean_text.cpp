@@ -16,6 +16,7 @@ namespace {
 icu::UnicodeString from_utf8(std::string_view text) {
   icu::UnicodeString out;
   if (text.empty()) return out;
+  require(text.size() <= 1 << 30, "a text of ", text.size(), " bytes is too long.");
   UErrorCode error = U_ZERO_ERROR;
   std::int32_t length = 0;
   const auto capacity = std::int32_t(text.size());  // UTF-16 never has more units than UTF-8 has bytes

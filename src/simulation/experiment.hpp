@@ -17,9 +17,16 @@ struct DataOptions {
 };
 
 struct ModelOptions {
-  std::string weights = "embedded", text_template = "a satellite photo of a {}.";
+  std::string weights = "embedded", vocabulary, activation = "auto", text_template = "a satellite photo of a {}.";
   void fields(OptionList& v) {
-    v("weights", weights, "a CLIP checkpoint (safetensors), or \"embedded\" for the small one inside the program");
+    v("weights", weights,
+      "a CLIP checkpoint (safetensors, its index, a PyTorch file, or the folder of one), or \"embedded\" for the small "
+      "one inside the program");
+    v("vocabulary", vocabulary,
+      "its merges.txt, tokenizer.json or bpe_simple_vocab_16e6.txt.gz; empty: beside the weights, then where jobs/setup "
+      "leaves CLIP's");
+    v("activation", activation, "of its towers; auto: as the configuration beside the weights says, or quick_gelu",
+      {"auto", "quick_gelu", "gelu"});
     v("text_template", text_template, "what zero-shot classification reads; {} stands for the class name");
   }
 };
