@@ -23,8 +23,7 @@ struct ModelOptions {
       "a CLIP checkpoint (safetensors, its index, a PyTorch file, or the folder of one), or \"embedded\" for the small "
       "one inside the program");
     v("vocabulary", vocabulary,
-      "its merges.txt, tokenizer.json or bpe_simple_vocab_16e6.txt.gz; empty: beside the weights, then where jobs/setup "
-      "leaves CLIP's");
+      "merges.txt, tokenizer.json or bpe_simple_vocab_16e6.txt.gz; empty: beside the weights, or CLIP's from jobs/setup");
     v("activation", activation, "of its towers; auto: as the configuration beside the weights says, or quick_gelu",
       {"auto", "quick_gelu", "gelu"});
     v("text_template", text_template, "what zero-shot classification reads; {} stands for the class name");
