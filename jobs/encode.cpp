@@ -24,13 +24,6 @@ struct InputOptions {
   }
 };
 
-struct WeightOptions {
-  std::string weights = "embedded";
-  void fields(OptionList& v) {
-    v("weights", weights, "a CLIP checkpoint, or \"embedded\" for the small one inside the program");
-  }
-};
-
 struct KeepOptions {
   bool patches = false;
   std::string type = "float32", computed_in = "float32";
@@ -93,7 +86,7 @@ int encode(Request& request) {
   const at::Device device = prepare_machine(options.machine, *communicator);
   const bool half = options.features.type == "float16";
   const auto tower = [&] {
-    const Clip clip = open_weights(options.model.weights, device, *communicator);
+    const Clip clip = open_weights(options.model, device, *communicator);
     return options.features.computed_in == "bfloat16" ? clip.to(at::kBFloat16) : clip;
   };
   bool whole = false;

@@ -36,13 +36,12 @@ struct EvaluatedData {
   }
 };
 
-struct EvaluatedModel {
-  std::string weights, templates, templates_file, prompts;
+struct EvaluatedModel : WeightOptions {
+  std::string templates, templates_file, prompts;
   double logit_scale = 0;
+  EvaluatedModel() { weights.clear(); }  // the run's with prompts, none with a feature file, else the embedded ones
   void fields(OptionList& v) {
-    v("weights", weights,
-      "a CLIP checkpoint, or \"embedded\"; empty: the run's with prompts, none with a feature file, else the embedded "
-      "ones");
+    WeightOptions::fields(v);
     v("templates", templates, "what the tower reads of a class, separated by semicolons; {} stands for its name");
     v("templates_file", templates_file, "the same as a file, a line each");
     v("prompts", prompts, "a finished run's directory, its results.h5, or its prompts.safetensors");
@@ -131,10 +130,11 @@ Subject open_subject(const EvaluateOptions& options, at::Device device, Communic
   std::optional<Dataset> dataset;
   if (!alone) dataset = open_data(options.data.path, options.synthetic, communicator);
   if (needs_tower) {
-    std::string weights = options.model.weights;
-    if (weights.empty() && learned) weights = learned->weights_path;
-    require(!alone || !weights.empty(), "model.weights must name the weights whose tower reads the texts.");
-    subject.clip = open_weights(weights.empty() ? "embedded" : weights, device, communicator);
+    WeightOptions model = options.model;
+    if (model.weights.empty() && learned) model.weights = learned->weights_path;
+    require(!alone || !model.weights.empty(), "model.weights must name the weights whose tower reads the texts.");
+    if (model.weights.empty()) model.weights = "embedded";
+    subject.clip = open_weights(model, device, communicator);
   }
   std::vector<std::string> class_names = alone ? subject.set.class_names : dataset->class_names();
   if (!options.data.class_names.empty()) {

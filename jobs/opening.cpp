@@ -9,7 +9,7 @@
 #include "core/error.hpp"
 #include "core/fingerprint.hpp"
 #include "io/file.hpp"
-#include "model/embedded.hpp"
+#include "simulation/load_model.hpp"
 
 namespace fedorbit {
 
@@ -24,9 +24,9 @@ at::Device prepare_machine(const MachineOptions& options, const Communicator& co
   return at::Device(at::kCUDA, at::DeviceIndex(communicator.local_rank() % gpus));
 }
 
-Clip open_weights(const std::string& weights, at::Device device, Communicator& communicator) {
-  const Clip clip = weights == "embedded" ? load_clip(embedded_clip(), "the embedded weights") : load_clip(weights);
-  communicator.agree("weights " + weights, fingerprint(clip.checksum));
+Clip open_weights(const WeightOptions& model, at::Device device, Communicator& communicator) {
+  const Clip clip = load_model(model);
+  communicator.agree("weights " + model.weights, fingerprint(clip.checksum));
   return clip.to(device);
 }
 

@@ -16,8 +16,8 @@ constexpr int resumable = 75;  // EX_TEMPFAIL: run the same command again to go 
 /// The device of this rank; makes arithmetic on it repeatable.
 at::Device prepare_machine(const MachineOptions& options, const Communicator& communicator);
 
-/// A file's weights, or the embedded ones, on the device; the same on every rank.
-Clip open_weights(const std::string& weights, at::Device device, Communicator& communicator);
+/// The weights on the device, the same on every rank. What had to be assumed of them is in `assumption`.
+Clip open_weights(const WeightOptions& model, at::Device device, Communicator& communicator);
 
 /// The file of that path, or synthetic scenes where it is empty; the same on every rank.
 Dataset open_data(const std::string& path, const SyntheticOptions& scenes, Communicator& communicator);

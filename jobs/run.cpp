@@ -51,7 +51,7 @@ int run(const Arguments& arguments) {
 
   // Everything that is read comes before the run directory is touched: a misspelt name loses nothing there.
   const Dataset dataset = open_data(experiment.data.path, experiment.synthetic, *communicator);
-  const Clip clip = open_weights(experiment.model.weights, device, *communicator);
+  const Clip clip = open_weights(experiment.model, device, *communicator);
   const std::vector<std::string> templates = templates_in(experiment.model.text_template, "model.text_template");
   const Keys keys{std::uint64_t(experiment.seed)};
   const Labelled view = labelled(dataset);
@@ -74,6 +74,8 @@ int run(const Arguments& arguments) {
     log::info("this run is finished: ", directory.results().string());
     return 0;
   }
+
+  if (root && !clip.assumption.empty()) log::warning(clip.assumption);
 
   RunRecord record;
   record.options_toml = options_toml;

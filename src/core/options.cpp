@@ -17,6 +17,8 @@ template <class... Handlers>
 struct Overloaded : Handlers... {
   using Handlers::operator()...;
 };
+template <class... Handlers>
+Overloaded(Handlers...) -> Overloaded<Handlers...>;  // which clang before 17 does not find by itself
 
 /// The shortest decimal that reads back as the same number, always with a point or an exponent.
 std::string decimal(double value) {

@@ -3,33 +3,21 @@
 
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
-#include <memory>
-#include <nlohmann/json.hpp>
 #include <tuple>
 #include <vector>
 
 #include "core/error.hpp"
+#include "io/json.hpp"
 #include "io/safetensors_types.hpp"
 
 namespace fedorbit {
 namespace {
 
-constexpr std::uint64_t length_bytes = 8, longest_header = 100'000'000;  // the limit that the format's authors set
-
-/// Bytes that stay where they are as long as somebody holds them.
-struct Bytes {
-  std::shared_ptr<void> owner;
-  std::byte* data;
-  std::uint64_t size;
-};
+constexpr std::uint64_t length_bytes = 8, longest_header = 25'000'000;  // fifty times a large CLIP's
+constexpr std::size_t most_dimensions = 8;
 
 struct Entry {
   std::string name;
@@ -37,22 +25,6 @@ struct Entry {
   std::vector<std::int64_t> shape;
   std::uint64_t begin, end;  // bytes after the header
 };
-
-Bytes map_file(const std::filesystem::path& file) {
-  const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) fail(file.string(), " cannot be opened: ", std::strerror(errno), ".");
-  const std::shared_ptr<void> closer(nullptr, [descriptor](void*) { ::close(descriptor); });
-  struct stat status {};
-  if (::fstat(descriptor, &status) != 0) fail(file.string(), " cannot be examined: ", std::strerror(errno), ".");
-  require(S_ISREG(status.st_mode), file.string(), " is not a regular file.");
-  const auto size = std::uint64_t(status.st_size);
-  require(size >= length_bytes, file.string(), " is not a safetensors file: it has ", size,
-          " bytes, and the length of its header alone takes 8.");
-  void* address = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE, descriptor, 0);
-  if (address == MAP_FAILED) fail(file.string(), " cannot be mapped: ", std::strerror(errno), ".");
-  return {std::shared_ptr<void>(address, [size](void* mapped) { ::munmap(mapped, size); }),
-          static_cast<std::byte*>(address), size};
-}
 
 /// The number of elements, or an Error where a dimension is no size or the product has no 63 bits.
 std::uint64_t numel(const nlohmann::json& shape, const std::string& where, std::vector<std::int64_t>& out) {
@@ -62,6 +34,7 @@ std::uint64_t numel(const nlohmann::json& shape, const std::string& where, std::
     require(dimension.is_number_unsigned() && dimension.get<std::uint64_t>() <= std::uint64_t(INT64_MAX), where,
             " has the dimension ", dimension.dump(), "; a dimension is a whole number from 0.");
     out.push_back(dimension.get<std::int64_t>());
+    require(out.size() <= most_dimensions, where, " has more than ", most_dimensions, " dimensions.");
     require(!__builtin_mul_overflow(product, out.back(), &product), where, " has the shape ", shape.dump(),
             ", whose number of elements overflows 63 bits.");
   }
@@ -113,7 +86,7 @@ void check_cover(std::vector<Entry>& entries, std::uint64_t size, const std::str
   require(reached == size, file, " has ", size - reached, " bytes after its last tensor that belong to none.");
 }
 
-Tensor view(const Bytes& bytes, std::byte* data, const Entry& entry) {
+Tensor view(const FileBytes& bytes, std::byte* data, const Entry& entry) {
   const auto options = c10::TensorOptions(entry.type);
   const bool aligned = reinterpret_cast<std::uintptr_t>(data) % c10::elementSize(entry.type) == 0;
   if (aligned && entry.end != entry.begin)
@@ -124,24 +97,24 @@ Tensor view(const Bytes& bytes, std::byte* data, const Entry& entry) {
   return copy;
 }
 
-nlohmann::json parse_header(const Bytes& bytes, std::uint64_t length, const std::string& file) {
-  try {
-    const auto* begin = reinterpret_cast<const char*>(bytes.data + length_bytes);
-    auto header = nlohmann::json::parse(begin, begin + length);
-    require(header.is_object(), file, " has a header that is no JSON object.");
-    return header;
-  } catch (const nlohmann::json::exception& cause) {
-    fail(file, " is not a safetensors file: its header is not JSON (", cause.what(), ").");
-  }
+nlohmann::json parse_header(const FileBytes& bytes, std::uint64_t length, const std::string& file) {
+  const auto* begin = reinterpret_cast<const char*>(bytes.data + length_bytes);
+  auto header = parse_json({begin, std::size_t(length)}, "the header of " + file);
+  require(header.is_object(), file, " has a header that is no JSON object.");
+  return header;
 }
 
-Safetensors read(const Bytes& bytes, const std::string& file) {
-  require(bytes.size >= length_bytes, file, " is not a safetensors file: it has ", bytes.size, " bytes.");
+}  // namespace
+
+Safetensors read_safetensors(const FileBytes& bytes, const std::string& file) {
+  require(bytes.size >= length_bytes, file, " is neither a safetensors file nor PyTorch's: it has ", bytes.size,
+          " bytes, and the length of a header alone takes 8.");
   std::uint64_t length = 0;
   for (int i = 7; i >= 0; --i) length = length << 8 | std::uint64_t(bytes.data[i]);
-  require(length <= std::min(longest_header, bytes.size - length_bytes), file,
-          " is not a safetensors file, or was cut short: it announces a header of ", length, " bytes and has ",
-          bytes.size - length_bytes, " left.");
+  require(
+      length <= std::min(longest_header, bytes.size - length_bytes), file,
+      " is neither PyTorch's nor a safetensors file, or was cut short: read as the latter, it announces a header of ",
+      length, " bytes and has ", bytes.size - length_bytes, " left (at most ", longest_header, " are read).");
   const auto header = parse_header(bytes, length, file);
   Safetensors out;
   std::vector<Entry> entries;
@@ -162,15 +135,12 @@ Safetensors read(const Bytes& bytes, const std::string& file) {
   return out;
 }
 
-}  // namespace
-
-Safetensors read_safetensors(const std::filesystem::path& file) { return read(map_file(file), file.string()); }
+Safetensors read_safetensors(const std::filesystem::path& file) {
+  return read_safetensors(map_file(file), file.string());
+}
 
 Safetensors read_safetensors(std::span<const std::byte> bytes, const std::string& name) {
-  // Eight bytes of slack keep an empty span from asking for nothing; operator new aligns for every element type.
-  std::shared_ptr<void> copy(::operator new(bytes.size() + 8), [](void* memory) { ::operator delete(memory); });
-  if (!bytes.empty()) std::memcpy(copy.get(), bytes.data(), bytes.size());
-  return read({copy, static_cast<std::byte*>(copy.get()), bytes.size()}, name);
+  return read_safetensors(copy_bytes(bytes), name);
 }
 
 }  // namespace fedorbit

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "core/tensor.hpp"
+#include "io/mapping.hpp"
 
 namespace fedorbit {
 
@@ -25,6 +26,9 @@ Safetensors read_safetensors(const std::filesystem::path& file);
 
 /// The same from bytes in memory, which are copied; `name` stands for the file in errors.
 Safetensors read_safetensors(std::span<const std::byte> bytes, const std::string& name);
+
+/// The same from bytes that are there already: tensors are views on them and hold their owner.
+Safetensors read_safetensors(const FileBytes& bytes, const std::string& name);
 
 /// Writes `file` + ".part" and renames it. Tensors of float64, float32, float16, bfloat16, int64, int32, int16, int8,
 /// uint8 or bool, on any device. `metadata` is free text.

@@ -16,6 +16,7 @@ namespace {
 icu::UnicodeString from_utf8(std::string_view text) {
   icu::UnicodeString out;
   if (text.empty()) return out;
+  require(text.size() <= 1 << 30, "a text of ", text.size(), " bytes is too long.");
   UErrorCode error = U_ZERO_ERROR;
   std::int32_t length = 0;
   const auto capacity = std::int32_t(text.size());  // UTF-16 never has more units than UTF-8 has bytes
@@ -58,15 +59,6 @@ bool is_control(UChar32 c) {
          c == 0xFEFF || (c >= 0xFFF9 && c <= 0xFFFC);
 }
 
-/// What the bytes 0x80 to 0x9F are in Windows-1252, which is what C1 control characters in text come from.
-UChar32 windows_1252(UChar32 c) {
-  static constexpr char16_t table[32] = {0x20AC, 0x81,   0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021,
-                                         0x02C6, 0x2030, 0x0160, 0x2039, 0x0152, 0x8D,   0x017D, 0x8F,
-                                         0x90,   0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014,
-                                         0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0x9D,   0x017E, 0x0178};
-  return c >= 0x80 && c <= 0x9F ? table[c - 0x80] : c;
-}
-
 /// Two letters in one character, as typesetters and some code pages had them.
 const std::unordered_map<UChar32, const char*>& ligatures() {
   static const std::unordered_map<UChar32, const char*> table{
@@ -96,7 +88,7 @@ icu::UnicodeString without_colours(const icu::UnicodeString& text) {
 }
 
 void plain_letter(UChar32 given, icu::UnicodeString& out) {
-  const UChar32 c = windows_1252(given);
+  const auto c = UChar32(windows_1252(std::uint32_t(given)));
   if (const auto found = ligatures().find(c); found != ligatures().end()) {
     // The digraph for an apostrophe and n gives a letter that the next rule makes an apostrophe.
     rewritten(icu::UnicodeString::fromUTF8(found->second),
@@ -125,15 +117,31 @@ icu::UnicodeString with_single_spaces(const icu::UnicodeString& text) {
   });
 }
 
-}  // namespace
-
-std::string clean_text(std::string_view text) {
-  icu::UnicodeString now = from_utf8(text);
+/// One line of a text, until nothing changes any more.
+icu::UnicodeString repaired(icu::UnicodeString now, bool with_references) {
   for (icu::UnicodeString before; before != now;) {
     before = now;
-    // A text with a bracket may be HTML itself, whose entities are left alone at first.
-    if (now.indexOf(u'<') < 0) now = from_utf8(unescape_html(to_utf8(now)));
+    if (with_references) now = from_utf8(unescape_whole_references(to_utf8(now)));
     now = normalised(rewritten(without_colours(now), plain_letter), false);
+  }
+  return now;
+}
+
+}  // namespace
+
+std::string upper_case(std::string_view text) { return to_utf8(from_utf8(text).toUpper(icu::Locale::getRoot())); }
+
+std::string clean_text(std::string_view text) {
+  const icu::UnicodeString whole = from_utf8(text);
+  icu::UnicodeString now;
+  // From its first bracket on, a text may be HTML itself, whose references are left alone at first.
+  bool with_references = true;
+  for (std::int32_t begin = 0, end = 0; begin < whole.length(); begin = end) {
+    const std::int32_t line_break = whole.indexOf(u'\n', begin);
+    end = line_break < 0 ? whole.length() : line_break + 1;
+    const icu::UnicodeString line = whole.tempSubStringBetween(begin, end);
+    with_references = with_references && line.indexOf(u'<') < 0;
+    now.append(repaired(line, with_references));
   }
   now = from_utf8(unescape_html(unescape_html(to_utf8(now))));
   return to_utf8(with_single_spaces(now).toLower(icu::Locale::getRoot()));

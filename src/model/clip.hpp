@@ -16,7 +16,8 @@ struct Clip {
   ClipConfig config;
   NamedTensors tensors;  // canonical names, see model/clip_tensors.hpp
   Tokenizer tokenizer;
-  std::string checksum;  // SHA-256 of the file that it came from, hexadecimal; empty for a CLIP made in memory
+  std::string checksum;         // SHA-256 of the file that it came from, hexadecimal; empty for a CLIP made in memory
+  std::string assumption = {};  // a sentence on what neither the file nor its configuration said, or empty
 
   /// The factor on cosines, 1 / temperature: exp of the tensor "logit_scale".
   double logit_scale() const;
@@ -27,13 +28,19 @@ struct Clip {
 /// What a file of foreign weights may leave open.
 struct ClipLoading {
   std::optional<Activation> activation;  // otherwise as the configuration beside says, or quick_gelu without one
-  std::filesystem::path vocabulary;      // otherwise looked for in the weights' folder
+  std::filesystem::path vocabulary;      // otherwise looked for in the weights' folder, then in vocabulary_cache()
+  c10::ScalarType type = c10::ScalarType::Float;  // of the tensors in memory: float32 or bfloat16
 };
 
-/// Weights in float32 on the CPU, from a safetensors file with our own names, open_clip's or Hugging Face's. Foreign
-/// files give their sizes by their tensors' shapes (64 channels a head), unless config.json or open_clip_config.json
-/// stands beside them and says otherwise. A missing tensor, a wrong shape or a number that is not finite is an Error
-/// that names the tensor as the file does.
+/// Where jobs/setup leaves CLIP's vocabulary: ${XDG_CACHE_HOME:-~/.cache}/fedorbit/vocabulary.
+std::filesystem::path vocabulary_cache();
+
+/// Weights on the CPU from whatever read_weights (io/weights.hpp) reads, with our own names, open_clip's (and OpenAI's)
+/// or Hugging Face's. Tensors that have the wanted type already and need no joining stay in the mapped file, so that
+/// ranks of a node share them; of others only the copy stays in memory. Foreign files give their sizes by their
+/// tensors' shapes, and by the config.json or open_clip_config.json beside them (model/infer_config.hpp). A missing
+/// tensor, one too many, a wrong shape or a number that is not finite is an Error that names the tensor as the file
+/// does; so is an architecture that is not supported.
 Clip load_clip(const std::filesystem::path& file, const ClipLoading& loading = {});
 
 /// From a file in our own format that lies in memory; `name` stands for it in errors.

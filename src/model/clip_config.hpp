@@ -1,5 +1,7 @@
-// The sizes of a CLIP (Radford et al. 2021, arXiv 2103.00020): two transformers and the space they share.
+// The sizes of a CLIP (Radford et al. 2021, arXiv 2103.00020): a text transformer, a vision transformer or residual
+// network, and the space they share.
 #pragma once
+#include <array>
 #include <cstdint>
 #include <string>
 
@@ -16,6 +18,11 @@ struct TowerConfig {
 
 struct VisionConfig : TowerConfig {
   std::int64_t image_size = 0, patch_size = 0;  // pixels, square
+  /// Blocks of a residual network's four stages; all 0 for a vision transformer. A residual network has a width (of its
+  /// stem; the last stage is 32 times as wide) and the heads of its attention pooling, but neither layers nor an MLP;
+  /// its patch is the 32 pixels that one place of the last stage stands for.
+  std::array<std::int64_t, 4> stages{};
+  bool residual() const { return stages[0] > 0; }
   std::int64_t patches() const { return (image_size / patch_size) * (image_size / patch_size); }
 };
 

@@ -9,6 +9,10 @@
 //   vision.layers.I.attention.out (w, w)
 //   vision.layers.I.mlp.in (m, w), .mlp.out (w, m)
 //   vision.norm_after, vision.projection (w, d)
+//
+// A residual network has, instead of all of vision.* (convolutions have the batch norms after them folded in):
+//   vision.stem.{0,1,2}                     vision.stages.S.B.{0,1,2}, and .shortcut in the first block of a stage
+//   vision.pool.positions (1 + M, 32w)      vision.pool.{queries,keys,values} (32w, 32w), .out (d, 32w)
 #pragma once
 #include <string>
 #include <vector>

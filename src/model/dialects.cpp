@@ -23,7 +23,12 @@ constexpr std::array<Word, 8> names{{
     {"text.projection", "text_projection", "text_projection.weight"},
     {"logit_scale", "logit_scale", "logit_scale"},
 }};
-constexpr std::array<Word, 5> beginnings{{
+constexpr std::array<Word, 10> beginnings{{
+    {"vision.pool.positions", "visual.attnpool.positional_embedding", ""},
+    {"vision.pool.queries.", "visual.attnpool.q_proj.", ""},
+    {"vision.pool.keys.", "visual.attnpool.k_proj.", ""},
+    {"vision.pool.values.", "visual.attnpool.v_proj.", ""},
+    {"vision.pool.out.", "visual.attnpool.c_proj.", ""},
     {"vision.norm_before.", "visual.ln_pre.", "vision_model.pre_layrnorm."},
     {"vision.norm_after.", "visual.ln_post.", "vision_model.post_layernorm."},
     {"text.norm_after.", "ln_final.", "text_model.final_layer_norm."},
@@ -63,7 +68,7 @@ std::string translated(Dialect dialect, std::string name) {
 Dialect recognise_dialect(const NamedTensors& tensors, const std::string& where) {
   // One name of each tower, so that a file that lacks one of them is still told which.
   for (const Dialect dialect : {Dialect::canonical, Dialect::open_clip, Dialect::hugging_face})
-    for (const char* telling : {"vision.patch.weight", "vision.class_token", "text.tokens"})
+    for (const char* telling : {"vision.patch.weight", "vision.class_token", "vision.pool.positions", "text.tokens"})
       if (tensors.contains(names_in(dialect, telling)[0])) return dialect;
   fail(where,
        " holds no CLIP: it has neither our names (vision.patch.weight), nor open_clip's (visual.conv1.weight), nor "
@@ -81,6 +86,21 @@ std::vector<std::string> names_in(Dialect dialect, const std::string& canonical)
     out.back()[which] = letter;
   }
   return out;
+}
+
+std::optional<FoldedNames> folded_in(Dialect dialect, const std::string& canonical) {
+  constexpr std::string_view stem = "vision.stem.", stages = "vision.stages.", weight = ".weight";
+  if (dialect != Dialect::open_clip || !canonical.ends_with(weight)) return std::nullopt;
+  const std::string name = canonical.substr(0, canonical.size() - weight.size());
+  const auto next = [](char digit) { return std::string(1, char(digit + 1)); };  // open_clip counts from one here
+  if (name.starts_with(stem))
+    return FoldedNames{"visual.conv" + next(name.back()) + ".weight", "visual.bn" + next(name.back())};
+  if (!name.starts_with(stages)) return std::nullopt;
+  const auto last = name.rfind('.');
+  const std::string block =
+      "visual.layer" + next(name[stages.size()]) + name.substr(stages.size() + 1, last - stages.size());
+  if (name.ends_with("shortcut")) return FoldedNames{block + "downsample.0.weight", block + "downsample.1"};
+  return FoldedNames{block + "conv" + next(name.back()) + ".weight", block + "bn" + next(name.back())};
 }
 
 bool transposed_in(Dialect dialect, const std::string& canonical) {

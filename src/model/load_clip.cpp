@@ -1,10 +1,10 @@
-// Reading a CLIP: every tensor that its sizes ask for is found, joined, turned and checked; what else the file holds
-// (masks, position numbers) is passed over.
-#include <ATen/ops/cat.h>
-#include <ATen/ops/isfinite.h>
+// Reading a CLIP: every tensor that its sizes ask for is found, joined, turned and checked; none may be left over,
+// apart from masks, position numbers and the like.
+#include <cstdlib>
 
 #include "core/error.hpp"
 #include "io/file.hpp"
+#include "model/checkpoint.hpp"
 #include "model/clip.hpp"
 #include "model/clip_tensors.hpp"
 #include "model/dialects.hpp"
@@ -13,69 +13,78 @@
 namespace fedorbit {
 namespace {
 
-Tensor take(const NamedTensors& tensors, Dialect dialect, const TensorShape& wanted, const std::string& where) {
-  const auto names = names_in(dialect, wanted.name);
-  const bool turned = transposed_in(dialect, wanted.name);
-  std::vector<std::int64_t> shape = wanted.shape;
-  if (turned) std::swap(shape[0], shape[1]);
-  if (!shape.empty()) shape[0] /= std::int64_t(names.size());
-  std::vector<Tensor> found;
-  for (const std::string& name : names) {
-    const auto entry = tensors.find(name);
-    require(entry != tensors.end(), where, " lacks the tensor '", name, "' of shape ", at::IntArrayRef(shape), ".");
-    const Tensor& tensor = entry->second;
-    // Some programs write a scalar as a vector of one.
-    const bool fits = tensor.sizes() == at::IntArrayRef(shape) || (shape.empty() && tensor.numel() == 1);
-    require(fits, "tensor '", name, "' of ", where, " has the shape ", tensor.sizes(), ", where ",
-            at::IntArrayRef(shape), " is expected.");
-    require(tensor.is_floating_point(), "tensor '", name, "' of ", where, " does not hold floating-point numbers.");
-    found.push_back(tensor.to(at::kFloat).reshape(shape));
-    require(at::isfinite(found.back()).all().item<bool>(), "tensor '", name, "' of ", where,
-            " holds numbers that are not finite.");
-  }
-  const Tensor joined = found.size() == 1 ? found[0] : at::cat(found, 0);
-  return turned ? joined.t().contiguous() : joined;
-}
-
-Clip assemble(const Safetensors& read, const ClipConfig& config, Dialect dialect, Tokenizer tokenizer,
-              std::string checksum, const std::string& where) {
+Clip assemble(const Weights& weights, const ClipConfig& config, Dialect dialect, Tokenizer tokenizer,
+              std::string checksum, c10::ScalarType type, const std::string& where) {
   require(tokenizer.vocabulary_size() == config.text.vocabulary_size, where, " has ", config.text.vocabulary_size,
-          " token embeddings, but the vocabulary that goes with it has ", tokenizer.vocabulary_size(), " tokens.");
-  Clip out{config, {}, std::move(tokenizer), std::move(checksum)};
-  for (const TensorShape& wanted : clip_shapes(config))
-    out.tensors[wanted.name] = take(read.tensors, dialect, wanted, where);
+          " token embeddings, but the vocabulary that goes with it has ", tokenizer.vocabulary_size(),
+          " tokens; name the right one, or put it beside the file.");
+  Clip out{config, {}, std::move(tokenizer), std::move(checksum), {}};
+  Checkpoint checkpoint(weights, where, type);
+  for (const auto& [name, shape] : clip_shapes(config)) {
+    if (out.tensors.contains(name)) continue;  // a bias that came with its convolution
+    if (const auto folded = folded_in(dialect, name)) {
+      auto [weight, bias] = checkpoint.take_folded(folded->convolution, folded->norm, shape);
+      out.tensors[name] = weight;
+      out.tensors[name.substr(0, name.size() - 6) + "bias"] = bias;
+    } else if (transposed_in(dialect, name)) {
+      out.tensors[name] = checkpoint.take_turned(names_in(dialect, name)[0], shape);
+    } else {
+      out.tensors[name] = checkpoint.take_joined(names_in(dialect, name), shape);
+    }
+  }
+  checkpoint.check_rest();
   return out;
 }
 
 /// A file of our own says its sizes and brings its vocabulary.
-Clip assemble_own(const Safetensors& read, std::string checksum, const std::string& where) {
+Clip assemble_own(const Weights& weights, std::string checksum, c10::ScalarType type, const std::string& where) {
   const auto entry = [&](const char* key) -> const std::string& {
-    const auto found = read.metadata.find(key);
-    require(found != read.metadata.end(), where, " is not a whole CLIP of ours: its metadata lack '", key, "'.");
+    const auto found = weights.metadata.find(key);
+    require(found != weights.metadata.end(), where, " is not a whole CLIP of ours: its metadata lack '", key, "'.");
     return found->second;
   };
   const ClipConfig config = ClipConfig::from_json(entry("config"), where);
   Tokenizer tokenizer(entry("merges"), "the merges in " + where);
-  return assemble(read, config, Dialect::canonical, std::move(tokenizer), std::move(checksum), where);
+  return assemble(weights, config, Dialect::canonical, std::move(tokenizer), std::move(checksum), type, where);
+}
+
+Tokenizer load_tokenizer(const std::filesystem::path& named, const std::filesystem::path& beside) {
+  if (!named.empty()) return Tokenizer::load(named);
+  const auto cache = vocabulary_cache();
+  for (const auto& folder : {beside, cache})
+    if (Tokenizer::is_in(folder)) return Tokenizer::load(folder);
+  fail("no vocabulary goes with the weights: neither ", beside.string(), " nor ", cache.string(), " has ",
+       Tokenizer::file_names(), "; name one with model.vocabulary.");
 }
 
 }  // namespace
 
-Clip load_clip(const std::filesystem::path& file, const ClipLoading& loading) {
-  const Safetensors read = read_safetensors(file);
-  const std::string where = file.string();
-  const Dialect dialect = recognise_dialect(read.tensors, where);
-  if (dialect == Dialect::canonical) return assemble_own(read, sha256_of_file(file), where);
-  ClipConfig config = infer_config(read.tensors, dialect, file);
+std::filesystem::path vocabulary_cache() {
+  const char *cache = std::getenv("XDG_CACHE_HOME"), *home = std::getenv("HOME");
+  const std::filesystem::path root = cache && *cache ? std::filesystem::path(cache)
+                                     : home && *home ? std::filesystem::path(home) / ".cache"
+                                                     : std::filesystem::path(".cache");
+  return root / "fedorbit" / "vocabulary";
+}
+
+Clip load_clip(const std::filesystem::path& path, const ClipLoading& loading) {
+  const Weights weights = read_weights(path);
+  const std::string where = weights.files[0].string();
+  refuse_other_architectures(weights.tensors, where);
+  const Dialect dialect = recognise_dialect(weights.tensors, where);
+  if (dialect == Dialect::canonical) return assemble_own(weights, weights.checksum(), loading.type, where);
+  auto [config, assumption] = infer_config(weights.tensors, dialect, weights.files[0]);
   config.activation = loading.activation.value_or(config.activation);
-  auto folder = file.parent_path().empty() ? std::filesystem::path(".") : file.parent_path();
-  Tokenizer tokenizer = Tokenizer::load(loading.vocabulary.empty() ? folder : loading.vocabulary);
-  return assemble(read, config, dialect, std::move(tokenizer), sha256_of_file(file), where);
+  const auto folder = weights.files[0].parent_path();
+  Tokenizer tokenizer = load_tokenizer(loading.vocabulary, folder.empty() ? "." : folder);
+  Clip out = assemble(weights, config, dialect, std::move(tokenizer), weights.checksum(), loading.type, where);
+  if (!loading.activation) out.assumption = assumption;
+  return out;
 }
 
 Clip load_clip(std::span<const std::byte> bytes, const std::string& name) {
   const std::string_view characters(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  return assemble_own(read_safetensors(bytes, name), sha256(characters), name);
+  return assemble_own(read_weights(bytes, name), sha256(characters), at::kFloat, name);
 }
 
 }  // namespace fedorbit

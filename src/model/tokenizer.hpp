@@ -20,9 +20,15 @@ class Tokenizer {
   /// that starts with #version or with the file's name is passed over. `where` names the source in errors.
   Tokenizer(std::string_view merges, const std::string& where);
 
-  /// From bpe_simple_vocab_16e6.txt.gz (of which CLIP uses the first 48,894 merges), from a file of merges, or from a
-  /// folder that holds one of them; a vocab.json beside merges.txt is checked to give the ids that we give.
+  /// From bpe_simple_vocab_16e6.txt.gz (of which CLIP uses the first 48,894 merges), from a file of merges, from
+  /// Hugging Face's tokenizer.json, or from a folder that holds one of them. A vocab.json beside merges.txt and the
+  /// vocabulary in tokenizer.json are checked to give the ids that we give.
   static Tokenizer load(const std::filesystem::path& path);
+  /// The same from the content of a file that would be called `name`, which stands for it in errors.
+  static Tokenizer parse(std::string_view content, const std::string& name);
+  /// Whether a folder holds one of file_names(), which is a list for people.
+  static bool is_in(const std::filesystem::path& folder);
+  static std::string file_names();
 
   /// Ids of the cleaned text, without start and end.
   std::vector<std::int64_t> encode(std::string_view text) const;
@@ -44,7 +50,7 @@ class Tokenizer {
   };
   std::int64_t id_of(std::string_view spelling, const std::string& where, std::size_t line) const;
   void add(Piece piece);
-  void check_vocabulary(const std::filesystem::path& file) const;
+  void check_vocabulary(std::string_view content, const std::string& where) const;
   std::vector<std::int64_t> encode_word(std::string_view word) const;
 
   std::vector<Piece> pieces_;                               // by id

@@ -1,4 +1,5 @@
-// HTML's character references (WHATWG HTML, section 13.5), as far as captions have them.
+// HTML's character references (WHATWG HTML, section 13.5), as a browser reads them and as careful people write them.
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdint>
@@ -6,37 +7,10 @@
 #include <unordered_map>
 
 #include "model/clean_text.hpp"
+#include "model/html_names.hpp"
 
 namespace fedorbit {
 namespace {
-
-/// The names of U+00A0 to U+00FF in their order.
-constexpr std::array<std::string_view, 96> latin_names{
-    "nbsp",   "iexcl",  "cent",   "pound",  "curren", "yen",    "brvbar", "sect",   "uml",    "copy",   "ordf",
-    "laquo",  "not",    "shy",    "reg",    "macr",   "deg",    "plusmn", "sup2",   "sup3",   "acute",  "micro",
-    "para",   "middot", "cedil",  "sup1",   "ordm",   "raquo",  "frac14", "frac12", "frac34", "iquest", "Agrave",
-    "Aacute", "Acirc",  "Atilde", "Auml",   "Aring",  "AElig",  "Ccedil", "Egrave", "Eacute", "Ecirc",  "Euml",
-    "Igrave", "Iacute", "Icirc",  "Iuml",   "ETH",    "Ntilde", "Ograve", "Oacute", "Ocirc",  "Otilde", "Ouml",
-    "times",  "Oslash", "Ugrave", "Uacute", "Ucirc",  "Uuml",   "Yacute", "THORN",  "szlig",  "agrave", "aacute",
-    "acirc",  "atilde", "auml",   "aring",  "aelig",  "ccedil", "egrave", "eacute", "ecirc",  "euml",   "igrave",
-    "iacute", "icirc",  "iuml",   "eth",    "ntilde", "ograve", "oacute", "ocirc",  "otilde", "ouml",   "divide",
-    "oslash", "ugrave", "uacute", "ucirc",  "uuml",   "yacute", "thorn",  "yuml"};
-
-const std::unordered_map<std::string_view, std::uint32_t>& names() {
-  static const auto table = [] {
-    std::unordered_map<std::string_view, std::uint32_t> out{
-        {"amp", '&'},       {"lt", '<'},       {"gt", '>'},       {"quot", '"'},     {"apos", '\''},
-        {"hellip", 0x2026}, {"ndash", 0x2013}, {"mdash", 0x2014}, {"lsquo", 0x2018}, {"rsquo", 0x2019},
-        {"ldquo", 0x201C},  {"rdquo", 0x201D}, {"bull", 0x2022},  {"euro", 0x20AC},  {"trade", 0x2122},
-        {"larr", 0x2190},   {"uarr", 0x2191},  {"rarr", 0x2192},  {"darr", 0x2193},  {"prime", 0x2032},
-        {"le", 0x2264},     {"ge", 0x2265},    {"ne", 0x2260},    {"infin", 0x221E}, {"minus", 0x2212},
-        {"alpha", 0x3B1},   {"beta", 0x3B2},   {"gamma", 0x3B3},  {"delta", 0x3B4},  {"lambda", 0x3BB},
-        {"mu", 0x3BC},      {"pi", 0x3C0},     {"sigma", 0x3C3},  {"omega", 0x3C9},  {"Omega", 0x3A9}};
-    for (std::size_t i = 0; i < latin_names.size(); ++i) out[latin_names[i]] = std::uint32_t(0xA0 + i);
-    return out;
-  }();
-  return table;
-}
 
 void append_utf8(std::uint32_t c, std::string& out) {
   if (c < 0x80) {
@@ -48,40 +22,133 @@ void append_utf8(std::uint32_t c, std::string& out) {
   for (int i = more - 1; i >= 0; --i) out += char(0x80 | ((c >> (6 * i)) & 0x3F));
 }
 
-/// What stands between "&#" and ";" as a code point; one that is none becomes the replacement character.
-std::optional<std::uint32_t> number(std::string_view digits) {
-  const int base = !digits.empty() && (digits[0] == 'x' || digits[0] == 'X') ? 16 : 10;
-  if (base == 16) digits.remove_prefix(1);
-  std::uint32_t value = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value, base);
-  if (digits.empty() || end != digits.data() + digits.size()) return std::nullopt;
-  const bool valid = error == std::errc() && value != 0 && value < 0x110000 && (value < 0xD800 || value > 0xDFFF);
-  return valid ? value : 0xFFFD;
+/// Each name as the standard has it, most with a semicolon, and its characters in UTF-8.
+const std::unordered_map<std::string_view, std::string>& known_names() {
+  static const auto table = [] {
+    std::unordered_map<std::string_view, std::string> out;
+    constexpr std::string_view space = " \n";
+    std::string_view rest = html_names;
+    while (rest.remove_prefix(std::min(rest.find_first_not_of(space), rest.size())), !rest.empty()) {
+      const std::string_view entry = rest.substr(0, rest.find_first_of(space));
+      const auto equals = entry.find('=');
+      std::string& characters = out[entry.substr(0, equals)];
+      for (const char* at = entry.data() + equals; at < entry.data() + entry.size();) {
+        std::uint32_t point = 0;
+        at = std::from_chars(at + 1, entry.data() + entry.size(), point, 16).ptr;
+        append_utf8(point, characters);
+      }
+      rest.remove_prefix(entry.size());
+    }
+    return out;
+  }();
+  return table;
 }
 
-/// What stands between "&" and ";".
-std::optional<std::uint32_t> code_point(std::string_view reference) {
-  if (reference.starts_with('#')) return number(reference.substr(1));
-  const auto found = names().find(reference);
-  return found == names().end() ? std::nullopt : std::optional(found->second);
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_hexadecimal(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
+bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+
+/// What a number stands for: C1 controls are Windows-1252's characters, what is no character is left out.
+std::string numbered(std::uint32_t point) {
+  std::string out;
+  const std::uint32_t meant = windows_1252(point);
+  if (point == 0 || (point >= 0xD800 && point <= 0xDFFF) || point > 0x10FFFF) {
+    append_utf8(0xFFFD, out);
+  } else if (meant != point || point == 0x0D || point == 0x81 || point == 0x8D || point == 0x8F || point == 0x90 ||
+             point == 0x9D) {
+    append_utf8(meant, out);
+  } else if (!((point >= 1 && point <= 8) || point == 0x0B || (point >= 0x0E && point <= 0x1F) || point == 0x7F ||
+               (point >= 0xFDD0 && point <= 0xFDEF) || (point & 0xFFFE) == 0xFFFE)) {
+    append_utf8(point, out);
+  }
+  return out;
 }
 
-}  // namespace
+struct Reference {
+  std::string characters;
+  std::size_t length;  // of what they replace, after the ampersand
+};
 
-std::string unescape_html(std::string_view text) {
-  constexpr std::size_t longest = 24;
+/// A number after "&#"; a semicolon belongs to it, but need not be there.
+std::optional<Reference> number_at(std::string_view text) {
+  const bool hexadecimal = text.size() > 1 && (text[1] == 'x' || text[1] == 'X');
+  const std::size_t begin = hexadecimal ? 2 : 1;
+  std::size_t end = begin;
+  while (end < text.size() && (hexadecimal ? is_hexadecimal(text[end]) : is_digit(text[end]))) ++end;
+  if (end == begin) return std::nullopt;
+  std::uint32_t point = 0;
+  const auto result = std::from_chars(text.data() + begin, text.data() + end, point, hexadecimal ? 16 : 10);
+  if (result.ec != std::errc()) point = UINT32_MAX;  // too large for any character
+  return Reference{numbered(point), end + (end < text.size() && text[end] == ';')};
+}
+
+/// The longest name that `text` begins with. It must end within 32 characters, before the next mark or space.
+std::optional<Reference> name_at(std::string_view text) {
+  std::size_t end = 0;
+  for (int characters = 0; end < text.size() && std::string_view("\t\n\f <&#;").find(text[end]) == text.npos; ++end)
+    if ((text[end] & 0xC0) != 0x80 && ++characters > 32) break;
+  if (end < text.size() && text[end] == ';') ++end;
+  for (; end > 1; --end)
+    if (const auto found = known_names().find(text.substr(0, end)); found != known_names().end())
+      return Reference{found->second, end};
+  return std::nullopt;
+}
+
+template <class At>
+std::string replaced(std::string_view text, const At& at) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    const std::size_t end = text[i] == '&' ? text.substr(0, i + longest).find(';', i) : text.npos;
-    const auto point = end == text.npos ? std::nullopt : code_point(text.substr(i + 1, end - i - 1));
-    if (point) {
-      append_utf8(*point, out);
-      i = end;
+    const auto reference = text[i] == '&' ? at(text.substr(i + 1)) : std::nullopt;
+    if (reference) {
+      out += reference->characters;
+      i += reference->length;
     } else {
       out += text[i];
     }
   }
   return out;
 }
+
+std::optional<Reference> reference_at(std::string_view text) {
+  if (text.starts_with('#')) return number_at(text);
+  return name_at(text);
+}
+
+/// At most 24 letters and digits and a semicolon.
+std::optional<Reference> whole_reference_at(std::string_view text) {
+  const std::size_t begin = text.starts_with('#');
+  std::size_t end = begin;
+  while (end < text.size() && (is_digit(text[end]) || is_letter(text[end]))) ++end;
+  if (end == begin || end - begin > 24 || end == text.size() || text[end] != ';') return std::nullopt;
+  const std::string_view whole = text.substr(0, end + 1);
+  if (begin == 1) {
+    const auto number = number_at(whole);
+    return number && number->length == whole.size() && number->characters != ";" ? number : std::nullopt;
+  }
+  if (const auto found = known_names().find(whole); found != known_names().end()) return Reference{found->second, whole.size()};
+  if (name_at(whole)) return std::nullopt;
+  std::string small(whole);
+  for (char& c : small) {
+    if (c >= 'a' && c <= 'z') return std::nullopt;
+    if (is_letter(c)) c = char(c | 0x20);
+  }
+  const auto found = known_names().find(small);
+  if (found == known_names().end()) return std::nullopt;
+  return Reference{upper_case(found->second), whole.size()};
+}
+
+}  // namespace
+
+std::uint32_t windows_1252(std::uint32_t c) {
+  static constexpr char16_t table[32] = {0x20AC, 0x81,   0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021,
+                                         0x02C6, 0x2030, 0x0160, 0x2039, 0x0152, 0x8D,   0x017D, 0x8F,
+                                         0x90,   0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014,
+                                         0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0x9D,   0x017E, 0x0178};
+  return c >= 0x80 && c <= 0x9F ? table[c - 0x80] : c;
+}
+
+std::string unescape_html(std::string_view text) { return replaced(text, reference_at); }
+
+std::string unescape_whole_references(std::string_view text) { return replaced(text, whole_reference_at); }
 
 }  // namespace fedorbit

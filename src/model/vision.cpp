@@ -6,6 +6,7 @@
 #include <ATen/ops/matmul.h>
 
 #include "core/error.hpp"
+#include "model/resnet.hpp"
 
 namespace fedorbit {
 namespace {
@@ -27,6 +28,7 @@ VisionFeatures encode_images(const NamedTensors& tensors, const ClipConfig& conf
               images.size(3) == vision.image_size,
           "the vision tower wants images of (N, 3, ", vision.image_size, ", ", vision.image_size, "), not ",
           images.sizes(), ".");
+  if (vision.residual()) return encode_residual(tensors, config, images, with_patches);
   const Tensor& kernel = tensor_of(tensors, "vision.patch.weight");  // (w, 3, P, P)
   const Tensor pixels = cut_patches(images.to(kernel.scalar_type()), vision.patch_size);
   const Tensor embedded = at::linear(pixels, kernel.reshape({vision.width, -1}));

@@ -1,4 +1,5 @@
-// CLIP's vision tower: a vision transformer whose class token becomes the image feature.
+// CLIP's vision tower: a vision transformer whose class token becomes the image feature, or a residual network
+// (model/resnet.hpp).
 #pragma once
 #include "model/tower.hpp"
 
@@ -7,7 +8,8 @@ namespace fedorbit {
 struct VisionFeatures {
   Tensor features;  // (N, d) as the projection gives them, not normalised
   Tensor patches;   // (N, M, d) the M patches' output tokens after the final norm and the projection, row by row from
-                    // the top left; undefined unless asked for
+                    // the top left; undefined unless asked for. Of a residual network: its last stage's places, M =
+                    // (S / 32)^2
 };
 
 /// `images` (N, 3, S, S), preprocessed, any floating type, on the device of the tensors "vision.*"; computed in their

@@ -16,7 +16,8 @@ struct Free {
 };
 
 std::unique_ptr<pcre2_code, Free> compile() {
-  const auto* pattern = reinterpret_cast<PCRE2_SPTR>(R"('s|'t|'re|'ve|'m|'ll|'d|\p{L}+|\p{N}|[^\s\p{L}\p{N}]+)");
+  // U+0345 is a mark whose capital is a letter; CLIP's own pattern, which ignores case, takes it for neither.
+  const auto* pattern = reinterpret_cast<PCRE2_SPTR>(R"('s|'t|'re|'ve|'m|'ll|'d|\p{L}+|\p{N}|[^\s\p{L}\p{N}\x{345}]+)");
   int error = 0;
   PCRE2_SIZE where = 0;
   std::unique_ptr<pcre2_code, Free> code(

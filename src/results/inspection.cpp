@@ -7,6 +7,7 @@
 #include "core/error.hpp"
 #include "io/h5.hpp"
 #include "io/npy.hpp"
+#include "io/weights.hpp"
 #include "model/clip_config.hpp"
 #include "model/dialects.hpp"
 #include "model/infer_config.hpp"
@@ -38,11 +39,14 @@ std::string first_words(const std::string& words, std::size_t most) {
 }
 
 std::string inspect_weights(const std::filesystem::path& path) {
-  const Safetensors read = read_safetensors(path);
+  const Weights read = read_weights(path);
   std::ostringstream out;
   std::int64_t numbers = 0, bytes = 0;
   for (const auto& [name, tensor] : read.tensors) numbers += tensor.numel(), bytes += std::int64_t(tensor.nbytes());
-  out << "safetensors: " << read.tensors.size() << " tensors, " << numbers << " numbers, " << human_bytes(bytes)
+  const char* format = read.format == WeightsFormat::safetensors ? "safetensors"
+                       : read.format == WeightsFormat::torch     ? "PyTorch state dict"
+                                                                 : "TorchScript archive";
+  out << format << ": " << read.tensors.size() << " tensors, " << numbers << " numbers, " << human_bytes(bytes)
       << "\n";
   for (const auto& [key, value] : read.metadata)
     if (key != "config" && key != "merges") out << key << ": " << first_words(value, 200) << "\n";
@@ -50,7 +54,8 @@ std::string inspect_weights(const std::filesystem::path& path) {
     if (const auto config = read.metadata.find("config"); config != read.metadata.end())
       describe_config(out, ClipConfig::from_json(config->second, path.string()));
     else
-      describe_config(out, infer_config(read.tensors, recognise_dialect(read.tensors, path.string()), path));
+      describe_config(
+          out, infer_config(read.tensors, recognise_dialect(read.tensors, path.string()), read.files[0]).config);
   } catch (const Error& unknown) {
     out << "not a CLIP that this program knows: " << unknown.what() << "\n";
   }
@@ -77,7 +82,9 @@ std::string described(const std::filesystem::path& path) {
   const std::string beginning = beginning_of(path);
   if (beginning.starts_with("\x89HDF\r\n\x1a\n")) return inspect_h5(path);
   if (beginning.starts_with("\x93NUMPY")) return "array file of NumPy: " + shape_of(read_npy(path)) + "\n";
-  if (path.extension() == ".safetensors" || (beginning.size() > 8 && beginning[8] == '{')) return inspect_weights(path);
+  if (path.extension() == ".safetensors" || path.filename().string().ends_with(".index.json") ||
+      beginning.starts_with("PK") || (beginning.size() > 8 && beginning[8] == '{'))
+    return inspect_weights(path);
   fail(path.string(), " is no file that this program knows: weights, a data set, features, results or an array file.");
 }
 
@@ -93,7 +100,7 @@ std::string inspection_of(const std::filesystem::path& given) {
         path = given / name;
         break;
       }
-    require(path != given, given.string(), " is a folder without results; name a file in it.");
+    if (path == given) path = find_weights(given);
   }
   return text(path.string(), ": ", human_bytes(std::int64_t(fs::file_size(path))), "\n", described(path));
 }

@@ -6,6 +6,7 @@
 #include "data/augment.hpp"
 #include "data/partition.hpp"
 #include "data/synthetic.hpp"
+#include "simulation/load_model.hpp"
 
 namespace fedorbit {
 
@@ -19,10 +20,10 @@ struct DataOptions {
   }
 };
 
-struct ModelOptions {
-  std::string weights = "embedded", text_template = "a satellite photo of a {}.";
+struct ModelOptions : WeightOptions {
+  std::string text_template = "a satellite photo of a {}.";
   void fields(OptionList& v) {
-    v("weights", weights, "a CLIP checkpoint (safetensors), or \"embedded\" for the small one inside the program");
+    WeightOptions::fields(v);
     v("text_template", text_template,
       "what zero-shot classification reads, several separated by semicolons; {} stands for the class name");
   }

@@ -3,8 +3,8 @@ what those programs compute with them.
 
     python make_clip.py        # needs torch, open_clip_torch, transformers, safetensors, numpy
 
-Writes clip_open_clip/, clip_hugging_face/ (weights, configuration, a vocabulary of a few merges) and clip_*.safetensors
-(inputs and expected outputs) beside itself.
+Writes clip_open_clip/, clip_hugging_face/, clip_resnet/, clip_torch_script/ (weights, configuration, a vocabulary of a few
+merges) and clip_*.safetensors (inputs and expected outputs) beside itself.
 """
 import json
 import pathlib
@@ -112,5 +112,68 @@ def hugging_face_golden():
               HERE / "clip_hugging_face.safetensors")
 
 
+def tokenizer_json():
+    """The vocabulary as Hugging Face's fast tokenizers write it."""
+    printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
+    rest = [b for b in range(256) if b not in printable]
+    letters = [chr(b) for b in printable] + [chr(256 + i) for i in range(len(rest))]
+    merges = MERGES.split("\n")[1:-1]
+    words = letters + [c + "</w>" for c in letters] + [m.replace(" ", "") for m in merges]
+    words += ["<|startoftext|>", "<|endoftext|>"]
+    return json.dumps({"version": "1.0", "model": {"type": "BPE", "end_of_word_suffix": "</w>",
+                                                   "vocab": {w: i for i, w in enumerate(words)}, "merges": merges}},
+                      ensure_ascii=False)
+
+
+def resnet_golden():
+    folder = HERE / "clip_resnet"
+    folder.mkdir(exist_ok=True)
+    torch.manual_seed(3)
+    configuration = dict(embed_dim=12, vision_cfg=dict(image_size=64, layers=[2, 1, 1, 1], width=2, head_width=16),
+                         text_cfg=dict(context_length=CONTEXT, vocab_size=VOCABULARY, width=16, heads=4, layers=1))
+    model = open_clip.CLIP(**configuration)
+    generator = torch.Generator().manual_seed(6)
+    with torch.no_grad():
+        for name, b in model.named_buffers():
+            if name.endswith("running_mean"):
+                b.copy_((torch.randn(b.shape, generator=generator) * 0.2).half())
+            if name.endswith("running_var"):
+                b.copy_((torch.rand(b.shape, generator=generator) + 0.5).half())
+    model = jiggled(model)
+    images, tokens = inputs(64)
+    seen = {}
+    model.visual.attnpool.register_forward_hook(lambda module, given, out: seen.update(x=given[0]))
+    with torch.no_grad():
+        features, text = model.visual(images), model.encode_text(tokens)
+        pool = model.visual.attnpool
+        x = seen["x"].flatten(2).permute(0, 2, 1)
+        patches = pool.c_proj(pool.v_proj(x + pool.positional_embedding[1:]))
+    state = {"module." + k: v.half() if v.is_floating_point() else v for k, v in model.state_dict().items()}
+    torch.save({"epoch": 1, "state_dict": state}, folder / "open_clip_pytorch_model.bin")
+    (folder / "open_clip_config.json").write_text(json.dumps({"model_cfg": configuration}, indent=1) + "\n")
+    (folder / "tokenizer.json").write_text(tokenizer_json() + "\n")
+    save_file(dict(images=images.half(), tokens=tokens, features=features, patches=patches.contiguous(), text=text),
+              HERE / "clip_resnet.safetensors")
+
+
+def torch_script_golden():
+    """OpenAI's form: float16, traced, nothing beside it that would state anything; heads of 64 channels and QuickGELU."""
+    folder = HERE / "clip_torch_script"
+    folder.mkdir(exist_ok=True)
+    torch.manual_seed(4)
+    model = jiggled(open_clip.CLIP(
+        embed_dim=8, quick_gelu=True, vision_cfg=dict(image_size=16, patch_size=8, width=16, head_width=16, layers=1),
+        text_cfg=dict(context_length=12, vocab_size=VOCABULARY, width=16, heads=1, layers=1)))
+    images, tokens = inputs(16)
+    tokens = torch.cat([tokens[:2, :12], tokens[:1, :12]])
+    with torch.no_grad():
+        features, text = model.encode_image(images), model.encode_text(tokens)
+        traced = torch.jit.trace(model, (images, tokens[:2]), strict=False, check_trace=False)
+    torch.jit.save(traced.half(), folder / "clip.pt")
+    save_file(dict(images=images.half(), tokens=tokens, features=features, text=text), HERE / "clip_torch_script.safetensors")
+
+
 open_clip_golden()
 hugging_face_golden()
+resnet_golden()
+torch_script_golden()

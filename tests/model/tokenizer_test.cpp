@@ -5,11 +5,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "core/error.hpp"
+#include "core/fingerprint.hpp"
+#include "io/file.hpp"
 #include "model/bpe_training.hpp"
 #include "model/clean_text.hpp"
 
@@ -44,6 +48,28 @@ TEST(Tokenizer, gives_the_ids_that_open_clip_gives) {
   ASSERT_GT(golden.size(), 250u);
   for (const auto& entry : golden)
     EXPECT_EQ(tokenizer.encode(entry["text"].get<std::string>()), entry["ids"].get<Ids>()) << entry["text"];
+}
+
+TEST(Tokenizer, gives_open_clips_ids_for_captions_emoji_control_characters_and_references) {
+  NEEDS_CLIPS_VOCABULARY();
+  const Tokenizer tokenizer = Tokenizer::load(vocabulary / "bpe_simple_vocab_16e6.txt.gz");
+  const std::unique_ptr<gzFile_s, int (*)(gzFile)> file(gzopen((source / "tests/golden/tokens.gz").c_str(), "rb"),
+                                                        gzclose);
+  ASSERT_NE(file, nullptr);
+  std::string all;
+  char block[4096];
+  for (int count = 0; (count = gzread(file.get(), block, sizeof block)) > 0;) all.append(block, std::size_t(count));
+  std::istringstream lines(all);
+  int strings = 0;
+  for (std::string line; std::getline(lines, line); ++strings) {
+    const auto space = line.find(' ');
+    const auto string = nlohmann::json::parse(line.substr(space + 1)).get<std::string>();
+    std::string ids;
+    for (const std::int64_t id : tokenizer.encode(string)) ids += text(ids.empty() ? "" : " ", id);
+    const std::uint64_t hash = fingerprint(ids);
+    EXPECT_EQ(std::stoull(line), (hash >> 32 ^ (hash & 0xFFFFFFFF))) << string;
+  }
+  EXPECT_GT(strings, 1200);
 }
 
 TEST(Tokenizer, reads_the_same_vocabulary_from_hugging_faces_pair_of_files) {
@@ -98,10 +124,55 @@ TEST(Tokenizer, a_vocabulary_that_contradicts_its_merges_is_refused) {
   std::filesystem::create_directories(folder);
   std::ofstream(folder / "merges.txt") << "a b\n";
   std::ofstream(folder / "vocab.json") << R"({"a": 1})";
-  EXPECT_THAT(sentence([&] { Tokenizer::load(folder); }), HasSubstr("has 1 tokens, but the merges beside it make 515"));
+  EXPECT_THAT(sentence([&] { Tokenizer::load(folder); }), HasSubstr("has 1 tokens, but its merges make 515"));
   std::ofstream(folder / "vocab.json") << "{";
-  EXPECT_THAT(sentence([&] { Tokenizer::load(folder); }), HasSubstr("is not a vocabulary"));
+  EXPECT_THAT(sentence([&] { Tokenizer::load(folder); }), HasSubstr("vocab.json is not JSON"));
   std::filesystem::remove_all(folder);
+}
+
+TEST(Tokenizer, reads_hugging_faces_single_file_in_both_its_spellings) {
+  const std::string single = read_file(source / "tests/golden/clip_resnet/tokenizer.json");
+  const Tokenizer plain = Tokenizer::load(source / "tests/golden/clip_open_clip/merges.txt");
+  EXPECT_EQ(Tokenizer::parse(single, "tokenizer.json").merges(), plain.merges());
+  auto pairs = nlohmann::json::parse(single);
+  for (auto& merge : pairs["model"]["merges"]) {
+    const auto words = merge.get<std::string>();
+    const auto space = words.find(' ');
+    merge = {words.substr(0, space), words.substr(space + 1)};
+  }
+  EXPECT_EQ(Tokenizer::parse(pairs.dump(), "tokenizer.json").merges(), plain.merges());
+  const auto after = [&](const std::function<void(nlohmann::json&)>& change) {
+    auto json = pairs;
+    change(json);
+    return sentence([&] { Tokenizer::parse(json.dump(), "tokenizer.json"); });
+  };
+  EXPECT_THAT(after([](auto& j) { j["model"]["vocab"]["run"] = 3; }), HasSubstr("gives the token 'run' the id 3"));
+  EXPECT_THAT(after([](auto& j) { j["model"]["vocab"].erase("run"); }), HasSubstr("its merges make 525"));
+  EXPECT_THAT(after([](auto& j) { j["model"]["type"] = "WordPiece"; }), HasSubstr("not a CLIP's tokenizer"));
+  EXPECT_THAT(after([](auto& j) { j["model"]["merges"][0] = 3; }), HasSubstr("no pair of pieces"));
+  EXPECT_THAT(after([](auto& j) { j.erase("model"); }), HasSubstr("is not a tokenizer"));
+}
+
+TEST(Tokenizer, a_compressed_vocabulary_that_is_cut_or_grows_without_end_is_refused) {
+  const auto gz = [](const std::string& text) {
+    std::string out(compressBound(text.size()) + 32, '\0');
+    z_stream stream{};
+    deflateInit2(&stream, 9, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY);
+    stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
+    stream.avail_in = uInt(text.size());
+    stream.next_out = reinterpret_cast<Bytef*>(out.data());
+    stream.avail_out = uInt(out.size());
+    deflate(&stream, Z_FINISH);
+    out.resize(stream.total_out);
+    deflateEnd(&stream);
+    return out;
+  };
+  const std::string whole = gz("#version\na b\n");
+  EXPECT_EQ(Tokenizer::parse(whole, "v.gz").merges(), "a b\n");
+  EXPECT_THAT(sentence([&] { Tokenizer::parse(whole.substr(0, whole.size() - 9), "v.gz"); }),
+              HasSubstr("cannot be read"));
+  EXPECT_THAT(sentence([&] { Tokenizer::parse("a b\n", "v.gz"); }), HasSubstr("cannot be read"));
+  EXPECT_THAT(sentence([&] { Tokenizer::parse(gz(std::string(80 << 20, ' ')), "v.gz"); }), HasSubstr("grows beyond"));
 }
 
 TEST(Tokenizer, text_that_is_not_utf8_is_refused) {
@@ -129,6 +200,10 @@ TEST(CleanText, lower_cases_as_unicode_does_and_resolves_entities) {
   EXPECT_EQ(clean_text("ΟΔΥΣΣΕΥΣ İ ẞ Ǆ"), "οδυσσευς i̇ ß dž");
   EXPECT_EQ(unescape_html("&eacute;&hellip;&#x1F6F0;&#0;&#xD800;&nosuch;&;&#;&#xZ;&"),
             "é…🛰\uFFFD\uFFFD&nosuch;&;&#;&#xZ;&");
+  EXPECT_EQ(unescape_html("&notit; &notin; &eacuteX &#65 &#x41 &#99999999999; &#128;&NTILDE;"),
+            "¬it; ∉ éX A A \uFFFD €&NTILDE;");
+  EXPECT_EQ(unescape_whole_references("&notit; &notin; &eacute &#65 &#65; &NTILDE; &;&#;"),
+            "&notit; ∉ &eacute &#65 A Ñ &;&#;");
   EXPECT_EQ(clean_text(" a\xc2\xa0 b "), "a b");
   EXPECT_EQ(clean_text("&lt;A&gt; &#x26; &amp;amp;"), "<a> & &");
 }

@@ -1,0 +1,10 @@
+// A target under libFuzzer, which calls this with inputs that it makes; FEDORBIT_FUZZ_TARGET names the target.
+#include <cstdint>
+
+#include "fuzz/targets.hpp"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  static const fedorbit::FuzzTarget& target = fedorbit::fuzz_target(FEDORBIT_FUZZ_TARGET);
+  fedorbit::accepts(target, {reinterpret_cast<const std::byte*>(data), size});
+  return 0;
+}

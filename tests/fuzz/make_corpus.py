@@ -1,0 +1,78 @@
+"""Makes the seed corpora, corpus/TARGET/*, from tests/golden and a few lines of its own; tiny, so that fuzzers are quick.
+
+    python make_corpus.py        # needs nothing but Python
+"""
+import gzip
+import json
+import pathlib
+import shutil
+import struct
+import zipfile
+
+HERE = pathlib.Path(__file__).parent / "corpus"
+GOLDEN = pathlib.Path(__file__).parents[1] / "golden"
+shutil.rmtree(HERE, ignore_errors=True)
+
+
+def put(target, name, content):
+    (HERE / target).mkdir(parents=True, exist_ok=True)
+    (HERE / target / name).write_bytes(content)
+
+
+def safetensors(header, data):
+    text = json.dumps(header, separators=(",", ":")).encode()
+    return struct.pack("<Q", len(text)) + text + data
+
+
+def entry(type, shape, begin, end):
+    return {"dtype": type, "shape": shape, "data_offsets": [begin, end]}
+
+
+put("safetensors", "two", safetensors({"__metadata__": {"format": "pt"}, "a": entry("F32", [2], 0, 8),
+                                       "b": entry("BF16", [1, 3], 8, 14)}, bytes(14)))
+put("safetensors", "types", safetensors({t: entry(t, [1], i * 8, i * 8 + 8) for i, t in enumerate(["F64", "I64"])}, bytes(16)))
+put("safetensors", "empty", safetensors({}, b""))
+for name in ("state", "wrapped", "script", "protocol4", "command", "legacy"):
+    content = (GOLDEN / "torch" / f"{name}.pt").read_bytes()
+    put("torch", name, content)
+    put("zip", name, content)
+    if name != "legacy":
+        with zipfile.ZipFile(GOLDEN / "torch" / f"{name}.pt") as archive:
+            put("pickle", name, next(archive.read(n) for n in archive.namelist() if n.endswith("data.pkl")))
+
+# The smallest CLIP of our own: one layer a tower, one channel a head.
+w, mlp, tokens, sizes = 1, 1, 514, {}
+for tower in ("vision", "text"):
+    for norm in ("norm1", "norm2"):
+        sizes |= {f"{tower}.layers.0.{norm}.{p}": [w] for p in ("weight", "bias")}
+    for part, rows in (("attention.in", 3 * w), ("attention.out", w), ("mlp.in", mlp), ("mlp.out", w)):
+        sizes |= {f"{tower}.layers.0.{part}.weight": [rows, w], f"{tower}.layers.0.{part}.bias": [rows]}
+    sizes |= {f"{tower}.norm_after.{p}": [w] for p in ("weight", "bias")} | {f"{tower}.projection": [w, 1]}
+sizes |= {"vision.norm_before.weight": [w], "vision.norm_before.bias": [w], "vision.class_token": [w], "logit_scale": [],
+          "vision.patch.weight": [w, 3, 1, 1], "vision.positions": [2, w], "text.tokens": [tokens, w], "text.positions": [3, w]}
+tower = {"width": w, "layers": 1, "heads": 1, "mlp_width": mlp}
+config = json.dumps({"embed_dim": 1, "activation": "gelu", "vision": tower | {"image_size": 1, "patch_size": 1},
+                     "text": tower | {"context_length": 3, "vocabulary_size": tokens}})
+header, end = {"__metadata__": {"format": "fedorbit-clip-1", "config": config, "merges": ""}}, 0
+for name, shape in sizes.items():
+    count = 1
+    for size in shape:
+        count *= size
+    header[name] = entry("F16", shape, end, end + 2 * count)
+    end += 2 * count
+put("clip", "one", safetensors(header, bytes(end)))
+
+merges = (GOLDEN / "clip_open_clip/merges.txt").read_bytes()
+put("vocabulary", "merges", b"m" + merges)
+put("vocabulary", "compressed", b"z" + gzip.compress(merges, mtime=0))
+put("vocabulary", "json", b"j" + (GOLDEN / "clip_resnet/tokenizer.json").read_bytes())
+put("text", "plain", "A photo of the caf\u00e9's 2 runways & rivers.".encode())
+put("text", "references", b"&amp;lt;b&gt; &#x1F6F0; &#65 &notit; &NTILDE; <b>\n&eacute;")
+put("text", "controls", "\x1b[31mred\x1b[0m \x85\x9f \u00ad\u200b\ufeff \ufb01 \uff21\u3000\u02bc\u201c\u0149 \u0345\U0001f468\u200d\U0001f680".encode())
+put("configuration", "own", b"f" + config.encode())
+put("configuration", "resnet", b"f" + json.dumps(json.loads(config) | {"vision": {
+    "width": 2, "layers": 0, "heads": 4, "mlp_width": 0, "image_size": 64, "patch_size": 32, "stages": [1, 1, 1, 1]}}).encode())
+put("configuration", "open_clip", b"o" + (GOLDEN / "clip_open_clip/open_clip_config.json").read_bytes())
+put("configuration", "hugging_face", b"h" + json.dumps({"model_type": "clip", "vision_config": {
+    "num_attention_heads": 3, "hidden_size": 24, "hidden_act": "gelu", "layer_norm_eps": 1e-5}, "text_config": {
+    "num_attention_heads": 2, "hidden_act": "gelu"}}).encode())

@@ -1,0 +1,79 @@
+// What tests/parity/*.py compare with other programs: features of given inputs, ids of given texts.
+//
+//   probe features CHECKPOINT VOCABULARY TYPE INPUTS OUTPUTS    TYPE float32 or bfloat16; safetensors with images and
+//                                                               tokens in, with features, patches and text out
+//   probe load CHECKPOINT VOCABULARY                            loads, touches every weight, prints its peak memory
+//   probe tokens VOCABULARY STRINGS OUTPUTS                     JSON: a list of texts in, a list of lists of ids out
+#include <ATen/core/Tensor.h>
+#include <c10/core/GradMode.h>
+
+#include <cstdio>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "core/error.hpp"
+#include "io/file.hpp"
+#include "model/clip.hpp"
+#include "model/text_tower.hpp"
+#include "model/vision.hpp"
+
+namespace fedorbit {
+namespace {
+
+/// A line of /proc/self/status that starts with `key`, in megabytes.
+double memory(const std::string& key) {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);)
+    if (line.starts_with(key)) return std::stod(line.substr(key.size() + 1)) / 1000 * 1.024;
+  return 0;
+}
+
+void features(char** arguments) {
+  const std::string type = arguments[2];
+  ClipLoading loading;
+  loading.vocabulary = arguments[1];
+  if (type == "bfloat16") loading.type = at::kBFloat16;
+  const Clip clip = load_clip(arguments[0], loading);
+  const NamedTensors in = read_safetensors(arguments[3]).tensors;
+  const at::NoGradGuard no_gradient;
+  const VisionFeatures seen = encode_images(clip.tensors, clip.config, in.at("images"), true);
+  write_safetensors(arguments[4], {{"features", seen.features},
+                                   {"patches", seen.patches},
+                                   {"text", encode_tokens(clip.tensors, clip.config, in.at("tokens"))}});
+}
+
+void load(char** arguments) {
+  const double before = memory("VmHWM:");
+  ClipLoading loading;
+  loading.vocabulary = arguments[1];
+  const Clip clip = load_clip(arguments[0], loading);
+  double sum = 0;
+  for (const auto& [name, tensor] : clip.tensors) sum += tensor.sum().item<double>();
+  std::printf("{\"before_MB\": %.1f, \"peak_MB\": %.1f, \"private_MB\": %.1f, \"sum\": %g}\n", before, memory("VmHWM:"),
+              memory("RssAnon:"), sum);
+}
+
+void tokens(char** arguments) {
+  const Tokenizer tokenizer = Tokenizer::load(arguments[0]);
+  nlohmann::json out = nlohmann::json::array();
+  for (const auto& text : nlohmann::json::parse(read_file(arguments[1])))
+    out.push_back(tokenizer.encode(text.get<std::string>()));
+  write_file(arguments[2], out.dump());
+}
+
+}  // namespace
+}  // namespace fedorbit
+
+int main(int count, char** arguments) {
+  using namespace fedorbit;
+  try {
+    const std::string what = count > 1 ? arguments[1] : "";
+    if (what == "features" && count == 7) return features(arguments + 2), 0;
+    if (what == "load" && count == 4) return load(arguments + 2), 0;
+    if (what == "tokens" && count == 5) return tokens(arguments + 2), 0;
+    fail("probe features, load or tokens, each with its files.");
+  } catch (const std::exception& cause) {
+    std::fprintf(stderr, "%s\n", cause.what());
+    return 1;
+  }
+}
