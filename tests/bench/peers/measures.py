@@ -46,13 +46,16 @@ def product(dtype):
 
 
 def rounds(loop, kind, share=1):
-    """Rounds of loop_NAME.py, the first left out as a warm-up; seconds divided by `share`."""
+    """Rounds of loop_NAME.py, the first left out as a warm-up; seconds divided by `share`. `moved` tells how far the
+    global context went in all of them: loops that do the same work agree on it."""
 
     def measure(repetitions, threads):
         import importlib
 
-        seconds = importlib.import_module("loop_" + loop).rounds(kind, repetitions + 1, threads)[1:]
-        return {"each": [value / share for value in seconds]}
+        from models import first_context
+
+        seconds, last = importlib.import_module("loop_" + loop).rounds(kind, repetitions + 1, threads)
+        return {"each": [value / share for value in seconds[1:]], "moved": (last - first_context()).norm().item()}
 
     return measure
 
