@@ -36,10 +36,13 @@ def watch(command, environment, log, every=1.0):
     """Runs the command; (status, peak of resident GiB summed over processes, the same of proportional GiB)."""
     child = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
     peaks, due = [0, 0], time.monotonic()
-    while child.poll() is None:
-        if time.monotonic() >= due:
-            sums = [sum(values) for values in zip(*map(bytes_of, family(child.pid)))]
-            peaks = [max(pair) for pair in zip(peaks, sums)]
-            due = time.monotonic() + every
-        time.sleep(0.05)
+    try:
+        while child.poll() is None:
+            if time.monotonic() >= due:
+                sums = [sum(values) for values in zip(*map(bytes_of, family(child.pid)))]
+                peaks = [max(pair) for pair in zip(peaks, sums)]
+                due = time.monotonic() + every
+            time.sleep(0.05)
+    finally:
+        child.terminate()
     return child.returncode, peaks[0] / GIB, peaks[1] / GIB
