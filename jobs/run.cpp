@@ -102,7 +102,12 @@ int run(const Arguments& arguments) {
     communicator->barrier();
     return resumable;
   }
-  const Samples samples(features->of, dataset.labels(), device, keys);
+  const bool live = experiment.learner.engine.live_images;
+  require(!live || experiment.views.count == 0,
+          "engine.live_images encodes images as they are; views.count = ", experiment.views.count,
+          " does not go with it.");
+  const Samples samples(features->of, dataset.labels(), device, keys,
+                        live ? live_encoder(dataset, clip, learner->needs_patches(), device) : LiveEncoder());
   Workshop workshop{experiment,      *partition, samples,
                     *learner,        *strategy,  *upload_codec,
                     *download_codec, keys,       strategy->memories(learner->layout())};

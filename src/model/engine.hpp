@@ -9,6 +9,7 @@ namespace fedorbit {
 
 struct EngineOptions {
   std::string kind = "fast", precision = "float32";
+  bool live_images = false;
   void fields(OptionList& v) {
     v("kind", kind,
       "fast: all that is exact and saves work; reference: the published recipe, one client at a time and every prompt "
@@ -16,6 +17,8 @@ struct EngineOptions {
       {"fast", "reference"});
     v("precision", precision, "of the text tower's arithmetic; prompts, losses and optimisers are float32 always",
       {"float32", "bfloat16"});
+    v("live_images", live_images,
+      "whether clients encode the images of each training step anew, as published, instead of taking kept features");
   }
   bool reference() const { return kind == "reference"; }
 };

@@ -100,7 +100,13 @@ std::string inspection_of(const std::filesystem::path& given) {
         path = given / name;
         break;
       }
-    if (path == given) path = find_weights(given);
+    if (path == given) {
+      try {
+        path = find_weights(given);
+      } catch (const Error&) {
+        fail(given.string(), " is a folder without results and without weights; name a file in it.");
+      }
+    }
   }
   return text(path.string(), ": ", human_bytes(std::int64_t(fs::file_size(path))), "\n", described(path));
 }

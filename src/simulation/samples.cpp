@@ -7,8 +7,8 @@
 
 namespace fedorbit {
 
-Samples::Samples(const Features& features, const Tensor& labels, at::Device device, Keys keys)
-    : features_(features.features.to(device)), labels_(labels.to(device)), keys_(keys) {
+Samples::Samples(const Features& features, const Tensor& labels, at::Device device, Keys keys, LiveEncoder live)
+    : features_(features.features.to(device)), labels_(labels.to(device)), keys_(keys), live_(std::move(live)) {
   if (features.patches.defined()) patches_ = features.patches.to(device);
   // (V, N, ...) as V * N rows
   if (features.view_features.defined()) view_features_ = features.view_features.to(device).flatten(0, 1);
@@ -47,10 +47,16 @@ Batch Samples::batch(const std::vector<std::vector<std::int64_t>>& chosen, std::
     return table.index_select(0, rows.view({-1}).to(device())).view(shape);
   };
   Batch batch;
-  batch.features = gathered(augmented ? view_features_ : features_, index).to(at::kFloat);
-  if (with_patches) {
-    require(patches_.defined(), "patch features were asked for, but they were not computed.");
-    batch.patches = gathered(augmented ? view_patches_ : patches_, index).to(at::kFloat);
+  if (live_ && round) {
+    const VisionFeatures seen = live_({labelled_out, std::size_t(K * size)});
+    batch.features = seen.features.view({K, size, -1});
+    if (with_patches) batch.patches = seen.patches.view({K, size, seen.patches.size(1), -1});
+  } else {
+    batch.features = gathered(augmented ? view_features_ : features_, index).to(at::kFloat);
+    if (with_patches) {
+      require(patches_.defined(), "patch features were asked for, but they were not computed.");
+      batch.patches = gathered(augmented ? view_patches_ : patches_, index).to(at::kFloat);
+    }
   }
   batch.labels = gathered(labels_, labelled);
   batch.present = present.to(device());

@@ -5,14 +5,16 @@
 
 #include "algorithms/turn.hpp"
 #include "data/features.hpp"
+#include "simulation/live.hpp"
 
 namespace fedorbit {
 
 class Samples {
  public:
   /// labels (N) int64. On a GPU everything is moved to it once; on the CPU features stay in the mapped file. `keys`
-  /// draw augmented views where the features have some.
-  Samples(const Features& features, const Tensor& labels, at::Device device, Keys keys = Keys(0));
+  /// draw augmented views where the features have some. With `live`, what clients train on is computed by it each time.
+  Samples(const Features& features, const Tensor& labels, at::Device device, Keys keys = Keys(0),
+          LiveEncoder live = {});
 
   /// One batch for K clients: row k holds the images `chosen[k]` (indices into the data set, at most `size`), padded to
   /// `size`; a client without images is inactive. Patches only if asked for. With a training `round` an image is seen
@@ -29,6 +31,7 @@ class Samples {
  private:
   Tensor features_, patches_, view_features_, view_patches_, labels_;
   Keys keys_;
+  LiveEncoder live_;
 };
 
 }  // namespace fedorbit
