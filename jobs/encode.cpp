@@ -87,6 +87,7 @@ int encode(Request& request) {
   const bool half = options.features.type == "float16";
   const auto tower = [&] {
     const Clip clip = open_weights(options.model, device, *communicator);
+    if (communicator->root() && !clip.assumption.empty()) log::warning(clip.assumption);
     return options.features.computed_in == "bfloat16" ? clip.to(at::kBFloat16) : clip;
   };
   bool whole = false;

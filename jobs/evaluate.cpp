@@ -135,6 +135,7 @@ Subject open_subject(const EvaluateOptions& options, at::Device device, Communic
     require(!alone || !model.weights.empty(), "model.weights must name the weights whose tower reads the texts.");
     if (model.weights.empty()) model.weights = "embedded";
     subject.clip = open_weights(model, device, communicator);
+    if (communicator.root() && !subject.clip->assumption.empty()) log::warning(subject.clip->assumption);
   }
   std::vector<std::string> class_names = alone ? subject.set.class_names : dataset->class_names();
   if (!options.data.class_names.empty()) {
@@ -247,6 +248,7 @@ void evaluate(Request& request) {
   const EvaluateOptions& options = request.options;
   watch_signals();
   const auto communicator = make_communicator(options.machine.backend);
+  watch_signals();  // MPI may have set handlers of its own
   log::start(communicator->root() && !request.quiet ? log::Level::normal : log::Level::quiet);
   communicator->agree("resolved options", fingerprint(list.toml()));
   const at::Device device = prepare_machine(options.machine, *communicator);

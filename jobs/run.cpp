@@ -58,6 +58,7 @@ int run(const Arguments& arguments) {
   const auto partition = make_partition(view, experiment.partition, keys);
   const auto learner = make_learner(experiment.method.learner, experiment.learner, clip, dataset.class_names());
   const auto strategy = make_strategy(experiment.method.strategy, experiment.strategy);
+  strategy->check(experiment.optimiser);
   const auto upload_codec = make_codec(experiment.method.upload_codec);
   const auto download_codec = make_codec(experiment.method.download_codec);
 
@@ -140,9 +141,11 @@ int run(const Arguments& arguments) {
   });
   if (checkpoint) simulation.restore(shared_state(*checkpoint, *communicator));
 
-  const PromptFeatures said =
-      encode_prompts("zero-shot", templates, dataset.class_names(), clip, device, *communicator);
-  const Ending ending = simulation.run(ensemble(said.features), clip.logit_scale(), signal_received);
+  Tensor class_texts;  // of the zero-shot scores, which a run that goes on has already
+  if (!checkpoint)
+    class_texts =
+        ensemble(encode_prompts("zero-shot", templates, dataset.class_names(), clip, device, *communicator).features);
+  const Ending ending = simulation.run(class_texts, clip.logit_scale(), signal_received);
   if (ending == Ending::interrupted) {
     log::info("interrupted after ", simulation.server().round, " rounds; the same command",
               arguments.restart ? " without --restart" : "", " goes on from there.");

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "algorithms/learner.hpp"
+#include "algorithms/optimiser.hpp"
 
 namespace fedorbit {
 
@@ -16,6 +17,12 @@ struct Server {
   Tensor last_update;                    // (P) the previous step of `global`; zero before the first
   std::map<std::string, Tensor> memory;  // named vectors of the strategy: momenta, control variates
   std::int64_t round = 0;                // rounds committed so far
+};
+
+/// What a client is sent.
+struct Download {
+  Tensor shared;                           // (P)
+  std::map<std::string, Tensor> extras{};  // name -> (n) float32; Turn::received holds them
 };
 
 /// What K clients send. Everything is additive over clients.
@@ -30,6 +37,7 @@ struct Sums {
   Tensor mean_update;  // (P): sum of weight * update, divided by the sum of weights; zero if that is zero
   std::int64_t weight = 0, clients = 0;
   std::map<std::string, Tensor> extras;  // name -> (n)
+  std::int64_t population = 0;           // all clients there are, in the cohort or not
 };
 
 /// Evaluates the gradient of the loss at the given shared parameters (K, P) -> (K, P).
@@ -43,10 +51,14 @@ class Strategy {
   virtual Lengths memories(const Layout&) const { return {}; }
   /// What each client sends besides its update (Upload::extras), by name and length.
   virtual Lengths extras(const Layout&) const { return {}; }
-  /// The shared parameters (P) that this client is sent.
-  virtual Tensor download(const Server& server, ClientId) { return server.global; }
-  /// The direction of a local step from `shared` (K, P).
-  virtual Tensor gradient(const GradientAt& at, const Tensor& shared, const Turn&) { return at(shared); }
+  /// What the server keeps between rounds (Server::memory), by name and length: float32, zeros at first.
+  virtual Lengths server_memories(const Layout&) const { return {}; }
+  /// Before a run: throws where the method is not defined for this local optimiser.
+  virtual void check(const OptimiserOptions&) const {}
+  virtual Download download(const Server& server, ClientId) { return {server.global}; }
+  /// The direction of a local step from `shared` (K, P). `at` is called at least once; personal gradients are those of
+  /// its last call, the loss of the step is that of its first.
+  virtual Tensor gradient(const GradientAt& at, const Tensor& shared, Turn&) { return at(shared); }
   /// `update` (K, P) is trained minus received, `weight` (K) int64 what each client counts in the average.
   virtual Upload upload(const Tensor& update, const Tensor& weight, Turn&) { return {update, weight, {}}; }
   /// Applies what came together; the caller keeps `last_update` and `round`.

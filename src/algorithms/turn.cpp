@@ -11,10 +11,11 @@
 
 namespace fedorbit {
 
-Memory::Memory(std::int64_t clients, const std::map<std::string, std::int64_t>& lengths) : lengths_(lengths) {
+Memory::Memory(std::int64_t clients, const std::map<std::string, std::int64_t>& lengths, at::Device device)
+    : lengths_(lengths) {
   std::int64_t total = 0;
   for (const auto& [name, length] : lengths) total += length;
-  flat_ = at::zeros({clients, total}, at::kFloat);
+  flat_ = at::zeros({clients, total}, at::TensorOptions(at::kFloat).device(device));
 }
 
 Tensor Memory::operator()(const std::string& name) const {

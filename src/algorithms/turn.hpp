@@ -21,10 +21,10 @@ struct Batch {
 };
 
 /// Named rows that outlive a turn, one for each of K clients: residuals, control variates. They are declared by the
-/// strategy, start as zeros, and are on the CPU.
+/// strategy, start as zeros, and are on the device that clients train on.
 class Memory {
  public:
-  Memory(std::int64_t clients, const std::map<std::string, std::int64_t>& lengths);
+  Memory(std::int64_t clients, const std::map<std::string, std::int64_t>& lengths, at::Device device = at::kCPU);
   /// (K, length) float32; writing to it is remembered.
   Tensor operator()(const std::string& name) const;
   /// All memories one after another, in the order of their names: (K, length()).
@@ -62,7 +62,11 @@ struct Turn {
   Tensor last_update;  // (P) the server's previous step; zero in round 0
   Memory& memory;
   Diagnostics& diagnostics;
-  Keys keys;  // streams are asked for by purpose, round and client
+  Keys keys;                                 // streams are asked for by purpose, round and client
+  double learning_rate = 0;                  // of this round's local steps
+  Tensor steps{};                            // (K) float32, how many each client takes in this turn
+  Tensor active{};                           // (K) float32, 1 for a client that takes the present step
+  std::map<std::string, Tensor> received{};  // name -> (K, n), what the server sent besides the parameters
 };
 
 }  // namespace fedorbit

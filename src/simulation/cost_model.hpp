@@ -16,8 +16,8 @@ class CostModel {
   /// `steps`: how many a client takes in a turn; asked once a client.
   explicit CostModel(std::function<std::int64_t(ClientId)> steps) : steps_(std::move(steps)) {}
 
-  /// Where these groups are trained by what is known now; before any round, by their work alone. The same on every rank
-  /// after share().
+  /// Where these groups are trained by what is known now; before any round, by their work alone. Only the same on every
+  /// rank if nothing was observed since share().
   Placement place(Groups groups, int ranks);
   /// What groups took in a round: `seconds` of each of the placement's groups.
   void observe(const Placement& placement, const std::vector<double>& seconds);

@@ -59,12 +59,12 @@ struct TransportRecord {
   double waiting_seconds, transfer_seconds;
 };
 
-/// Something worth a line: warnings, dropped updates, signals, resumes.
 /// Who trained whom: it belongs to the transport ledger.
 struct PlacementRecord {
   std::int64_t round, client, rank;
 };
 
+/// Something worth a line: warnings, dropped updates, signals, resumes.
 struct EventRecord {
   std::int64_t round;
   std::string kind, message;

@@ -5,9 +5,6 @@
 
 namespace fedorbit {
 
-Placement::Placement(Groups groups, int ranks)
-    : Placement(std::move(groups), std::vector<double>(groups.size(), 1), ranks) {}
-
 Placement::Placement(Groups groups, const std::vector<double>& costs, int ranks)
     : groups_(std::move(groups)), rank_(groups_.size()), ranks_(ranks) {
   std::vector<std::size_t> order(groups_.size());

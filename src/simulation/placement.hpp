@@ -14,8 +14,6 @@ class Placement {
  public:
   /// `costs` of the groups, in any unit.
   Placement(Groups groups, const std::vector<double>& costs, int ranks);
-  /// Groups that cost the same.
-  Placement(Groups groups, int ranks);
 
   const Groups& groups() const { return groups_; }
   int rank_of(std::size_t group) const { return rank_[group]; }

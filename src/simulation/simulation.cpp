@@ -35,6 +35,8 @@ Simulation::Simulation(Workshop& workshop, Communicator& communicator, std::int6
   workshop.learner.initialise(initial, Kind::shared, std::span(&nobody, 1), workshop.keys);
   server_.global = initial.flat(Kind::shared)[0].clone();
   server_.last_update = at::zeros_like(server_.global);
+  for (const auto& [name, length] : workshop.strategy.server_memories(workshop.learner.layout()))
+    server_.memory[name] = at::zeros({length}, at::kFloat);
 }
 
 void Simulation::restore(const State& state) {
@@ -77,7 +79,6 @@ std::optional<RoundRecord> Simulation::play_round(const volatile std::sig_atomic
   const auto& options = workshop_.experiment.training;
   const std::vector<ClientId> cohort =
       draw_cohort(workshop_.partition.clients(), options.participation, server_.round, workshop_.keys);
-  costs_.share(communicator_);
   const Placement placement = costs_.place(make_groups(cohort, options.group_size), communicator_.size());
   store_.gather_at(placement, communicator_);
 
@@ -128,10 +129,11 @@ std::optional<RoundRecord> Simulation::play_round(const volatile std::sig_atomic
     for (std::size_t i = 0; i < report.turns.size(); ++i)
       if (report.finite[i]) weight += report.weights[i], ++clients;
   }
-  const Sums sums = aggregation_.sum(turns, largest, weight, clients, communicator_);
+  Sums sums = aggregation_.sum(turns, largest, weight, clients, communicator_);
+  sums.population = workshop_.partition.clients();
 
   // From here on nothing can fail on one rank alone: the round is committed.
-  const Tensor before = server_.global;
+  const Tensor before = server_.global.clone();  // a strategy may change it in place
   workshop_.strategy.aggregate(server_, sums);
   server_.last_update = server_.global - before;
   for (const TurnOutcome& turn : turns)
@@ -177,6 +179,7 @@ void Simulation::learn_costs(const Placement& placement, const std::vector<RankR
   for (const RankReport& report : reports)
     for (const TurnRecord& turn : report.turns) seconds[group_of.at(turn.client)] += turn.seconds;
   costs_.observe(placement, seconds);
+  costs_.share(communicator_);
 }
 
 RoundRecord Simulation::round_record(const std::vector<RankReport>& reports, double weight, double seconds) const {

@@ -47,7 +47,7 @@ class Simulation {
   std::optional<RoundRecord> play_round(const volatile std::sig_atomic_t& signal);
   std::vector<ClientId> refuse_nonfinite(const std::vector<RankReport>& reports, std::int64_t round);
   RoundRecord round_record(const std::vector<RankReport>& reports, double weight, double seconds) const;
-  /// Seconds of each group of the placement.
+  /// Collective: the cost model hears what the round's groups took.
   void learn_costs(const Placement& placement, const std::vector<RankReport>& reports);
   void warn(const RoundRecord& record);
   void evaluate();

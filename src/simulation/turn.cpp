@@ -60,17 +60,29 @@ class Steps {
   std::vector<std::vector<std::vector<std::int64_t>>> batches_;  // client, step, image
 };
 
-/// What each client receives, through the codec: (K, P), and the bytes of each message.
-Tensor download(Workshop& workshop, const Server& server, std::span<const ClientId> clients,
-                std::vector<std::int64_t>& bytes) {
+/// What each client receives, the parameters through the codec, and the bytes of each message.
+struct Received {
+  Tensor shared;                         // (K, P)
+  std::map<std::string, Tensor> extras;  // name -> (K, n)
+  std::vector<std::int64_t> bytes;
+};
+Received download(Workshop& workshop, const Server& server, std::span<const ClientId> clients, at::Device device) {
+  Received out;
   std::vector<Tensor> rows;
+  std::map<std::string, std::vector<Tensor>> extras;
   for (const ClientId client : clients) {
-    const Bytes message = workshop.download_codec.encode(workshop.strategy.download(server, client).contiguous(),
-                                                         workshop.learner.layout());
-    bytes.push_back(std::int64_t(message.size()));
+    const Download sent = workshop.strategy.download(server, client);
+    const Bytes message = workshop.download_codec.encode(sent.shared.contiguous(), workshop.learner.layout());
+    out.bytes.push_back(std::int64_t(message.size()));
     rows.push_back(workshop.download_codec.decode(message, workshop.learner.layout()));
+    for (const auto& [name, extra] : sent.extras) {
+      extras[name].push_back(extra);
+      out.bytes.back() += extra.numel() * std::int64_t(sizeof(float));
+    }
   }
-  return at::stack(rows);
+  out.shared = at::stack(rows).to(device);
+  for (const auto& [name, of_clients] : extras) out.extras[name] = at::stack(of_clients).to(device);
+  return out;
 }
 
 /// What the server reads of each client's update, and the bytes of each message.
@@ -124,26 +136,40 @@ TurnOutcome take_turn(Workshop& workshop, const Server& server, const std::vecto
   outcome.steps = steps.steps();
 
   Parameters parameters(layout, K, device);
-  const Tensor start = download(workshop, server, clients, outcome.download_bytes).to(device);
+  const Received received = download(workshop, server, clients, device);
+  const Tensor& start = received.shared;
+  outcome.download_bytes = received.bytes;
   parameters.flat(Kind::shared).copy_(start);
   load_personal(workshop, parameters, clients, find);
   workshop.learner.initialise(parameters, Kind::turn, clients, workshop.keys);
 
-  Memory memory(K, workshop.memories);
+  Memory memory(K, workshop.memories, device);
   for (std::int64_t k = 0; k < K; ++k)
     if (const Tensor* row = find(clients[std::size_t(k)]))
       memory.load(k, row->narrow(0, layout.size(Kind::personal), memory.length()));
   Diagnostics diagnostics(workshop.learner.diagnostics(), K);
-  Turn turn{server.round, 0, clients, layout, start, server.last_update.to(device), memory, diagnostics, workshop.keys};
-
   const double rate = learning_rate_in(options.optimiser, server.round, options.training.rounds);
+  Turn turn{.round = server.round,
+            .step = 0,
+            .clients = clients,
+            .layout = layout,
+            .start = start,
+            .last_update = server.last_update.to(device),
+            .memory = memory,
+            .diagnostics = diagnostics,
+            .keys = workshop.keys,
+            .learning_rate = rate,
+            .steps = at::tensor(outcome.steps).to(device, at::kFloat),
+            .received = received.extras};
   std::vector<std::pair<Kind, std::unique_ptr<Optimiser>>> optimisers;
   for (const Kind kind : kinds)
     optimisers.emplace_back(kind, make_optimiser(options.optimiser, rate, layout, kind, K, device));
 
   Tensor loss_sum = at::zeros({K}, at::TensorOptions(at::kDouble).device(device));
   for (turn.step = 0; turn.step < steps.most(); ++turn.step) {
-    const Batch batch = workshop.samples.batch(steps.at(turn.step), steps.width(), workshop.learner.needs_patches(), turn.round);
+    const Batch batch =
+        workshop.samples.batch(steps.at(turn.step), steps.width(), workshop.learner.needs_patches(), turn.round);
+    turn.active = batch.active;
     bool first = true;  // a strategy may look at several points; the loss of a step is that of the first
     const GradientAt at = [&](const Tensor& shared) {
       parameters.flat(Kind::shared).copy_(shared);
@@ -172,7 +198,7 @@ TurnOutcome take_turn(Workshop& workshop, const Server& server, const std::vecto
   outcome.upload = workshop.strategy.upload(update, weight, turn);
   send(workshop, outcome.upload, outcome.upload_bytes);
 
-  outcome.rows = at::cat({parameters.flat(Kind::personal).to(at::kCPU), memory.flat()}, 1);
+  outcome.rows = at::cat({parameters.flat(Kind::personal).to(at::kCPU), memory.flat().to(at::kCPU)}, 1);
   outcome.diagnostics = diagnostics.means();
   outcome.loss = as_doubles(loss_sum);
   for (std::int64_t k = 0; k < K; ++k)

@@ -75,7 +75,7 @@ TEST_P(EveryStrategy, moves_the_global_vector_by_what_came_together) {
 
 TEST_P(EveryStrategy, sends_each_client_a_whole_shared_vector) {
   Server server{normal({size}, 2, 2), at::zeros({size}), {}, 0};
-  for (const ClientId client : {0, 3}) EXPECT_TRUE(at::equal(strategy->download(server, client), server.global));
+  for (const ClientId client : {0, 3}) EXPECT_TRUE(at::equal(strategy->download(server, client).shared, server.global));
 }
 
 TEST_P(EveryStrategy, follows_the_plain_gradient_from_where_the_turn_began) {

@@ -13,30 +13,13 @@
 #include "algorithms/learners/dual_prompt.hpp"
 #include "algorithms/learners/prompt.hpp"
 #include "algorithms/optimiser.hpp"
+#include "bench/clip.hpp"
 #include "core/clock.hpp"
-#include "model/clip_tensors.hpp"
 
 namespace fedorbit {
 namespace {
 
-const std::vector<std::string> class_names{
-    "agricultural",       "airplane",         "baseball diamond", "beach",       "buildings", "chaparral",
-    "dense residential",  "forest",           "freeway",          "golf course", "harbor",    "intersection",
-    "medium residential", "mobile home park", "overpass",         "parking lot", "river",     "runway",
-    "sparse residential", "storage tanks",    "tennis court"};
-
-Clip random_clip(const std::string& vocabulary) {
-  Tokenizer tokenizer = Tokenizer::load(vocabulary);
-  ClipConfig config;
-  config.embed_dim = 512;
-  static_cast<TowerConfig&>(config.vision) = {64, 1, 1, 64};  // not used here
-  config.vision.image_size = 32;
-  config.vision.patch_size = 32;
-  static_cast<TowerConfig&>(config.text) = {512, 12, 8, 2048};
-  config.text.context_length = 77;
-  config.text.vocabulary_size = tokenizer.vocabulary_size();
-  return {config, initialise_clip(config, Keys(1).stream(Purpose::test)), tokenizer, ""};
-}
+using bench::class_names;
 
 /// Multiplications and additions that a prompt's forward and backward cannot do without: products with frozen weights,
 /// of what depends on the context.
@@ -162,7 +145,7 @@ int main(int count, char** arguments) {
   std::vector<std::int64_t> groups;
   for (int i = 2; i < count; ++i) groups.push_back(std::stol(arguments[i]));
   if (groups.empty()) groups = {1, 4, 8};
-  const fedorbit::Clip clip = fedorbit::random_clip(arguments[1]);
+  const fedorbit::Clip clip = fedorbit::bench::random_clip(arguments[1]);
   for (const auto type : {at::kFloat, at::kBFloat16})
     for (const std::int64_t K : groups) fedorbit::measure(clip, type, K);
 }

@@ -54,7 +54,8 @@ Sums aggregated(const Cohort& cohort, const std::string& mode, Communicator& com
   const Aggregation aggregation(layout, strategy, mode);
   std::vector<ClientId> clients;
   for (std::size_t k = 0; k < cohort.weights.size(); ++k) clients.push_back(ClientId(k));
-  const Placement placement(make_groups(clients, cohort.group_size), communicator.size());
+  const Groups groups = make_groups(clients, cohort.group_size);
+  const Placement placement(groups, std::vector<double>(groups.size(), 1), communicator.size());
   std::vector<TurnOutcome> turns;
   for (const auto& group : placement.of_rank(communicator.rank())) {
     TurnOutcome turn;

@@ -23,7 +23,8 @@ struct Stores : testing::Test {
   std::map<ClientId, std::int64_t> last;  // the round whose row each client has
 
   Placement placed(const std::vector<ClientId>& clients, std::int64_t size = 1) const {
-    return Placement(make_groups(clients, size), communicator->size());
+    const Groups groups = make_groups(clients, size);
+    return Placement(groups, std::vector<double>(groups.size(), 1), communicator->size());
   }
   bool mine(const Placement& placement, std::size_t group) const {
     return placement.rank_of(group) == communicator->rank();

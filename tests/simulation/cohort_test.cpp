@@ -87,7 +87,7 @@ TEST(Placement, gives_every_group_to_one_rank_and_shares_them_evenly) {
     for (const std::size_t groups : {1, 2, 3, 5, 8, 40}) {
       std::vector<ClientId> clients(groups);
       std::iota(clients.begin(), clients.end(), 0);
-      const Placement placement(make_groups(clients, 1), ranks);
+      const Placement placement(make_groups(clients, 1), std::vector<double>(groups, 1), ranks);
       std::vector<std::size_t> counts;
       Groups all;
       for (int rank = 0; rank < ranks; ++rank) {

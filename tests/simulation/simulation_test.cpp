@@ -204,9 +204,34 @@ TEST_F(Simulations, discard_the_round_in_which_one_rank_gets_a_signal) {
   EXPECT_EQ(federation.witness.events[0].kind, "interrupted");
 }
 
-TEST_F(Simulations, go_on_from_a_saved_state_as_if_nothing_had_happened) {
+void keep_control_variates(Federation& federation) {
+  federation.strategy = std::make_unique<toy::ControlVariates>();
+  federation.experiment.optimiser.momentum = 0;
+}
+
+TEST_F(Simulations, of_strategies_with_memories_and_extras_give_the_same_numbers) {
+  expect_independent_of_ranks(keep_control_variates);
+  Federation with, without;
+  keep_control_variates(with);
+  without.experiment.optimiser.momentum = 0;
+  with.run(alone), without.run(alone);
+  EXPECT_FALSE(at::equal(with.global, without.global));
+  EXPECT_GT(with.witness.rounds.at(1).update_norm, 0) << "though the model was changed in place";
+  for (const TurnRecord& turn : with.witness.rounds.at(0).turns) {
+    EXPECT_EQ(turn.upload_bytes, 2 * 4 * (toy::classes * toy::width + 1)) << "the update and the change";
+    EXPECT_EQ(turn.download_bytes, 2 * 4 * (toy::classes * toy::width + 1)) << "the model and the variate";
+  }
+}
+
+struct Resumes : Simulations, testing::WithParamInterface<bool> {};
+INSTANTIATE_TEST_SUITE_P(WithoutAndWithMemories, Resumes, testing::Bool());
+
+TEST_P(Resumes, go_on_from_a_saved_state_as_if_nothing_had_happened) {
   Federation whole, first, second;
-  for (Federation* federation : {&whole, &first, &second}) federation->experiment.training.rounds = 7;
+  for (Federation* federation : {&whole, &first, &second}) {
+    if (GetParam()) keep_control_variates(*federation);
+    federation->experiment.training.rounds = 7;
+  }
   whole.run(alone);
   first.learner.watch = [&](const Turn& turn) {
     if (turn.round == 4) first.signal = SIGTERM;

@@ -63,6 +63,32 @@ class Learner final : public Classifier {
   std::int64_t spoilt_round_ = 0;
 };
 
+/// Control variates as in SCAFFOLD (Karimireddy et al. 2020, arXiv 1910.06378, option II), with a server that has
+/// momentum: a strategy with everything that one can have.
+class ControlVariates final : public Strategy {
+ public:
+  Lengths memories(const Layout& layout) const override { return {{"c", layout.size(Kind::shared)}}; }
+  Lengths extras(const Layout& layout) const override { return {{"change", layout.size(Kind::shared)}}; }
+  Lengths server_memories(const Layout& layout) const override {
+    return {{"c", layout.size(Kind::shared)}, {"momentum", layout.size(Kind::shared)}};
+  }
+  Download download(const Server& server, ClientId) override { return {server.global, {{"c", server.memory.at("c")}}}; }
+  Tensor gradient(const GradientAt& at, const Tensor& shared, Turn& turn) override {
+    return at(shared) - turn.memory("c") + turn.received.at("c");
+  }
+  Upload upload(const Tensor& update, const Tensor& weight, Turn& turn) override {
+    const Tensor steps = turn.steps.clamp_min(1).unsqueeze(1);
+    const Tensor change = -turn.received.at("c") - update / (steps * turn.learning_rate);
+    turn.memory("c").add_(change);
+    return {update, weight, {{"change", change}}};
+  }
+  void aggregate(Server& server, const Sums& sums) override {
+    server.memory["momentum"].mul_(0.5).add_(sums.mean_update);
+    server.global += server.memory["momentum"];  // in place
+    server.memory["c"] += sums.extras.at("change") / double(sums.population);
+  }
+};
+
 /// What the root's observers were told.
 struct Witness final : Observer {
   std::vector<RoundRecord> rounds;
@@ -89,7 +115,7 @@ struct Federation {
   Features features{normal({classes, width}, 1).index_select(0, labels) + normal({600, width}, 2), {}};
   Samples samples{features, labels, at::kCPU};
   Learner learner;
-  FedAvg strategy;
+  std::unique_ptr<Strategy> strategy = std::make_unique<FedAvg>();
   Float32Codec codec;
   std::unique_ptr<Partition> partition;
   std::unique_ptr<Workshop> workshop;
@@ -116,7 +142,8 @@ struct Federation {
     const Labelled view{
         {labels.const_data_ptr<std::int64_t>(), 600}, {domains.const_data_ptr<std::int64_t>(), 600}, classes, 1};
     partition = make_partition(view, experiment.partition, keys);
-    workshop.reset(new Workshop{experiment, *partition, samples, learner, strategy, codec, codec, keys, {}});
+    workshop.reset(new Workshop{experiment, *partition, samples, learner, *strategy, codec, codec, keys,
+                                strategy->memories(learner.layout())});
     std::vector<Observer*> observers;
     if (communicator.root()) observers.push_back(&witness);
     return Simulation(*workshop, communicator, classes, observers,

@@ -14,7 +14,7 @@ class FedProx final : public Strategy {
  public:
   explicit FedProx(const FedProxOptions& options) : mu_(options.mu) {}
   /// The gradient of loss + mu/2 |w - w_start|^2.
-  Tensor gradient(const GradientAt& at, const Tensor& shared, const Turn& turn) override {  // (K, P)
+  Tensor gradient(const GradientAt& at, const Tensor& shared, Turn& turn) override {  // (K, P)
     return at(shared) + mu_ * (shared - turn.start);
   }
 

@@ -1,0 +1,117 @@
+// What a round of 40 clients with two steps of 32 images costs: with PromptFL through the text tower of ViT-B/32, and
+// with a client that does next to nothing, which leaves the simulator's own cost. Under mpirun, all ranks together.
+//   bench_round VOCABULARY [ROUNDS]          (bpe_simple_vocab_16e6.txt.gz; default 5 rounds)
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <cstdio>
+
+#include "algorithms/codecs/float32.hpp"
+#include "algorithms/learners/prompt.hpp"
+#include "algorithms/strategies/fedavg.hpp"
+#include "bench/clip.hpp"
+#include "comm/factory.hpp"
+#include "simulation/simulation.hpp"
+
+namespace fedorbit {
+namespace {
+
+/// One dot product: the least that is a client.
+class Trivial final : public Classifier {
+ public:
+  Trivial() { layout_.add({"weights", {4, 512}, Kind::shared}); }
+  const Layout& layout() const override { return layout_; }
+  void initialise(Parameters&, Kind, std::span<const ClientId>, const Keys&) override {}
+  Tensor loss(const Parameters& parameters, const Batch& batch, Turn&) override {
+    return (parameters["weights"].select(1, 0) * batch.features.select(1, 0)).sum(1);
+  }
+  Scorer scorer(const Parameters& parameters, View) override {
+    return [w = parameters["weights"].detach()](const Batch& batch) {
+      return at::matmul(batch.features, w.transpose(1, 2));
+    };
+  }
+
+ private:
+  Layout layout_;
+};
+
+struct Stopwatches final : Observer {
+  std::vector<double> total, training;
+  void round_committed(const RoundRecord& record) override {
+    total.push_back(record.total_seconds - record.evaluation_seconds);
+    training.push_back(record.training_seconds);
+  }
+};
+
+double median(std::vector<double> values) {
+  std::ranges::sort(values);
+  return values[values.size() / 2];
+}
+
+void measure(const char* what, Classifier& learner, std::int64_t group, std::int64_t rounds,
+             Communicator& communicator) {
+  constexpr std::int64_t clients = 40, images = 64, classes = 21;
+  Experiment experiment;
+  experiment.partition.clients = clients;
+  experiment.partition.test_fraction = 0.1;
+  experiment.training.rounds = rounds + 1;  // the first warms up
+  experiment.training.group_size = group;
+  experiment.evaluation.every = 1000000;
+  experiment.evaluation.clients = 0;
+  experiment.evaluation.linear_probe = false;
+  experiment.checkpoint.every = 1000000;
+  const auto count = std::int64_t(double(clients * images) / 0.9) + classes;
+  const Tensor labels = at::arange(count) % classes, domains = at::zeros({count}, at::kLong);
+  const Keys keys(1);
+  const auto partition = make_partition({{labels.const_data_ptr<std::int64_t>(), std::size_t(count)},
+                                         {domains.const_data_ptr<std::int64_t>(), std::size_t(count)},
+                                         classes,
+                                         1},
+                                        experiment.partition, keys);
+  at::manual_seed(1);
+  const Samples samples(Features{at::randn({count, 512}), {}}, labels, at::kCPU);
+  FedAvg strategy;
+  const Float32Codec codec;
+  Workshop workshop{experiment, *partition, samples, learner, strategy, codec, codec, keys, {}};
+  Stopwatches watches;
+  std::vector<Observer*> observers;
+  if (communicator.root()) observers.push_back(&watches);
+  Simulation simulation(workshop, communicator, classes, observers, [](const State&) {});
+  volatile std::sig_atomic_t signal = 0;
+  simulation.run(at::randn({classes, 512}), 100, signal);
+  rusage used{};
+  getrusage(RUSAGE_SELF, &used);
+  Tensor memory = at::tensor(double(used.ru_maxrss) / (1 << 20), at::kDouble);
+  communicator.all_reduce(memory);
+  if (!communicator.root()) return;
+  const auto warm = [](std::vector<double> seconds) { return median({seconds.begin() + 1, seconds.end()}); };
+  const double total = warm(watches.total), training = warm(watches.training);
+  std::printf("%-22s %2ld at once  %9.5f s a round  %8.4f ms a client  %5.2f %% of it not training  %5.2f GiB in all\n",
+              what, long(group), total, 1e3 * total / clients, 100 * (total - training) / total, memory.item<double>());
+}
+
+}  // namespace
+}  // namespace fedorbit
+
+int main(int count, char** arguments) {
+  using namespace fedorbit;
+  if (count < 2) return std::fprintf(stderr, "bench_round VOCABULARY [ROUNDS]\n"), 2;
+  at::set_num_threads(1);
+  const auto communicator = make_communicator("auto");
+  const std::int64_t rounds = count > 2 ? std::stol(arguments[2]) : 5;
+  const Clip clip = bench::random_clip(arguments[1]);
+  PromptOptions options;
+  options.context = 4;
+  Trivial trivial;
+  for (const std::int64_t group : {5, 20, 40}) measure("trivial", trivial, group, 40 * rounds, *communicator);
+  for (const std::int64_t group : {5, 10, 20}) {
+    PromptLearner exact(options, {}, clip, bench::class_names);
+    measure("prompt, float32", exact, group, rounds, *communicator);
+  }
+  for (const std::int64_t group : {5, 10, 20}) {
+    PromptLearner rough(options, {}, clip.to(at::TensorOptions(at::kBFloat16)), bench::class_names);
+    measure("prompt, bfloat16", rough, group, rounds, *communicator);
+  }
+}
