@@ -70,6 +70,7 @@ int encode(Request& request) {
   }
   require(!request.output.empty(), "encode needs -o FILE.h5 to write to.");
   const EncodeOptions& options = request.options;
+  require_output(request.output, feature_file::filetype, {options.data.path});
   watch_signals();
   const auto communicator = make_communicator(options.machine.backend);
   watch_signals();  // MPI may have set handlers of its own

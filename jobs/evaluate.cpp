@@ -17,6 +17,7 @@
 #include "results/learned_prompts.hpp"
 #include "results/provenance.hpp"
 #include "results/recorder.hpp"
+#include "results/schema.hpp"
 #include "simulation/encode.hpp"
 #include "simulation/linear_probe.hpp"
 #include "simulation/nearest_neighbours.hpp"
@@ -112,7 +113,8 @@ std::vector<std::string> wanted_templates(const EvaluatedModel& model, bool by_d
   return templates;
 }
 
-Subject open_subject(const EvaluateOptions& options, at::Device device, Communicator& communicator) {
+/// Nothing where a signal ended the encoding of images.
+std::optional<Subject> open_subject(const EvaluateOptions& options, at::Device device, Communicator& communicator) {
   Subject subject;
   const bool alone = !options.data.features.empty() && options.data.path.empty();
   if (alone) {
@@ -131,7 +133,7 @@ Subject open_subject(const EvaluateOptions& options, at::Device device, Communic
   if (!alone) dataset = open_data(options.data.path, options.synthetic, communicator);
   if (needs_tower) {
     WeightOptions model = options.model;
-    if (model.weights.empty() && learned) model.weights = learned->weights_path;
+    if (model.weights.empty() && learned && learned->named) model = *learned->named;
     require(!alone || !model.weights.empty(), "model.weights must name the weights whose tower reads the texts.");
     if (model.weights.empty()) model.weights = "embedded";
     subject.clip = open_weights(model, device, communicator);
@@ -149,16 +151,13 @@ Subject open_subject(const EvaluateOptions& options, at::Device device, Communic
   if (alone && subject.clip && !subject.set.imported)
     require_origin(options.data.features, subject.set.origin, {"", subject.clip->checksum, "", "", ""});
   if (!alone) {
-    const std::filesystem::path store = options.data.feature_store.empty()
-                                            ? default_feature_store()
-                                            : std::filesystem::path(options.data.feature_store);
     const bool patches = subject.trained && subject.trained->learner->labels_by_patches();
-    auto features = features_of(*dataset, *subject.clip, {patches, false, {}}, options.data.features, store, device,
-                                communicator, signal_received);
+    auto features = features_of(*dataset, *subject.clip, {patches, false, {}}, options.data.features,
+                                options.data.feature_store, device, communicator, signal_received);
     if (!features) {
       log::info("interrupted while encoding; the same command goes on from there.");
       communicator.barrier();
-      throw ExitWith{resumable};
+      return std::nullopt;
     }
     subject.set = std::move(*features);
   }
@@ -237,22 +236,29 @@ Scores score(const EvaluateOptions& options, Subject& subject, const Samples& sa
   return scores;
 }
 
-void evaluate(Request& request) {
+/// Returns the exit code.
+int evaluate(Request& request) {
   OptionList list = OptionList::of(request.options);
   if (!request.config.empty()) list.read_file(request.config);
   for (const std::string& assignment : request.assignments) list.set(assignment);
   if (request.list) {
     std::fputs(list.help().c_str(), stdout);
-    return;
+    return 0;
   }
   const EvaluateOptions& options = request.options;
+  const std::filesystem::path run = options.model.prompts;
+  if (!request.output.empty())
+    require_output(request.output, schema::filetype,
+                   {options.data.path, options.data.features, run, run / "results.h5"});
   watch_signals();
   const auto communicator = make_communicator(options.machine.backend);
   watch_signals();  // MPI may have set handlers of its own
   log::start(communicator->root() && !request.quiet ? log::Level::normal : log::Level::quiet);
   communicator->agree("resolved options", fingerprint(list.toml()));
   const at::Device device = prepare_machine(options.machine, *communicator);
-  Subject subject = open_subject(options, device, *communicator);
+  std::optional<Subject> opened = open_subject(options, device, *communicator);
+  if (!opened) return resumable;
+  Subject& subject = *opened;
   const Samples samples(subject.set.of, subject.set.labels, device);
   const Scores scores = score(options, subject, samples, *communicator);
 
@@ -274,6 +280,7 @@ void evaluate(Request& request) {
     if (!request.output.empty()) log::info("results: ", request.output);
   }
   communicator->barrier();
+  return 0;
 }
 
 }  // namespace
@@ -301,7 +308,9 @@ void add_evaluate(CLI::App& program) {
   command.add_option("-o,--output", request->output, "the results file to write; without one, the terminal only");
   command.add_flag("--options", request->list, "list all options, with the values this command line gives them");
   command.add_flag("-q,--quiet", request->quiet, "warnings only");
-  command.callback([request] { evaluate(*request); });
+  command.callback([request] {
+    if (const int code = evaluate(*request); code != 0) throw ExitWith{code};
+  });
 }
 
 }  // namespace fedorbit

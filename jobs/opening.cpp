@@ -9,6 +9,7 @@
 #include "core/error.hpp"
 #include "core/fingerprint.hpp"
 #include "io/file.hpp"
+#include "io/h5.hpp"
 #include "simulation/load_model.hpp"
 
 namespace fedorbit {
@@ -16,6 +17,8 @@ namespace fedorbit {
 at::Device prepare_machine(const MachineOptions& options, const Communicator& communicator) {
   at::set_num_threads(int(options.threads));
   at::globalContext().setDeterministicAlgorithms(true, false);
+  at::globalContext().setDeterministicFillUninitializedMemory(
+      false);  // what is made empty is written before it is read
   if (options.device == "cpu") return at::kCPU;
   const int gpus = at::hasCUDA() ? int(at::detail::getCUDAHooks().getNumGPUs()) : 0;
   require(gpus > 0, "machine.device = \"cuda\", but rank ", communicator.rank(),
@@ -34,6 +37,24 @@ Dataset open_data(const std::string& path, const SyntheticOptions& scenes, Commu
   Dataset dataset = path.empty() ? Dataset::synthetic(scenes) : Dataset::open(path);
   communicator.agree("data set " + path, fingerprint(dataset.checksum()));
   return dataset;
+}
+
+void require_output(const std::filesystem::path& output, const std::string& filetype,
+                    std::initializer_list<std::filesystem::path> inputs) {
+  namespace fs = std::filesystem;
+  if (!fs::exists(output)) return;
+  require(!fs::is_directory(output), output.string(), " is a folder; name a file to write to.");
+  for (const fs::path& input : inputs)
+    require(input.empty() || !fs::exists(input) || !fs::equivalent(input, output), output.string(),
+            " is read; it cannot be written to as well.");
+  bool same = false;
+  try {
+    const h5::File file = h5::File::open(output);
+    same = file.has_attribute("filetype") && file.text_attribute("filetype") == filetype;
+  } catch (const Error&) {  // no HDF5 at all
+  }
+  require(same, output.string(), " is there and is not of the kind that would be written (", filetype,
+          "); remove it, or name another.");
 }
 
 std::vector<std::string> read_lines(const std::filesystem::path& file) {

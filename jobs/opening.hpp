@@ -22,6 +22,11 @@ Clip open_weights(const WeightOptions& model, at::Device device, Communicator& c
 /// The file of that path, or synthetic scenes where it is empty; the same on every rank.
 Dataset open_data(const std::string& path, const SyntheticOptions& scenes, Communicator& communicator);
 
+/// Throws where `output` is a folder, one of the inputs, or a file that is there and has not this `filetype`: what is
+/// about to be written must not take the place of something else.
+void require_output(const std::filesystem::path& output, const std::string& filetype,
+                    std::initializer_list<std::filesystem::path> inputs);
+
 /// The lines of a text file without the white space around them; empty ones are left out. Throws where none is left.
 std::vector<std::string> read_lines(const std::filesystem::path& file);
 

@@ -93,11 +93,9 @@ int run(const Arguments& arguments) {
     if (arguments.verbose) log::detail(who_holds_what(record.clients, dataset.class_names()));
   }
 
-  const std::filesystem::path store = experiment.data.feature_store.empty()
-                                          ? default_feature_store()
-                                          : std::filesystem::path(experiment.data.feature_store);
-  const auto features = features_of(dataset, clip, {learner->needs_patches(), false, experiment.views},
-                                    experiment.data.features, store, device, *communicator, signal_received);
+  const auto features =
+      features_of(dataset, clip, {learner->needs_patches(), false, experiment.views}, experiment.data.features,
+                  experiment.data.feature_store, device, *communicator, signal_received);
   if (!features) {
     log::info("interrupted while encoding; the same command goes on from there.");
     communicator->barrier();
@@ -125,6 +123,7 @@ int run(const Arguments& arguments) {
   EventLog events;
   std::vector<Observer*> observers;
   if (root) {
+    if (!checkpoint) directory.begin(options_toml);
     recorder = checkpoint ? std::make_unique<Recorder>(directory.results(), checkpoint->round)
                           : std::make_unique<Recorder>(directory.results());
     observers = {recorder.get(), &progress, &events};

@@ -110,16 +110,21 @@ void FeatureWriter::append(const Tensor& features, const Tensor& patches) {
   write(features, features_at_, view_features_at_);
   if (shape_.patches > 0) write(patches, patches_at_, view_patches_at_);
   done_ += features.size(0);
-  // The system keeps the order of writes for whoever reads after a kill; keep() is for a loss of power.
-  write_at(file_, path_, &done_, sizeof done_, done_at_);
 }
 
 void FeatureWriter::keep() {
-  require(::fdatasync(file_) == 0, path_.string(), " cannot be written: ", std::generic_category().message(errno), ".");
+  const auto on_disk = [&] {
+    require(::fdatasync(file_) == 0, path_.string(), " cannot be written: ", std::generic_category().message(errno),
+            ".");
+  };
+  on_disk();  // rows first, then how many there are: a node that loses power in between has computed some in vain
+  write_at(file_, path_, &done_, sizeof done_, done_at_);
+  on_disk();
 }
 
 void FeatureWriter::finish() {
   require(done_ == rows(), path_.string(), " has ", done_, " of ", rows(), " rows.");
+  keep();
   publish(path_);
 }
 

@@ -36,7 +36,7 @@ struct PartitionOptions {
       "how often each client draws a training image, for sampled; one drawn twice is owned once", 1, 1e9);
     v("min_samples", min_samples, "images",
       "fewest training images of a client, but for sampled; a draw that gives less is repeated", 1, 1e9);
-    v("listed", listed, "clients", "whose images the results file lists, at most: the first ones", 0, 1e9);
+    v("listed", listed, "clients", "whose images the results file lists, at most: the first ones", 1, 1e9);
     v("test_fraction", test_fraction, "", "share of each class that is held out for testing", 0, 0.9);
   }
 };

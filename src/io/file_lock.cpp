@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -14,11 +15,19 @@ namespace fedorbit {
 
 std::optional<FileLock> FileLock::take(const std::filesystem::path& path) {
   const std::filesystem::path lock = path.string() + ".lock";
-  const int descriptor = ::open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-  require(descriptor >= 0, path.string(), " cannot be written: ", std::generic_category().message(errno), ".");
-  if (::flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return FileLock(lock, descriptor);
-  ::close(descriptor);
-  return std::nullopt;
+  for (;;) {
+    const int descriptor = ::open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    require(descriptor >= 0, path.string(), " cannot be written: ", std::generic_category().message(errno), ".");
+    const bool locked = ::flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;
+    // Its last owner may have removed the file between our opening and our locking it: then nobody else sees this lock.
+    struct stat held {
+    }, named{};
+    const bool seen = ::fstat(descriptor, &held) == 0 && ::stat(lock.c_str(), &named) == 0 &&
+                      held.st_ino == named.st_ino && held.st_dev == named.st_dev;
+    if (locked && seen) return FileLock(lock, descriptor);
+    ::close(descriptor);
+    if (!locked) return std::nullopt;
+  }
 }
 
 FileLock::FileLock(FileLock&& other) noexcept

@@ -72,12 +72,18 @@ Clip load_clip(const std::filesystem::path& path, const ClipLoading& loading) {
   const std::string where = weights.files[0].string();
   refuse_other_architectures(weights.tensors, where);
   const Dialect dialect = recognise_dialect(weights.tensors, where);
-  if (dialect == Dialect::canonical) return assemble_own(weights, weights.checksum(), loading.type, where);
+  if (dialect == Dialect::canonical) {
+    require(!loading.activation && loading.vocabulary.empty(), where,
+            " says its activation and brings its vocabulary: model.activation and model.vocabulary do not go with it.");
+    return assemble_own(weights, weights.checksum(), loading.type, where);
+  }
   auto [config, assumption] = infer_config(weights.tensors, dialect, weights.files[0]);
   config.activation = loading.activation.value_or(config.activation);
   const auto folder = weights.files[0].parent_path();
   Tokenizer tokenizer = load_tokenizer(loading.vocabulary, folder.empty() ? "." : folder);
-  Clip out = assemble(weights, config, dialect, std::move(tokenizer), weights.checksum(), loading.type, where);
+  // What stands beside the weights is part of what they compute.
+  std::string checksum = sha256(text(weights.checksum(), "\n", config.to_json(), "\n", tokenizer.merges()));
+  Clip out = assemble(weights, config, dialect, std::move(tokenizer), std::move(checksum), loading.type, where);
   if (!loading.activation) out.assumption = assumption;
   return out;
 }

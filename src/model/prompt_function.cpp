@@ -13,7 +13,7 @@ namespace {
 
 /// The clients of each different context, in the order of their first ones.
 std::vector<std::vector<std::int64_t>> kinds_of(const Tensor& context) {
-  const std::int64_t numel = context.stride(0);
+  const std::int64_t numel = context.size(1) * context.size(2);
   const float* values = context.const_data_ptr<float>();
   const auto same = [&](std::int64_t a, std::int64_t b) {
     return std::memcmp(values + a * numel, values + b * numel, std::size_t(numel) * sizeof(float)) == 0;
@@ -37,8 +37,10 @@ Tensor rows(const Tensor& x, const std::vector<std::int64_t>& which) {
 
 PromptFunction::Part PromptFunction::remembered(const Tensor& context) {
   if (!context_.defined() || !at::equal(context_, context)) {
-    remembered_.activations = std::make_shared<PromptActivations>();
-    remembered_.features = pass_.forward(context, remembered_.activations.get());
+    Part fresh;
+    fresh.activations = std::make_shared<PromptActivations>();
+    fresh.features = pass_.forward(context, fresh.activations.get());
+    remembered_ = std::move(fresh);
     context_ = context.clone();
   }
   return remembered_;

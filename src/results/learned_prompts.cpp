@@ -18,7 +18,7 @@ LearnedPrompts from_results(const std::filesystem::path& path) {
   Experiment experiment;
   OptionList::of(experiment).read_text(file.text_attribute(schema::attribute::options), path.string());
   LearnedPrompts learned{
-      path, experiment.method, experiment.learner, {}, file.text_attribute("weights_sha256"), experiment.model.weights};
+      path, experiment.method, experiment.learner, {}, file.text_attribute("weights_sha256"), experiment.model};
   for (const std::string& name : file.names(schema::state))
     learned.shared[name] = h5::read_tensor(file, schema::state + "/" + name);
   return learned;

@@ -14,7 +14,7 @@ struct LearnedPrompts {
   LearnerOptions learner;
   NamedTensors shared;       // by the names of the learner's layout
   std::string weights;       // checksum of the weights it was learned with
-  std::string weights_path;  // as the run named them; empty where that is not known
+  std::optional<WeightOptions> named;  // how the run named them; nothing where that is not known
 };
 
 /// From a finished run's directory or its results.h5, or from a prompts.safetensors, which the learner "prompt" reads.

@@ -11,6 +11,11 @@
 #include "io/file.hpp"
 
 namespace fedorbit {
+namespace {
+
+constexpr const char* lock_name = "lock";
+
+}  // namespace
 
 RunDirectory::~RunDirectory() {
   if (lock_ >= 0) ::close(lock_);
@@ -19,7 +24,7 @@ RunDirectory::~RunDirectory() {
 // The system lets go of the lock when the process ends, however it ends. Some network file systems have no locks: there
 // the run goes on without one.
 void RunDirectory::lock() {
-  const std::filesystem::path file = folder_ / "lock";
+  const std::filesystem::path file = folder_ / lock_name;
   lock_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
   require(lock_ >= 0, "the run directory ", folder_.string(),
           " cannot be written: ", std::generic_category().message(errno), ".");
@@ -32,19 +37,17 @@ RunDirectory::Holding RunDirectory::open(const std::string& options_toml, bool r
   std::error_code failure;
   fs::create_directories(folder_, failure);
   require(!failure, "the run directory ", folder_.string(), " cannot be made: ", failure.message(), ".");
+  const bool of_a_run = fs::exists(folder_ / lock_name);
   lock();
-  if (restart)
-    for (const fs::path& left : {options(), log(), results(), part_path(results()), checkpoint(),
-                                 part_path(checkpoint()), prompts(), part_path(prompts())}) {
-      fs::remove(left, failure);
-      require(!failure, left.string(), " cannot be removed: ", failure.message(), ".");
-    }
-  // A run that ended before it had anything to keep does not hold its folder: the next may have mended options.
-  const bool kept = fs::exists(results()) || fs::exists(part_path(results())) || fs::exists(checkpoint());
-  if (!kept) {
-    write_file(options(), options_toml);
+  require(of_a_run || !fs::exists(options()), "the run directory ", folder_.string(),
+          " holds a config.toml that no run has written; name another with -o.");
+  if (restart) {
+    fs::remove(log(), failure);
     return Holding::nothing;
   }
+  // A run that ended before it had anything to keep does not hold its folder: the next may have mended options.
+  const bool kept = fs::exists(results()) || fs::exists(part_path(results())) || fs::exists(checkpoint());
+  if (!kept) return Holding::nothing;
   require(fs::exists(options()), "the run directory ", folder_.string(),
           " holds results without their config.toml; name another with -o, or pass --restart to remove them.");
   require(read_file(options()) == options_toml, "the run directory ", folder_.string(),
@@ -54,6 +57,16 @@ RunDirectory::Holding RunDirectory::open(const std::string& options_toml, bool r
   require(fs::exists(part_path(results())), "the run directory ", folder_.string(), " holds a checkpoint without ",
           part_path(results()).filename().string(), "; bring that back, or pass --restart to begin anew.");
   return Holding::checkpoint;
+}
+
+void RunDirectory::begin(const std::string& options_toml) {
+  std::error_code failure;
+  for (const std::filesystem::path& left :
+       {results(), part_path(results()), checkpoint(), part_path(checkpoint()), prompts(), part_path(prompts())}) {
+    std::filesystem::remove(left, failure);
+    require(!failure, left.string(), " cannot be removed: ", failure.message(), ".");
+  }
+  write_file(options(), options_toml);
 }
 
 }  // namespace fedorbit

@@ -15,10 +15,13 @@ class RunDirectory {
   RunDirectory& operator=(const RunDirectory&) = delete;
   ~RunDirectory();
 
-  /// At the root: makes the folder, or takes over one that holds the same experiment; with `restart` what a run left
-  /// there is removed first. Throws where it holds another experiment, cannot be written, or another run is at work in
-  /// it. The folder is this run's as long as this object lives.
+  /// At the root: makes the folder, or takes over one that holds the same experiment; with `restart` what it holds does
+  /// not matter. Nothing is changed yet but the log. Throws where it holds another experiment or a config.toml that is
+  /// no run's, cannot be written, or another run is at work in it. The folder is this run's as long as this object
+  /// lives.
   Holding open(const std::string& options_toml, bool restart);
+  /// At the root, when everything else is known to be well: a run that starts anew removes what another left.
+  void begin(const std::string& options_toml);
 
   std::filesystem::path options() const { return folder_ / "config.toml"; }
   std::filesystem::path log() const { return folder_ / "log.txt"; }

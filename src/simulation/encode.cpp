@@ -28,7 +28,7 @@ namespace fedorbit {
 namespace {
 
 constexpr std::int64_t encoded_at_once = 32;  // images or texts
-constexpr double seconds_between_keeps = 10;
+constexpr double seconds_between_keeps = 1;
 
 /// The features of rows [first, first + encoded_at_once), with anything in rows past the last.
 using ChunkEncoder = std::function<VisionFeatures(std::int64_t first)>;
@@ -66,7 +66,7 @@ bool encode_rows(FeatureWriter* writer, const FeatureShape& shape, const char* w
   const std::int64_t start = done.item<std::int64_t>();
   if (communicator.root() && start > 0) log::info("going on after ", start, " of ", rows, " ", what);
   const Stopwatch watch;
-  double reported = 0, kept = 0;
+  double reported = 0, kept = -seconds_between_keeps;
   for (std::int64_t next = start; next < rows;) {
     const std::int64_t wave = next / encoded_at_once, mine = wave + communicator.rank();
     const auto end_of = [&](std::int64_t chunk) { return std::min((chunk + 1) * encoded_at_once, rows); };
@@ -88,7 +88,10 @@ bool encode_rows(FeatureWriter* writer, const FeatureShape& shape, const char* w
         log::info("encoding: ", next, " of ", rows, " ", what, ", ", double(next - start) / reported, " a second");
       }
     }
-    if (stop.item<std::int64_t>() != 0 && next < rows) return false;
+    if (stop.item<std::int64_t>() != 0 && next < rows) {
+      if (writer) writer->keep();
+      return false;
+    }
   }
   if (writer) {
     writer->finish();

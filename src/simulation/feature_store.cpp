@@ -1,6 +1,7 @@
 // The feature store: one file for each (data set, weights, preprocessing) in a folder, made when it is first asked for.
 #include <ATen/ops/empty.h>
 #include <ATen/ops/tensor.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <cstdlib>
@@ -42,10 +43,12 @@ void share_file(const std::filesystem::path& file, Communicator& communicator) {
   communicator.broadcast(size);
   std::ifstream source;
   if (communicator.root()) source.open(file, std::ios::binary);
+  // Under a name of this process's own: another run may be at work on the same file.
+  const std::filesystem::path mine = text(file.string(), ".", ::getpid());
   std::optional<AtomicFile> copy;
   if (missing && communicator.local_rank() == 0) {
     std::filesystem::create_directories(file.parent_path());
-    copy.emplace(file);
+    copy.emplace(mine);
   }
   for (std::int64_t left = size.item<std::int64_t>(); left > 0;) {
     Tensor block = at::empty({std::min(left, block_bytes)}, at::kByte);
@@ -57,7 +60,10 @@ void share_file(const std::filesystem::path& file, Communicator& communicator) {
     if (copy) copy->write(block.const_data_ptr(), std::size_t(block.numel()));
     left -= block.numel();
   }
-  if (copy) copy->commit();
+  if (copy) {
+    copy->commit();
+    std::filesystem::rename(mine, file);
+  }
   communicator.barrier();
 }
 
@@ -70,6 +76,10 @@ FeatureSet checked(const std::filesystem::path& file, const FeatureOrigin& wante
   const std::int64_t views = set.of.view_features.defined() ? set.of.view_features.size(0) : 0;
   require(views >= encoding.views.count, file.string(), " holds ", views, " augmented views, but ",
           encoding.views.count, " are asked for.");
+  // What was not asked for is not there: clients train on the views that they are given.
+  if (!encoding.patches) set.of.patches = set.of.view_patches = Tensor();
+  for (Tensor* table : {&set.of.view_features, &set.of.view_patches})
+    if (table->defined()) *table = encoding.views.count > 0 ? table->narrow(0, 0, encoding.views.count) : Tensor();
   return set;
 }
 
@@ -87,7 +97,9 @@ std::optional<FeatureSet> features_of(const Dataset& dataset, const Clip& clip, 
                                       const std::filesystem::path& named, const std::filesystem::path& store,
                                       at::Device device, Communicator& communicator,
                                       const volatile std::sig_atomic_t& signal) {
-  const FeatureOrigin origin = image_origin(dataset, clip, encoding, device);
+  FeatureOrigin origin = image_origin(dataset, clip, encoding, device);
+  // Processors may differ between nodes; all ranks use the features that the root's would compute.
+  origin.arithmetic = communicator.all_gather_text(origin.arithmetic).front();
   if (!named.empty()) {
     if (communicator.root()) checked(named, origin, encoding);  // so that one rank speaks for all
     communicator.barrier();
@@ -95,12 +107,13 @@ std::optional<FeatureSet> features_of(const Dataset& dataset, const Clip& clip, 
   }
   const std::string key = sha256(text(origin.data, "\n", origin.weights, "\n", origin.preprocessing, "\n", origin.views,
                                       "\n", origin.arithmetic, "\n", encoding.views.count, "\n", encoding.patches));
-  const std::filesystem::path file = store / (key.substr(0, 16) + ".h5");
+  const std::filesystem::path folder = store.empty() ? default_feature_store() : store;
+  const std::filesystem::path file = folder / (key.substr(0, 16) + ".h5");
   std::optional<FileLock> lock;
   if (communicator.root() && !std::filesystem::exists(file)) {
     std::error_code failure;
-    std::filesystem::create_directories(store, failure);
-    require(!failure, "the feature store ", store.string(), " cannot be made: ", failure.message(),
+    std::filesystem::create_directories(folder, failure);
+    require(!failure, "the feature store ", folder.string(), " cannot be made: ", failure.message(),
             "; name another folder with data.feature_store.");
     if (auto right = right_to_write(file, signal)) lock.emplace(std::move(*right));
   }

@@ -1,11 +1,16 @@
 #include "simulation/load_model.hpp"
 
+#include "core/error.hpp"
 #include "model/embedded.hpp"
 
 namespace fedorbit {
 
 Clip load_model(const WeightOptions& options) {
-  if (options.weights == "embedded") return load_clip(embedded_clip(), "the embedded weights");
+  if (options.weights == "embedded") {
+    require(options.activation == "auto" && options.vocabulary.empty(),
+            "model.activation and model.vocabulary do not go with the embedded weights.");
+    return load_clip(embedded_clip(), "the embedded weights");
+  }
   ClipLoading loading;
   loading.vocabulary = options.vocabulary;
   if (options.activation != "auto")

@@ -14,7 +14,8 @@ struct WeightOptions {
       "a CLIP checkpoint (safetensors, its index, a PyTorch file, or the folder of one), or \"embedded\" for the small "
       "one inside the program");
     v("vocabulary", vocabulary,
-      "merges.txt, tokenizer.json or bpe_simple_vocab_16e6.txt.gz; empty: beside the weights, or CLIP's from jobs/setup");
+      "merges.txt, tokenizer.json or bpe_simple_vocab_16e6.txt.gz; empty: beside the weights, or CLIP's from "
+      "jobs/setup");
     v("activation", activation, "of its towers; auto: as the configuration beside the weights says, or quick_gelu",
       {"auto", "quick_gelu", "gelu"});
   }

@@ -21,7 +21,7 @@ Batch Samples::batch(const std::vector<std::vector<std::int64_t>>& chosen, std::
   const std::int64_t count = features_.size(0), views = augmented ? view_features_.size(0) / count : 0;
   const auto row_of = [&](std::int64_t image) {
     if (!augmented) return image;
-    Stream stream = keys_.stream(Purpose::augment, std::uint64_t(*round), std::uint64_t(image));
+    Stream stream = keys_.stream(Purpose::choice_of_view, std::uint64_t(*round), std::uint64_t(image));
     return std::int64_t(stream.below(std::uint64_t(views))) * count + image;
   };
   const auto K = std::int64_t(chosen.size());
