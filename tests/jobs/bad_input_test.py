@@ -385,6 +385,36 @@ class BadInputTest(ProgramTest):
         self.refused(r"nowhere/evaluation\.h5", "evaluate", "-q", "--data", self.data, "--weights", self.clip, "-o",
                      self.folder / "nowhere/evaluation.h5")
 
+    # What is there is not lost.
+
+    def test_a_folder_with_a_configuration_of_its_own_is_left_alone(self):
+        words = "# mine\n" + self.config.read_text()
+        (self.folder / "mine").mkdir()
+        (self.folder / "mine/config.toml").write_text(words)
+        for more in ((), ("--restart",)):
+            self.refused(r"holds a config\.toml that no run has written", "run", self.folder / "mine/config.toml", "-q",
+                         "-o", self.folder / "mine", *more)
+            self.assertEqual((self.folder / "mine/config.toml").read_text(), words)
+
+    def test_a_restart_with_missing_input_keeps_the_results(self):
+        run = self.folder / "kept"
+        code, errors = self.finish(self.start("run", self.config, "-q", "-o", run))
+        self.assertEqual(code, 0, errors)
+        before = (run / "results.h5").read_bytes()
+        self.refused(r"nowhere\.h5 does not exist", "run", self.config, "-q", "-o", run, "--restart", "--set",
+                     "data.features=nowhere.h5")
+        self.assertEqual((run / "results.h5").read_bytes(), before)
+
+    def test_outputs_do_not_replace_something_else(self):
+        data = self.folder / "copy.h5"
+        data.write_bytes(self.data.read_bytes())
+        self.refused(r"copy\.h5 is read; it cannot be written to", "encode", "-q", "--data", data, "--weights", self.clip,
+                     "-o", data)
+        self.refused(r"copy\.h5 is there and is not of the kind", "evaluate", "-q", "--data", self.data, "--weights",
+                     self.clip, "-o", data, ranks=2)
+        self.refused(r"is a folder", "encode", "-q", "--data", data, "--weights", self.clip, "-o", self.folder)
+        self.assertEqual(data.read_bytes(), self.data.read_bytes())
+
     def test_inspecting_what_is_nothing(self):
         self.refused(r"nowhere does not exist", "inspect", self.folder / "nowhere")
         self.refused(r"experiment\.toml is no file that this program knows", "inspect", self.config)
