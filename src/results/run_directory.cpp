@@ -37,10 +37,9 @@ RunDirectory::Holding RunDirectory::open(const std::string& options_toml, bool r
   std::error_code failure;
   fs::create_directories(folder_, failure);
   require(!failure, "the run directory ", folder_.string(), " cannot be made: ", failure.message(), ".");
-  const bool of_a_run = fs::exists(folder_ / lock_name);
-  lock();
-  require(of_a_run || !fs::exists(options()), "the run directory ", folder_.string(),
+  require(fs::exists(folder_ / lock_name) || !fs::exists(options()), "the run directory ", folder_.string(),
           " holds a config.toml that no run has written; name another with -o.");
+  lock();
   if (restart) {
     fs::remove(log(), failure);
     return Holding::nothing;
