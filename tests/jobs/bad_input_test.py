@@ -21,7 +21,7 @@ def said(errors):
 
 class BadInputTest(ProgramTest):
     # What a run may leave: its options, its log, and what it needs to go on.
-    LEFT = {"config.toml", "log.txt", "lock", "results.h5.part", "checkpoint.h5"}
+    LEFT = {"config.toml", "log.txt", "lock", "results.h5.part", "checkpoint.h5.part", "checkpoint.h5"}
 
     @classmethod
     def setUpClass(cls):
