@@ -1,5 +1,5 @@
-// The forward and the backward pass of prompts through a frozen text tower, written out by hand for the CPU: nothing is
-// computed twice, no gradient of a weight is formed, and memory is reused from step to step.
+// The forward and the backward pass of prompts through a frozen text tower, written out by hand for the CPU: without a
+// graph, without the gradient of a weight, and with one pass over memory between two products.
 #pragma once
 #include <memory>
 #include <vector>

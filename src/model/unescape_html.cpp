@@ -125,7 +125,8 @@ std::optional<Reference> whole_reference_at(std::string_view text) {
     const auto number = number_at(whole);
     return number && number->length == whole.size() && number->characters != ";" ? number : std::nullopt;
   }
-  if (const auto found = known_names().find(whole); found != known_names().end()) return Reference{found->second, whole.size()};
+  if (const auto found = known_names().find(whole); found != known_names().end())
+    return Reference{found->second, whole.size()};
   if (name_at(whole)) return std::nullopt;
   std::string small(whole);
   for (char& c : small) {

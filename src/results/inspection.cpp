@@ -46,16 +46,15 @@ std::string inspect_weights(const std::filesystem::path& path) {
   const char* format = read.format == WeightsFormat::safetensors ? "safetensors"
                        : read.format == WeightsFormat::torch     ? "PyTorch state dict"
                                                                  : "TorchScript archive";
-  out << format << ": " << read.tensors.size() << " tensors, " << numbers << " numbers, " << human_bytes(bytes)
-      << "\n";
+  out << format << ": " << read.tensors.size() << " tensors, " << numbers << " numbers, " << human_bytes(bytes) << "\n";
   for (const auto& [key, value] : read.metadata)
     if (key != "config" && key != "merges") out << key << ": " << first_words(value, 200) << "\n";
   try {
     if (const auto config = read.metadata.find("config"); config != read.metadata.end())
       describe_config(out, ClipConfig::from_json(config->second, path.string()));
     else
-      describe_config(
-          out, infer_config(read.tensors, recognise_dialect(read.tensors, path.string()), read.files[0]).config);
+      describe_config(out,
+                      infer_config(read.tensors, recognise_dialect(read.tensors, path.string()), read.files[0]).config);
   } catch (const Error& unknown) {
     out << "not a CLIP that this program knows: " << unknown.what() << "\n";
   }

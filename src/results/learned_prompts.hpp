@@ -12,8 +12,8 @@ struct LearnedPrompts {
   std::filesystem::path file;
   MethodOptions method;
   LearnerOptions learner;
-  NamedTensors shared;       // by the names of the learner's layout
-  std::string weights;       // checksum of the weights it was learned with
+  NamedTensors shared;                 // by the names of the learner's layout
+  std::string weights;                 // checksum of the weights it was learned with
   std::optional<WeightOptions> named;  // how the run named them; nothing where that is not known
 };
 

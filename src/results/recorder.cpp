@@ -66,9 +66,9 @@ Recorder::Recorder(std::filesystem::path path, std::int64_t rounds_done)
 
 template <class Action>
 void Recorder::each_table(Action action) {
-  for (Table* table : {&tables_->rounds, &tables_->turns, &tables_->evaluations, &tables_->class_evaluations,
-                       &tables_->confusions, &tables_->templates, &tables_->transport, &tables_->placement,
-                       &tables_->events})
+  for (Table* table :
+       {&tables_->rounds, &tables_->turns, &tables_->evaluations, &tables_->class_evaluations, &tables_->confusions,
+        &tables_->templates, &tables_->transport, &tables_->placement, &tables_->events})
     action(*table);
 }
 

@@ -21,7 +21,7 @@ double available_bytes() {
   return 0;
 }
 
-/// Parameters, gradients, what they started from and Adam's two means.
+/// Parameters, what they started from, their gradients twice, and Adam's two means.
 double state_bytes(const Layout& layout) {
   double numbers = 0;
   for (const Kind kind : kinds) numbers += double(layout.size(kind));
