@@ -28,6 +28,10 @@ function(fedorbit_layer name)
   set_source_files_properties(model/row_kernels.cpp model/tree_attention.cpp PROPERTIES
     COMPILE_OPTIONS "-fopenmp-simd;-O3;-ffp-contract=fast" COMPILE_DEFINITIONS "FEDORBIT_CLONES=${vector_clones}"
     SKIP_UNITY_BUILD_INCLUSION ON)
+  # The same, where bits are promised to be those of separate multiplications and additions.
+  set_source_files_properties(algorithms/optimiser_rows.cpp simulation/exact_sum.cpp simulation/row_norm.cpp PROPERTIES
+    COMPILE_OPTIONS "-fopenmp-simd;-O3;-ffp-contract=off;-fno-math-errno;-fno-trapping-math"
+    COMPILE_DEFINITIONS "FEDORBIT_CLONES=${vector_clones}" SKIP_UNITY_BUILD_INCLUSION ON)
   # Six sources to a compiler run: most of the work is in reading LibTorch's headers.
   if(FEDORBIT_UNITY)
     set_target_properties(fedorbit_${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 6)

@@ -11,6 +11,9 @@
 #include <cmath>
 #include <numbers>
 
+#include "algorithms/optimiser_rows.hpp"
+#include "core/error.hpp"
+
 namespace fedorbit {
 namespace {
 
@@ -19,14 +22,17 @@ class Sgd final : public Optimiser {
  public:
   Sgd(const OptimiserOptions& options, double rate, const Layout& layout, Kind kind, std::int64_t clients,
       at::Device device)
-      : Optimiser(layout, kind, device),
+      : Optimiser(options.weight_decay, layout, kind, device),
         options_(options),
         rate_(rate),
         momentum_(at::zeros({clients, layout.size(kind)}, at::TensorOptions(at::kFloat).device(device))) {}
 
  private:
+  void step_row(std::int64_t k, const OptimiserRow& row) override {
+    sgd_row(row, momentum_.mutable_data_ptr<float>() + k * row.n, float(options_.momentum), float(rate_));
+  }
   Tensor change(const Tensor& parameters, const Tensor& gradient, const Tensor& active) override {
-    const Tensor full = gradient + options_.weight_decay * decayed_ * parameters;
+    const Tensor full = gradient + decay_ * parameters;
     momentum_ = at::where(active > 0, options_.momentum * momentum_ + full, momentum_);
     return rate_ * momentum_;
   }
@@ -40,7 +46,7 @@ class Adam final : public Optimiser {
  public:
   Adam(const OptimiserOptions& options, double rate, const Layout& layout, Kind kind, std::int64_t clients,
        at::Device device)
-      : Optimiser(layout, kind, device),
+      : Optimiser(options.weight_decay, layout, kind, device),
         options_(options),
         rate_(rate),
         decoupled_(options.kind == "adamw"),
@@ -50,8 +56,18 @@ class Adam final : public Optimiser {
         unseen_square_(unseen_mean_.clone()) {}
 
  private:
+  void step_row(std::int64_t k, const OptimiserRow& row) override {
+    double& unseen_mean = unseen_mean_.mutable_data_ptr<double>()[k];
+    double& unseen_square = unseen_square_.mutable_data_ptr<double>()[k];
+    unseen_mean *= options_.beta1;
+    unseen_square *= options_.beta2;
+    const AdamRates rates{float(options_.beta1),   float(1 - options_.beta1), float(options_.beta2),
+                          float(1 - options_.beta2), float(1 - unseen_mean),  float(1 - unseen_square),
+                          float(options_.epsilon), float(rate_),              decoupled_};
+    adam_row(row, mean_.mutable_data_ptr<float>() + k * row.n, square_.mutable_data_ptr<float>() + k * row.n, rates);
+  }
   Tensor change(const Tensor& parameters, const Tensor& gradient, const Tensor& active) override {
-    const Tensor decay = options_.weight_decay * decayed_ * parameters;
+    const Tensor decay = decay_ * parameters;
     const Tensor full = decoupled_ ? gradient : gradient + decay;
     mean_ = at::where(active > 0, options_.beta1 * mean_ + (1 - options_.beta1) * full, mean_);
     square_ = at::where(active > 0, options_.beta2 * square_ + (1 - options_.beta2) * full * full, square_);
@@ -78,11 +94,23 @@ double learning_rate_in(const OptimiserOptions& options, std::int64_t round, std
   return options.learning_rate * 0.5 * (1 + std::cos(std::numbers::pi * double(round) / double(rounds)));
 }
 
-Optimiser::Optimiser(const Layout& layout, Kind kind, at::Device device)
+Optimiser::Optimiser(double weight_decay, const Layout& layout, Kind kind, at::Device device)
     : trained_(layout.mask(kind, &Entry::trained).to(device)),
-      decayed_(layout.mask(kind, &Entry::decayed).to(device)) {}
+      decay_(weight_decay * layout.mask(kind, &Entry::decayed).to(device)) {}
 
-void Optimiser::step(Tensor parameters, const Tensor& gradient, const Tensor& active) {
+void Optimiser::step(const Tensor& parameters, const Tensor& gradient, const Tensor& active) {
+  if (!parameters.is_cpu()) return step_whole(parameters, gradient, active);
+  require(parameters.is_contiguous(), "an optimiser's parameters are one row a client, without gaps.");
+  const Tensor dense = gradient.contiguous();
+  const std::int64_t n = parameters.size(1);
+  const auto* takes_step = active.const_data_ptr<float>();
+  for (std::int64_t k = 0; k < parameters.size(0); ++k)
+    if (takes_step[k] > 0)
+      step_row(k, {n, parameters.mutable_data_ptr<float>() + k * n, dense.const_data_ptr<float>() + k * n,
+                   decay_.const_data_ptr<float>(), trained_.const_data_ptr<float>()});
+}
+
+void Optimiser::step_whole(const Tensor& parameters, const Tensor& gradient, const Tensor& active) {
   const at::NoGradGuard no_gradient;
   const Tensor rows = active.unsqueeze(1);  // (K, 1)
   const Tensor moved = parameters - change(parameters, gradient, rows);

@@ -9,6 +9,8 @@
 
 namespace fedorbit {
 
+struct OptimiserRow;
+
 struct OptimiserOptions {
   std::string kind = "sgd";
   double learning_rate = 1e-3, momentum = 0.9, weight_decay = 5e-4;
@@ -37,14 +39,18 @@ class Optimiser {
  public:
   virtual ~Optimiser() = default;
   /// One step of `parameters` (K, P) against `gradient` (K, P) for the clients where `active` (K) is 1.
-  void step(Tensor parameters, const Tensor& gradient, const Tensor& active);
+  void step(const Tensor& parameters, const Tensor& gradient, const Tensor& active);
+  /// The same by operators on whole tensors: what step() does on a GPU.
+  void step_whole(const Tensor& parameters, const Tensor& gradient, const Tensor& active);
 
  protected:
-  Optimiser(const Layout& layout, Kind kind, at::Device device);
-  /// The (K, P) amount to subtract from the parameters of the clients where `active` (K, 1) is 1; the state of the
-  /// others must stay as it is.
+  Optimiser(double weight_decay, const Layout& layout, Kind kind, at::Device device);
+  /// The step of client k, which is active, on the host.
+  virtual void step_row(std::int64_t k, const OptimiserRow& row) = 0;
+  /// The (K, P) amount to subtract from the parameters of the clients where `active` (K, 1) is 1; the state of
+  /// the others must stay as it is.
   virtual Tensor change(const Tensor& parameters, const Tensor& gradient, const Tensor& active) = 0;
-  Tensor trained_, decayed_;  // (P) masks
+  Tensor trained_, decay_;  // (P): 1 or 0; the weight decay or 0
 };
 
 std::unique_ptr<Optimiser> make_optimiser(const OptimiserOptions& options, double learning_rate, const Layout& layout,

@@ -21,12 +21,14 @@ class Aggregation {
            Communicator& communicator) const;
 
  private:
-  /// (K, P + extras) float64: weight * update, then the extras; zero rows where the update is not finite.
-  Tensor terms(const TurnOutcome& turn) const;
+  /// Calls use(segment, values, weight) for each tensor and extra of each finite update.
+  template <class Use>
+  void for_each_term(const std::vector<TurnOutcome>& turns, const Use& use) const;
 
   std::int64_t update_length_, length_;
   Strategy::Lengths extras_;
   std::vector<Segment> segments_;  // one a tensor, then one an extra
+  std::size_t tensors_;            // how many of the segments are tensors
   std::string mode_;
 };
 

@@ -53,8 +53,9 @@ const Tensor* ClientStore::find(ClientId client) const {
   return row == rows_.end() ? nullptr : &row->second;
 }
 
-void ClientStore::stage(ClientId client, Tensor row) {
-  if (row_length_ > 0) staged_[client] = std::move(row);
+void ClientStore::stage(const std::vector<ClientId>& clients, const Tensor& rows) {
+  if (row_length_ == 0) return;
+  for (std::size_t k = 0; k < clients.size(); ++k) staged_[clients[k]] = rows[std::int64_t(k)].clone();
 }
 
 void ClientStore::commit(const Placement& placement, const std::vector<ClientId>& dropped) {

@@ -20,8 +20,8 @@ class ClientStore {
   void gather_at(const Placement& placement, Communicator& communicator);
   /// The committed row (row_length) of a client, or null where it has none yet. It is on this rank after gather_at().
   const Tensor* find(ClientId client) const;
-  /// A new row (row_length) for a client that this rank trained.
-  void stage(ClientId client, Tensor row);
+  /// New rows (K, row_length) for clients that this rank trained.
+  void stage(const std::vector<ClientId>& clients, const Tensor& rows);
   /// Makes the staged rows count; every rank passes the round's placement and the clients whose rows are dropped.
   void commit(const Placement& placement, const std::vector<ClientId>& dropped);
   void discard() { staged_.clear(); }

@@ -1,36 +1,51 @@
 #include "simulation/exact_sum.hpp"
 
 #include <ATen/TensorOperators.h>
-#include <ATen/ops/ones.h>
-#include <ATen/ops/round.h>
 #include <ATen/ops/zeros.h>
 
 #include <cmath>
 
+// Compiled for several instruction sets (FEDORBIT_CLONES), see layers.cmake.
 namespace fedorbit {
+namespace {
 
-Tensor largest_terms(const Tensor& weighted, std::span<const Segment> segments) {
-  Tensor largest = at::zeros({std::int64_t(segments.size())}, at::kDouble);
-  if (weighted.size(0) == 0) return largest;
-  for (std::size_t i = 0; i < segments.size(); ++i)
-    if (segments[i].length > 0)
-      largest[std::int64_t(i)] = weighted.narrow(1, segments[i].offset, segments[i].length).abs().max();
+FEDORBIT_CLONES float largest_of(const float* values, std::int64_t count) {
+  float largest = 0;
+#pragma omp simd reduction(max : largest)
+  for (std::int64_t j = 0; j < count; ++j) largest = std::max(largest, std::abs(values[j]));
   return largest;
 }
 
+FEDORBIT_CLONES void add_rounded(std::int64_t* __restrict sum, const float* __restrict values, std::int64_t count,
+                                 double weight, double scale) {
+  for (std::int64_t j = 0; j < count; ++j) sum[j] += std::int64_t(std::rint(double(values[j]) * weight * scale));
+}
+
+}  // namespace
+
+float largest_magnitude(const float* values, std::int64_t count) { return largest_of(values, count); }
+
 ExactSum::ExactSum(std::span<const Segment> segments, const Tensor& largest, std::int64_t count, std::int64_t length)
-    : scale_(at::ones({length}, at::kDouble)), integers_(at::zeros({length}, at::kLong)) {
+    : segments_(segments.begin(), segments.end()), integers_(at::zeros({length}, at::kLong)) {
   for (std::size_t i = 0; i < segments.size(); ++i) {
     const double bound = double(count) * largest[std::int64_t(i)].item<double>();
     // bound < 2^exponent, so bound * 2^(62 - exponent) < 2^62. Zeros and denormals need no scale beyond 2^1000.
     int exponent = -938;
     if (bound > 0) exponent = std::max(std::ilogb(bound) + 1, exponent);
-    scale_.narrow(0, segments[i].offset, segments[i].length).fill_(std::ldexp(1.0, 62 - exponent));
+    scale_.push_back(std::ldexp(1.0, 62 - exponent));
   }
 }
 
-void ExactSum::add(const Tensor& weighted) { integers_ += at::round(weighted * scale_).to(at::kLong).sum(0); }
+void ExactSum::add(std::size_t i, const float* values, double weight) {
+  const auto [offset, length] = segments_[i];
+  add_rounded(integers_.mutable_data_ptr<std::int64_t>() + offset, values, length, weight, scale_[i]);
+}
 
-Tensor ExactSum::value() const { return integers_.to(at::kDouble) / scale_; }
+Tensor ExactSum::value() const {
+  Tensor value = integers_.to(at::kDouble);
+  for (std::size_t i = 0; i < segments_.size(); ++i)
+    value.narrow(0, segments_[i].offset, segments_[i].length).div_(scale_[i]);
+  return value;
+}
 
 }  // namespace fedorbit

@@ -14,26 +14,27 @@ struct Segment {
   std::int64_t offset, length;
 };
 
-/// The largest magnitude in each segment of the weighted terms (K, P) float64 -> (segments) float64.
-Tensor largest_terms(const Tensor& weighted, std::span<const Segment> segments);
+/// The largest |value| of `count` numbers.
+float largest_magnitude(const float* values, std::int64_t count);
 
-/// Adds q = round(term * 2^s) for `count` terms, each at most `largest`: s is the greatest exponent with
+/// Adds q = round(weight * value * 2^s) for `count` terms, each at most `largest`: s is the greatest exponent with
 /// count * largest * 2^s <= 2^62, so no sum can overflow 63 bits, and the error of the sum is at most
 /// count * 2^-s / 2, i.e. about count^2 * 2^-63 of the largest term.
 class ExactSum {
  public:
   /// `largest` (segments) float64 over all ranks, `count` terms over all ranks.
   ExactSum(std::span<const Segment> segments, const Tensor& largest, std::int64_t count, std::int64_t length);
-  /// weighted (K, P) float64: K more terms.
-  void add(const Tensor& weighted);
+  /// One more term of segment i: `values` (its length) times the weight.
+  void add(std::size_t i, const float* values, double weight);
   /// (P) int64: what ranks sum.
   Tensor& integers() { return integers_; }
   /// (P) float64: the sum as a real number.
   Tensor value() const;
 
  private:
-  Tensor scale_;     // (P) float64, powers of two
-  Tensor integers_;  // (P) int64
+  std::vector<Segment> segments_;
+  std::vector<double> scale_;  // of each segment, powers of two
+  Tensor integers_;            // (P) int64
 };
 
 }  // namespace fedorbit

@@ -94,9 +94,10 @@ std::optional<RoundRecord> Simulation::play_round(const volatile std::sig_atomic
   mine.training_seconds = training.seconds();
   mine.largest = aggregation_.largest(turns);
   mine.traffic = communicator_.take_traffic();
-  for (const TurnOutcome& turn : turns)
+  for (const TurnOutcome& turn : turns) {
+    const Tensor diagnostics = turn.diagnostics.contiguous(), weight = turn.upload.weight.to(at::kCPU).contiguous();
     for (std::size_t k = 0; k < turn.clients.size(); ++k) {
-      const Tensor diagnostics = turn.diagnostics[std::int64_t(k)].contiguous();
+      const auto* observed = diagnostics.const_data_ptr<double>() + std::int64_t(k) * diagnostics.size(1);
       mine.turns.push_back(
           {turn.clients[k],
            turn.samples[k],
@@ -106,10 +107,11 @@ std::optional<RoundRecord> Simulation::play_round(const volatile std::sig_atomic
            turn.upload_bytes[k],
            turn.download_bytes[k],
            turn.seconds / double(turn.clients.size()),
-           {diagnostics.const_data_ptr<double>(), diagnostics.const_data_ptr<double>() + diagnostics.numel()}});
-      mine.weights.push_back(turn.upload.weight[std::int64_t(k)].item<std::int64_t>());
+           {observed, observed + diagnostics.size(1)}});
+      mine.weights.push_back(weight.const_data_ptr<std::int64_t>()[k]);
       mine.finite.push_back(turn.finite[k]);
     }
+  }
   const auto reports =
       gather_reports(mine, placement.most_clients(), workshop_.learner.diagnostics().size(), communicator_);
   if (std::ranges::any_of(reports, &RankReport::stop)) {
@@ -136,9 +138,7 @@ std::optional<RoundRecord> Simulation::play_round(const volatile std::sig_atomic
   const Tensor before = server_.global.clone();  // a strategy may change it in place
   workshop_.strategy.aggregate(server_, sums);
   server_.last_update = server_.global - before;
-  for (const TurnOutcome& turn : turns)
-    for (std::size_t k = 0; k < turn.clients.size(); ++k)
-      store_.stage(turn.clients[k], turn.rows[std::int64_t(k)].clone());
+  for (const TurnOutcome& turn : turns) store_.stage(turn.clients, turn.rows);
   store_.commit(placement, dropped);
   ++server_.round;
   learn_costs(placement, reports);

@@ -2,8 +2,6 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/cat.h>
-#include <ATen/ops/isfinite.h>
-#include <ATen/ops/linalg_vector_norm.h>
 #include <ATen/ops/stack.h>
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/where.h>
@@ -12,9 +10,10 @@
 #include <c10/core/GradMode.h>
 
 #include <algorithm>
-#include <numeric>
+#include <cmath>
 
 #include "core/clock.hpp"
+#include "simulation/row_norm.hpp"
 
 namespace fedorbit {
 namespace {
@@ -70,11 +69,19 @@ Received download(Workshop& workshop, const Server& server, std::span<const Clie
   Received out;
   std::vector<Tensor> rows;
   std::map<std::string, std::vector<Tensor>> extras;
+  Tensor written;  // the parameters of the message before: most strategies send everyone the same
+  std::int64_t written_bytes = 0;
   for (const ClientId client : clients) {
     const Download sent = workshop.strategy.download(server, client);
-    const Bytes message = workshop.download_codec.encode(sent.shared.contiguous(), workshop.learner.layout());
-    out.bytes.push_back(std::int64_t(message.size()));
-    rows.push_back(workshop.download_codec.decode(message, workshop.learner.layout()));
+    if (sent.shared.is_same(written)) {
+      rows.push_back(rows.back());
+    } else {
+      const Bytes message = workshop.download_codec.encode(sent.shared.contiguous(), workshop.learner.layout());
+      rows.push_back(workshop.download_codec.decode(message, workshop.learner.layout()));
+      written = sent.shared;
+      written_bytes = std::int64_t(message.size());
+    }
+    out.bytes.push_back(written_bytes);
     for (const auto& [name, extra] : sent.extras) {
       extras[name].push_back(extra);
       out.bytes.back() += extra.numel() * std::int64_t(sizeof(float));
@@ -88,9 +95,9 @@ Received download(Workshop& workshop, const Server& server, std::span<const Clie
 /// What the server reads of each client's update, and the bytes of each message.
 void send(Workshop& workshop, Upload& upload, std::vector<std::int64_t>& bytes) {
   std::vector<Tensor> rows;
-  for (std::int64_t k = 0; k < upload.update.size(0); ++k) {
-    const Bytes message =
-        workshop.upload_codec.encode(upload.update[k].to(at::kCPU).contiguous(), workshop.learner.layout());
+  const Tensor update = upload.update.to(at::kCPU).contiguous();
+  for (std::int64_t k = 0; k < update.size(0); ++k) {
+    const Bytes message = workshop.upload_codec.encode(update[k], workshop.learner.layout());
     std::int64_t sent = std::int64_t(message.size());
     for (const auto& [name, extra] : upload.extras) sent += extra.size(1) * std::int64_t(sizeof(float));
     bytes.push_back(sent);
@@ -170,9 +177,11 @@ TurnOutcome take_turn(Workshop& workshop, const Server& server, const std::vecto
     const Batch batch =
         workshop.samples.batch(steps.at(turn.step), steps.width(), workshop.learner.needs_patches(), turn.round);
     turn.active = batch.active;
-    bool first = true;  // a strategy may look at several points; the loss of a step is that of the first
+    const Tensor here = parameters.flat(Kind::shared).clone();
+    bool first = true, elsewhere = false;  // a strategy may look at several points; the loss is that of the first
     const GradientAt at = [&](const Tensor& shared) {
-      parameters.flat(Kind::shared).copy_(shared);
+      if (elsewhere || !shared.is_same(here)) parameters.flat(Kind::shared).copy_(shared);
+      elsewhere = !shared.is_same(here);
       parameters.zero_gradient();
       const Tensor loss = workshop.learner.loss(parameters, batch, turn);  // (K)
       loss.sum().backward();
@@ -180,9 +189,8 @@ TurnOutcome take_turn(Workshop& workshop, const Server& server, const std::vecto
       first = false;
       return parameters.gradient(Kind::shared).clone();
     };
-    const Tensor here = parameters.flat(Kind::shared).clone();
     const Tensor direction = workshop.strategy.gradient(at, here, turn);
-    parameters.flat(Kind::shared).copy_(here);
+    if (elsewhere) parameters.flat(Kind::shared).copy_(here);
     for (auto& [kind, optimiser] : optimisers)
       if (layout.size(kind) > 0)
         optimiser->step(parameters.flat(kind), kind == Kind::shared ? direction : parameters.gradient(kind),
@@ -203,11 +211,12 @@ TurnOutcome take_turn(Workshop& workshop, const Server& server, const std::vecto
   outcome.loss = as_doubles(loss_sum);
   for (std::int64_t k = 0; k < K; ++k)
     outcome.loss[std::size_t(k)] /= double(std::max<std::int64_t>(1, outcome.steps[std::size_t(k)]));
-  outcome.drift = as_doubles(at::linalg_vector_norm(update.to(at::kCPU, at::kDouble), 2, at::IntArrayRef{1}));
-  Tensor finite = at::isfinite(outcome.upload.update).all(1).logical_and(at::isfinite(outcome.rows).all(1));
-  for (const auto& [name, extra] : outcome.upload.extras)
-    finite = finite.logical_and(at::isfinite(extra.to(at::kCPU)).all(1));
-  for (std::int64_t k = 0; k < K; ++k) outcome.finite.push_back(finite[k].item<bool>());
+  outcome.drift = as_doubles(row_norms(update.to(at::kCPU)));
+  std::vector<Tensor> norms{row_norms(outcome.upload.update), row_norms(outcome.rows)};
+  for (const auto& [name, extra] : outcome.upload.extras) norms.push_back(row_norms(extra.to(at::kCPU, at::kFloat)));
+  for (std::int64_t k = 0; k < K; ++k)
+    outcome.finite.push_back(std::ranges::all_of(
+        norms, [k](const Tensor& norm) { return std::isfinite(norm.const_data_ptr<double>()[k]); }));
   outcome.seconds = watch.seconds();
   return outcome;
 }

@@ -1,8 +1,9 @@
 // What a round of 40 clients with two steps of 32 images costs: with PromptFL through the text tower of ViT-B/32, and
 // with a client that does next to nothing, which leaves the simulator's own cost. Under mpirun, all ranks together.
-//   bench_round VOCABULARY [ROUNDS]          (bpe_simple_vocab_16e6.txt.gz; default 5 rounds)
+//   bench_round VOCABULARY [ROUNDS [trivial]]     (bpe_simple_vocab_16e6.txt.gz; default 5 rounds; "trivial" alone)
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
+#include <malloc.h>
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -101,13 +102,16 @@ int main(int count, char** arguments) {
   using namespace fedorbit;
   if (count < 2) return std::fprintf(stderr, "bench_round VOCABULARY [ROUNDS]\n"), 2;
   at::set_num_threads(1);
+  mallopt(M_MMAP_THRESHOLD, 1 << 30);  // as the program does
+  mallopt(M_TRIM_THRESHOLD, 1 << 30);
   const auto communicator = make_communicator("auto");
   const std::int64_t rounds = count > 2 ? std::stol(arguments[2]) : 5;
+  Trivial trivial;
+  for (const std::int64_t group : {5, 20, 40}) measure("trivial", trivial, group, 40 * rounds, *communicator);
+  if (count > 3) return 0;
   const Clip clip = bench::random_clip(arguments[1]);
   PromptOptions options;
   options.context = 4;
-  Trivial trivial;
-  for (const std::int64_t group : {5, 20, 40}) measure("trivial", trivial, group, 40 * rounds, *communicator);
   for (const std::int64_t group : {5, 10, 20}) {
     PromptLearner exact(options, {}, clip, bench::class_names);
     measure("prompt, float32", exact, group, rounds, *communicator);

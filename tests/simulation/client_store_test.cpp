@@ -41,7 +41,7 @@ struct Stores : testing::Test {
       if (row) {
         EXPECT_TRUE(at::equal(*row, row_of(client, last[client]))) << "client " << client << " in round " << round;
       }
-      store.stage(client, row_of(client, round));
+      store.stage({client}, row_of(client, round).unsqueeze(0));
     }
     store.commit(placement, dropped);
     for (const ClientId client : cohort)
@@ -86,7 +86,7 @@ TEST_F(Stores, show_staged_rows_only_when_they_are_committed) {
   play({0, 1, 2, 3}, 0);
   const Placement placement = placed({0, 1, 2, 3});
   for (std::size_t g = 0; g < 4; ++g)
-    if (mine(placement, g)) store.stage(ClientId(g), row_of(ClientId(g), 1));
+    if (mine(placement, g)) store.stage({ClientId(g)}, row_of(ClientId(g), 1).unsqueeze(0));
   for (std::size_t g = 0; g < 4; ++g)
     if (mine(placement, g)) {
       EXPECT_TRUE(at::equal(*store.find(ClientId(g)), row_of(ClientId(g), 0)));
@@ -122,7 +122,7 @@ TEST_F(Stores, without_personal_parameters_keep_and_move_nothing) {
   store = ClientStore(0);
   const Placement placement = placed({0, 1, 2});
   for (std::size_t g = 0; g < 3; ++g)
-    if (mine(placement, g)) store.stage(ClientId(g), at::empty({0}));
+    if (mine(placement, g)) store.stage({ClientId(g)}, at::empty({1, 0}));
   store.commit(placement, {});
   communicator->take_traffic();
   store.gather_at(placed({2}), *communicator);

@@ -1,0 +1,30 @@
+// One step of one client on the host, in a single pass over its row: the operations that optimiser.cpp asks of a GPU on
+// whole tensors, in the same order, none fused.
+#pragma once
+#include <cstdint>
+
+namespace fedorbit {
+
+/// A client's row: n parameters, their gradient, and per parameter what is decayed (weight decay or 0) and trained (1
+/// or 0).
+struct OptimiserRow {
+  std::int64_t n;
+  float* parameters;
+  const float *gradient, *decay, *trained;
+};
+
+/// momentum (n) = m momentum + g with g = gradient + decay * parameters; parameters -= rate * momentum.
+void sgd_row(const OptimiserRow& row, float* momentum, float m, float rate);
+
+struct AdamRates {
+  float beta1, rest1, beta2, rest2;  // rest: 1 - beta
+  float seen1, seen2;                // 1 - beta^steps of this client
+  float epsilon, rate;
+  bool decoupled;  // AdamW
+};
+
+/// mean (n) and square (n) follow the gradient and its square; parameters -= rate * corrected mean / root of the
+/// corrected square.
+void adam_row(const OptimiserRow& row, float* mean, float* square, const AdamRates& rates);
+
+}  // namespace fedorbit
