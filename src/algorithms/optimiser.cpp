@@ -61,9 +61,15 @@ class Adam final : public Optimiser {
     double& unseen_square = unseen_square_.mutable_data_ptr<double>()[k];
     unseen_mean *= options_.beta1;
     unseen_square *= options_.beta2;
-    const AdamRates rates{float(options_.beta1),   float(1 - options_.beta1), float(options_.beta2),
-                          float(1 - options_.beta2), float(1 - unseen_mean),  float(1 - unseen_square),
-                          float(options_.epsilon), float(rate_),              decoupled_};
+    const AdamRates rates{float(options_.beta1),
+                          float(1 - options_.beta1),
+                          float(options_.beta2),
+                          float(1 - options_.beta2),
+                          float(1 - unseen_mean),
+                          float(1 - unseen_square),
+                          float(options_.epsilon),
+                          float(rate_),
+                          decoupled_};
     adam_row(row, mean_.mutable_data_ptr<float>() + k * row.n, square_.mutable_data_ptr<float>() + k * row.n, rates);
   }
   Tensor change(const Tensor& parameters, const Tensor& gradient, const Tensor& active) override {

@@ -67,7 +67,8 @@ Sums Aggregation::sum(const std::vector<TurnOutcome>& turns, const Tensor& large
   };
   if (mode_ == "exact") {
     ExactSum exact(segments_, largest, clients, length_);
-    for_each_term(turns, [&](std::size_t i, const float* values, double of_client) { exact.add(i, values, of_client); });
+    for_each_term(turns,
+                  [&](std::size_t i, const float* values, double of_client) { exact.add(i, values, of_client); });
     communicator.all_reduce(exact.integers());
     total = exact.value();
   } else if (mode_ == "float64") {

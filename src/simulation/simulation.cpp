@@ -98,16 +98,15 @@ std::optional<RoundRecord> Simulation::play_round(const volatile std::sig_atomic
     const Tensor diagnostics = turn.diagnostics.contiguous(), weight = turn.upload.weight.to(at::kCPU).contiguous();
     for (std::size_t k = 0; k < turn.clients.size(); ++k) {
       const auto* observed = diagnostics.const_data_ptr<double>() + std::int64_t(k) * diagnostics.size(1);
-      mine.turns.push_back(
-          {turn.clients[k],
-           turn.samples[k],
-           turn.steps[k],
-           turn.loss[k],
-           turn.drift[k],
-           turn.upload_bytes[k],
-           turn.download_bytes[k],
-           turn.seconds / double(turn.clients.size()),
-           {observed, observed + diagnostics.size(1)}});
+      mine.turns.push_back({turn.clients[k],
+                            turn.samples[k],
+                            turn.steps[k],
+                            turn.loss[k],
+                            turn.drift[k],
+                            turn.upload_bytes[k],
+                            turn.download_bytes[k],
+                            turn.seconds / double(turn.clients.size()),
+                            {observed, observed + diagnostics.size(1)}});
       mine.weights.push_back(weight.const_data_ptr<std::int64_t>()[k]);
       mine.finite.push_back(turn.finite[k]);
     }

@@ -170,7 +170,8 @@ TurnOutcome take_turn(Workshop& workshop, const Server& server, const std::vecto
             .received = received.extras};
   std::vector<std::pair<Kind, std::unique_ptr<Optimiser>>> optimisers;
   for (const Kind kind : kinds)
-    optimisers.emplace_back(kind, make_optimiser(options.optimiser, rate, layout, kind, K, device));
+    if (layout.size(kind) > 0)
+      optimisers.emplace_back(kind, make_optimiser(options.optimiser, rate, layout, kind, K, device));
 
   Tensor loss_sum = at::zeros({K}, at::TensorOptions(at::kDouble).device(device));
   for (turn.step = 0; turn.step < steps.most(); ++turn.step) {
@@ -192,9 +193,8 @@ TurnOutcome take_turn(Workshop& workshop, const Server& server, const std::vecto
     const Tensor direction = workshop.strategy.gradient(at, here, turn);
     if (elsewhere) parameters.flat(Kind::shared).copy_(here);
     for (auto& [kind, optimiser] : optimisers)
-      if (layout.size(kind) > 0)
-        optimiser->step(parameters.flat(kind), kind == Kind::shared ? direction : parameters.gradient(kind),
-                        batch.active);
+      optimiser->step(parameters.flat(kind), kind == Kind::shared ? direction : parameters.gradient(kind),
+                      batch.active);
     const at::NoGradGuard no_gradient;
     workshop.learner.after_step(parameters, turn);
   }
