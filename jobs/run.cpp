@@ -17,7 +17,7 @@
 #include "results/run_directory.hpp"
 #include "simulation/census.hpp"
 #include "simulation/encode.hpp"
-#include "simulation/room.hpp"
+#include "simulation/memory_check.hpp"
 #include "simulation/simulation.hpp"
 #include "simulation/zero_shot.hpp"
 
@@ -111,7 +111,7 @@ int run(const Arguments& arguments) {
                     *learner,        *strategy,  *upload_codec,
                     *download_codec, keys,       strategy->memories(learner->layout())};
 
-  require_room(workshop, *communicator);
+  require_memory(workshop, *communicator);
 
   std::optional<Checkpoint> checkpoint;
   if (held == RunDirectory::Holding::checkpoint) {

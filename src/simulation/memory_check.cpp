@@ -1,25 +1,14 @@
-#include "simulation/room.hpp"
+#include "simulation/memory_check.hpp"
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
 #include <string>
 
+#include "core/available_memory.hpp"
 #include "core/error.hpp"
 
 namespace fedorbit {
 namespace {
-
-/// Bytes that the kernel says could be had without swapping; 0 where it does not say.
-double available_bytes() {
-  std::ifstream file("/proc/meminfo");
-  for (std::string name, unit; file >> name;) {
-    double kibibytes = 0;
-    if (name == "MemAvailable:" && file >> kibibytes) return kibibytes * 1024;
-    std::getline(file, unit);
-  }
-  return 0;
-}
 
 /// Parameters, what they started from, their gradients twice, and Adam's two means.
 double state_bytes(const Layout& layout) {
@@ -32,18 +21,19 @@ std::string gibibytes(double bytes) { return text(std::ceil(bytes / (1 << 30) * 
 
 }  // namespace
 
-void require_room(const Workshop& workshop, const Communicator& communicator) {
+void require_memory(const Workshop& workshop, const Communicator& communicator) {
   const auto& training = workshop.experiment.training;
-  const double available = available_bytes() / communicator.local_size();
-  if (workshop.samples.device().is_cuda() || available == 0) return;
+  const std::optional<double> left = available_memory();
+  if (workshop.samples.device().is_cuda() || !left) return;
+  const double available = *left / communicator.local_size();
   const double client = workshop.learner.step_bytes(training.batch_size) + state_bytes(workshop.learner.layout());
   const auto cohort =
       std::max<std::int64_t>(1, std::llround(training.participation * double(workshop.partition.clients())));
   const double group = double(std::min(training.group_size, cohort));
   require(group * client <= available, "training.group_size = ", training.group_size, ": a step of ", group,
           " clients takes about ", gibibytes(group * client), " on each of ", communicator.local_size(),
-          " ranks of this node, which has ", gibibytes(available * communicator.local_size()), " left; at most ",
-          std::floor(available / client), " clients fit.");
+          " ranks of this node, which has ", gibibytes(*left), " left; at most ", std::floor(available / client),
+          " clients fit.");
 }
 
 }  // namespace fedorbit
