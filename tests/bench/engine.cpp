@@ -13,28 +13,13 @@
 #include "algorithms/learners/dual_prompt.hpp"
 #include "algorithms/learners/prompt.hpp"
 #include "algorithms/optimiser.hpp"
-#include "bench/clip.hpp"
+#include "bench/flops.hpp"
 #include "core/clock.hpp"
 
 namespace fedorbit {
 namespace {
 
 using bench::class_names;
-
-/// Multiplications and additions that a prompt's forward and backward cannot do without: products with frozen weights,
-/// of what depends on the context.
-double needed_flops(const Clip& clip, std::int64_t context) {
-  std::vector<std::vector<std::int64_t>> tails;
-  for (const auto& name : class_names) {
-    tails.push_back(clip.tokenizer.encode(name + "."));
-    tails.back().push_back(clip.tokenizer.end());
-  }
-  const PromptTrie trie(clip.tokenizer.start(), context, tails);
-  const double n = double(trie.size() - 1), h = double(context), C = double(tails.size()), w = 512, m = 2048, d = 512;
-  const double first = h * 3 * w * w + n * w * w + n * 2 * w * m, middle = n * (4 * w * w + 2 * w * m),
-               last = n * 2 * w * w + C * (2 * w * w + 2 * w * m), projection = C * w * d;
-  return 2 * 2 * (first + 10 * middle + last + projection);  // forward, and as much backward
-}
 
 double median(std::vector<double> values) {
   std::ranges::nth_element(values, values.begin() + std::ptrdiff_t(values.size() / 2));
@@ -117,7 +102,7 @@ void measure(const Clip& clip, c10::ScalarType type, std::int64_t K) {
   const auto times = seconds_of({product(type), padded, tree, hand, step(one, cast, K, false),
                                  step(whole, cast, K, true), step(bare, cast, K, false)},
                                 9);
-  const double peak = 2 * std::pow(2048., 3) / times[0], flops = needed_flops(clip, 4), clients = double(K);
+  const double peak = 2 * std::pow(2048., 3) / times[0], flops = bench::needed_flops(clip, 4), clients = double(K);
   const auto share = [&](double seconds, double texts_passes) {
     return 100 * clients * texts_passes * flops / seconds / peak;
   };
