@@ -46,19 +46,20 @@ std::function<void()> product(c10::ScalarType type) {
   return [=, out = at::empty_like(a)]() mutable { at::mm_out(out, a, b); };
 }
 
+constexpr std::int64_t batch_size = 32;
+
 /// A whole step of K clients: loss, gradient, optimiser.
 std::function<void()> step(Classifier& learner, const Clip& clip, std::int64_t K, bool patches) {
-  constexpr std::int64_t B = 32;
   auto parameters = std::make_shared<Parameters>(learner.layout(), K);
   std::vector<ClientId> clients;
   for (std::int64_t k = 0; k < K; ++k) clients.push_back(k);
   for (const Kind kind : kinds) learner.initialise(*parameters, kind, clients, Keys(1));
   for (const Kind kind : kinds) Tensor(parameters->flat(kind)).add_(at::randn_like(parameters->flat(kind)), 0.01);
   auto batch = std::make_shared<Batch>();
-  batch->features = at::randn({K, B, clip.config.embed_dim});
-  if (patches) batch->patches = at::randn({K, B, 49, clip.config.embed_dim});
-  batch->labels = at::randint(0, std::int64_t(class_names.size()), {K, B});
-  batch->present = at::ones({K, B});
+  batch->features = at::randn({K, batch_size, clip.config.embed_dim});
+  if (patches) batch->patches = at::randn({K, batch_size, 49, clip.config.embed_dim});
+  batch->labels = at::randint(0, std::int64_t(class_names.size()), {K, batch_size});
+  batch->present = at::ones({K, batch_size});
   batch->active = at::ones({K});
   auto memory = std::make_shared<Memory>(K, std::map<std::string, std::int64_t>{});
   auto diagnostics = std::make_shared<Diagnostics>(learner.diagnostics(), K);
@@ -117,7 +118,10 @@ void measure(const Clip& clip, c10::ScalarType type, std::int64_t K) {
   line("texts, by hand", times[3], 1);
   line("prompt: a whole step", times[4], 1);
   line("dual_prompt: a whole step", times[5], 2);
-  std::printf("  %-34s %8.1f %% of it\n", "transport and alignment", 100 * (times[5] - times[6]) / times[5]);
+  // 49 patches of an image against its class's two prompts, forward and back to these.
+  const double transport = 2 * 2 * batch_size * 49 * 2 * double(clip.config.embed_dim);
+  std::printf("  %-34s %8.1f %% of it; its products are %.4f GFLOP, %.2f %% of a step's\n", "transport and alignment",
+              100 * (times[5] - times[6]) / times[5], transport / 1e9, 100 * transport / (2 * flops + transport));
 }
 
 }  // namespace

@@ -48,9 +48,9 @@ KillWait=10
 NodeName=n[1-4] NodeHostname=$host NodeAddr=127.0.0.1 Port=$((port + 1))-$((port + 4)) CPUs=8 State=UNKNOWN
 PartitionName=test Nodes=n[1-4] Default=YES MaxTime=10 State=UP
 CONF
-  # Containers may have no control groups to give; before 23.11 the least that slurmd accepts is cgroup/v1.
+  # Containers may have no control groups to give; before 24.05 the least that slurmd accepts is cgroup/v1.
   local groups=disabled
-  if [[ $(slurmd -V) =~ \ (2[0-2]|23\.02)\. ]]; then groups=cgroup/v1; fi
+  if [[ $(slurmd -V) =~ \ 2[0-3]\. ]]; then groups=cgroup/v1; fi
   echo "CgroupPlugin=$groups" > "$folder/cgroup.conf"
   export SLURM_CONF=$folder/slurm.conf
 
