@@ -8,7 +8,7 @@ if(FEDORBIT_CUDA)
   list(APPEND external_comm torch_cuda)
 endif()
 
-if(CMAKE_SYSTEM_PROCESSOR STREQUAL x86_64)
+if(CMAKE_SYSTEM_PROCESSOR STREQUAL x86_64 AND CMAKE_CXX_COMPILER_ID STREQUAL GNU)  # clang: not for templates
   set(vector_clones "__attribute__((target_clones(\"arch=x86-64-v4\",\"arch=x86-64-v3\",\"default\")))")
 endif()
 
