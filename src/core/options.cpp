@@ -1,14 +1,15 @@
 #include "core/options.hpp"
 
-#include <toml++/toml.h>
-
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <fstream>
+#include <iterator>
 #include <numeric>
 #include <sstream>
 
 #include "core/error.hpp"
+#include "core/toml.hpp"
 
 namespace fedorbit {
 namespace {
@@ -107,30 +108,19 @@ void read_table(const std::vector<Option>& options, const toml::table& table, co
   }
 }
 
-toml::table parse(const std::string& words, const std::string& source) {
-  try {
-    return toml::parse(words, source);
-  } catch (const toml::parse_error& error) {
-    fail(source, ", line ", error.source().begin.line, ": ", error.description(), ".");
-  }
-}
-
 }  // namespace
 
 void OptionList::read_file(const std::filesystem::path& file) {
   require(std::filesystem::exists(file), file.string(), " does not exist.");
   require(!std::filesystem::is_directory(file), file.string(), " is a folder, not a file.");
-  toml::table table;
-  try {
-    table = toml::parse_file(file.string());
-  } catch (const toml::parse_error& error) {
-    fail(file.string(), ", line ", error.source().begin.line, ": ", error.description(), ".");
-  }
-  read_table(options_, table, "", file.string());
+  std::ifstream stream(file, std::ios::binary);
+  require(stream.good(), file.string(), " cannot be read.");
+  const std::string words((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
+  read_text(words, file.string());
 }
 
 void OptionList::read_text(const std::string& toml, const std::string& source) {
-  read_table(options_, parse(toml, source), "", source);
+  read_table(options_, parse_toml(toml, source), "", source);
 }
 
 void OptionList::set(const std::string& assignment) {
@@ -143,8 +133,8 @@ void OptionList::set(const std::string& assignment) {
   const bool bare = std::holds_alternative<std::string*>(option.value) && !value.starts_with('"');
   toml::table given;
   try {
-    given = toml::parse("value = " + (bare ? quoted(value) : value));
-  } catch (const toml::parse_error&) {
+    given = parse_toml("value = " + (bare ? quoted(value) : value), source);
+  } catch (const Error&) {
     given.insert("value", value);  // not a number, nor true or false: assign() says what it should be
   }
   assign(option, *given.get("value"), source);

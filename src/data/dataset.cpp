@@ -26,6 +26,8 @@ class FilePixels final : public Dataset::Pixels {
         height_(rows(data_file::height, images)),
         width_(rows(data_file::width, images)) {
     const std::int64_t bytes = pixels_.rows();
+    require(pixels_.shape().size() == 1, file_.file(), ": ", data_file::pixels,
+            " has more than one axis, where a single row of bytes is expected.");
     for (std::int64_t i = 0; i < images; ++i) {
       const std::int64_t height = height_[i], width = width_[i];
       require(height > 0 && width > 0 && height < 1 << 20 && width < 1 << 20, file_.file(), ": image ", i, " would be ",

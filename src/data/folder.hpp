@@ -30,6 +30,7 @@ std::string readable_name(const std::string& folder);
 /// name and the rest are synonyms.
 using ClassNames = std::map<std::string, std::vector<std::string>>;
 ClassNames read_class_names(const std::filesystem::path& file);
+ClassNames parse_class_names(const std::string& content, const std::string& file);  // `file` stands in errors
 
 /// The images of several folders, each a domain (name, folder). Classes are the union of theirs: folders of one
 /// readable name in different domains are one class. `limit` above 0 keeps the first images of each class folder.

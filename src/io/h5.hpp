@@ -26,14 +26,15 @@ struct Storage {
 
 class File : public Object {
  public:
-  /// A missing file, one that is not HDF5, a truncated one: an error of one sentence.
+  /// A missing file, one that is not HDF5, a truncated one: an error of one sentence. What is in the file is held to
+  /// io/h5_bounds.hpp.
   static File open(const std::filesystem::path& path, Access access = Access::read);
   /// An empty file in the format that single-writer-multiple-readers access needs; an existing one is emptied. Datasets
   /// of that size or more begin at multiples of `alignment` bytes. The same content makes the same bytes: no times are
   /// kept.
   static File create(const std::filesystem::path& path, std::int64_t alignment = 1);
 
-  /// Whether the group or dataset of that path ("/turns/loss") exists.
+  /// Whether the group or dataset of that path ("/turns/loss") exists; a link to something elsewhere is an error.
   bool has(const std::string& name) const;
   bool is_group(const std::string& name) const;
   /// Names directly in a group, in the order of their creation.
@@ -77,7 +78,10 @@ class File : public Object {
   Dataset make_typed(const std::string& name, hid_t file_type, const Shape& shape, Storage storage);
 
  private:
-  File(Handle handle, const std::filesystem::path& path) : Object(std::move(handle), {path.string(), "/"}) {}
+  File(Handle handle, const std::filesystem::path& path, bool unchanged)
+      : Object(std::move(handle), {path.string(), "/"}), unchanged_(unchanged) {}
+
+  bool unchanged_;  // opened to be read: all of it is on the disk
 };
 
 /// The version of the HDF5 library, as "1.10.8".

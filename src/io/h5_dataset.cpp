@@ -52,7 +52,8 @@ bool Dataset::holds_text() const {
 
 std::int64_t Dataset::offset() const {
   const haddr_t address = H5Dget_offset(id());
-  require(address != HADDR_UNDEF, file(), " ", name(), " is not in one piece in the file, so it cannot be mapped.");
+  require(address <= haddr_t(INT64_MAX), file(), " ", name(),
+          " is not in one piece in the file, so it cannot be mapped.");
   return std::int64_t(address);
 }
 
@@ -123,15 +124,6 @@ std::vector<std::string> Dataset::read_texts() const {
   const std::int64_t count = rows();
   std::vector<std::string> texts;
   if (count == 0) return texts;
-  if (H5Tis_variable_str(type.id()) > 0) {
-    std::vector<char*> pointers(count, nullptr);
-    transfer_in(type.id(), 0, count, pointers.data());
-    for (char* pointer : pointers) {
-      texts.emplace_back(pointer ? pointer : "");
-      H5free_memory(pointer);
-    }
-    return texts;
-  }
   const std::size_t width = H5Tget_size(type.id());
   std::vector<char> bytes(width * count);
   transfer_in(type.id(), 0, count, bytes.data());

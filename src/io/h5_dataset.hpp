@@ -53,7 +53,7 @@ class Dataset : public Object {
   /// Cuts or lengthens the first axis of an extendible dataset; new rows are zero.
   void resize(std::int64_t rows);
 
-  /// Texts of a one-dimensional dataset, fixed or variable length.
+  /// Texts of a one-dimensional dataset, of fixed length.
   std::vector<std::string> read_texts() const;
   /// For a dataset of fixed-length texts: a longer text is cut at a whole UTF-8 character.
   void write_texts(std::int64_t first, std::span<const std::string> texts);

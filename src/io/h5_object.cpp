@@ -1,6 +1,7 @@
 #include "io/h5_object.hpp"
 
 #include "core/error.hpp"
+#include "io/h5_bounds.hpp"
 #include "io/h5_type.hpp"
 
 namespace fedorbit::h5 {
@@ -50,6 +51,7 @@ Handle Object::open_attribute(const std::string& name, H5T_class_t kind, const c
   require(has_attribute(name), place_.file, ": ", place_.name, " has no attribute '", name, "', which should be ",
           kind_name, ".");
   Handle attribute = own(H5Aopen(id(), name.c_str(), H5P_DEFAULT), H5Aclose, place_, "open an attribute");
+  require_plain_attribute(attribute.id(), {place_.file, place_.name + "@" + name});
   const Handle type = own(H5Aget_type(attribute.id()), H5Tclose, place_, "read an attribute's type");
   const Handle space = own(H5Aget_space(attribute.id()), H5Sclose, place_, "read an attribute's shape");
   require(H5Tget_class(type.id()) == kind && (!single || H5Sget_simple_extent_npoints(space.id()) == 1), place_.file,
@@ -60,13 +62,6 @@ Handle Object::open_attribute(const std::string& name, H5T_class_t kind, const c
 std::string Object::text_attribute(const std::string& name) const {
   const Handle attribute = open_attribute(name, H5T_STRING, "one text");
   const Handle type = own(H5Aget_type(attribute.id()), H5Tclose, place_, "read an attribute's type");
-  if (H5Tis_variable_str(type.id()) > 0) {
-    char* pointer = nullptr;
-    check(H5Aread(attribute.id(), type.id(), &pointer), place_, "read a text attribute");
-    const std::string value = pointer ? pointer : "";
-    H5free_memory(pointer);
-    return value;
-  }
   std::vector<char> bytes(H5Tget_size(type.id()) + 1, '\0');
   check(H5Aread(attribute.id(), type.id(), bytes.data()), place_, "read a text attribute");
   return bytes.data();

@@ -24,7 +24,7 @@ class Object {
   void set_attribute(const std::string& name, double value);
   void set_attribute(const std::string& name, std::span<const std::int64_t> values);
   /// A missing attribute, or one of another type, is an error that names file, object and attribute.
-  std::string text_attribute(const std::string& name) const;  // fixed or variable length
+  std::string text_attribute(const std::string& name) const;  // of fixed length
   std::int64_t integer_attribute(const std::string& name) const;
   std::vector<std::int64_t> integers_attribute(const std::string& name) const;
   double real_attribute(const std::string& name) const;

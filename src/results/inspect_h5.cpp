@@ -20,9 +20,7 @@ h5::File open_any(const std::filesystem::path& path) {
     try {
       return h5::File::open(path, h5::Access::read_swmr);
     } catch (const Error&) {
-      fail(path.string(),
-           " was left by a process that was killed while it wrote, or is damaged: nothing in it can be "
-           "read.");
+      fail(path.string(), " was left by a process that was killed while it wrote, or is damaged: ", refused.what());
     }
   }
 }

@@ -74,5 +74,20 @@ TEST(Options, AFileThatIsNotTomlIsNamedWithItsLine) {
               ThrowsMessage<Error>(HasSubstr("x.toml, line 2")));
 }
 
+TEST(Options, ADeepNestOfTablesIsRefused) {
+  const auto deep = [](int dots) {
+    std::string key = "a";
+    for (int i = 0; i < dots; ++i) key += ".a";
+    return key + " = 1";
+  };
+  Outer o;
+  EXPECT_THAT([&] { OptionList::of(o).read_text(deep(200'000), "x.toml"); },
+              ThrowsMessage<Error>(HasSubstr("x.toml holds 200000 dots")));
+  EXPECT_THAT([&] { OptionList::of(o).read_text(deep(5000), "x.toml"); },
+              ThrowsMessage<Error>(HasSubstr("there is no option a.a.a")));
+  EXPECT_THAT([&] { OptionList::of(o).read_text("a = " + std::string(100'000, '['), "x.toml"); },
+              ThrowsMessage<Error>(HasSubstr("x.toml, line 1")));
+}
+
 }  // namespace
 }  // namespace fedorbit

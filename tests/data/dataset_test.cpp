@@ -189,6 +189,11 @@ TEST_F(Datasets, ContradictionsAreNamed) {
                 file.write<std::int64_t>(data_file::width, {2}, std::vector<std::int64_t>{4, 4});
               }),
               AllOf(HasSubstr("/width has 2 rows"), HasSubstr("/label has 5")));
+  EXPECT_THAT(spoiled([](h5::File& file) {
+                H5Ldelete(file.id(), data_file::pixels, H5P_DEFAULT);
+                file.write<std::uint8_t>(data_file::pixels, {1200, 2}, std::vector<std::uint8_t>(2400));
+              }),
+              HasSubstr("/pixels has more than one axis"));
 }
 
 TEST_F(Datasets, SyntheticScenesOnDemandAndPreparedAreTheSamePixels) {

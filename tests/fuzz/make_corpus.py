@@ -1,6 +1,9 @@
 """Makes the seed corpora, corpus/TARGET/*, from tests/golden and a few lines of its own; tiny, so that fuzzers are quick.
 
     python make_corpus.py        # needs nothing but Python
+
+Only corpus/hdf5 is written by the program's own writers: `ninja -C build fuzz_h5_corpus`, then
+`build/tests/fuzz_h5_corpus tests/fuzz/corpus/hdf5`.
 """
 import gzip
 import json
@@ -11,7 +14,9 @@ import zipfile
 
 HERE = pathlib.Path(__file__).parent / "corpus"
 GOLDEN = pathlib.Path(__file__).parents[1] / "golden"
-shutil.rmtree(HERE, ignore_errors=True)
+for target in HERE.iterdir():
+    if target.name != "hdf5":
+        shutil.rmtree(target)
 
 
 def put(target, name, content):
@@ -76,3 +81,54 @@ put("configuration", "open_clip", b"o" + (GOLDEN / "clip_open_clip/open_clip_con
 put("configuration", "hugging_face", b"h" + json.dumps({"model_type": "clip", "vision_config": {
     "num_attention_heads": 3, "hidden_size": 24, "hidden_act": "gelu", "layer_norm_eps": 1e-5}, "text_config": {
     "num_attention_heads": 2, "hidden_act": "gelu"}}).encode())
+
+
+def npy(descr, shape, data, version=1):
+    words = f"{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape}, }}".encode()
+    words += b" " * (-(len(words) + 11) % 16) + b"\n"
+    return b"\x93NUMPY" + bytes([version, 0]) + len(words).to_bytes(2 if version == 1 else 4, "little") + words + data
+
+
+for name, descr, shape, size in (("floats", "<f4", "(2, 3)", 24), ("halves", "<f2", "(4,)", 8), ("reals", "<f8", "()", 8),
+                                 ("labels", "<i8", "(3,)", 24), ("integers", "<i4", "(1, 1, 2)", 8), ("none", "<f4", "(0, 5)", 0)):
+    put("npy", name, npy(descr, shape, bytes(range(size)), 1 + size % 3))
+
+put("options", "run", b"r" + b"""name = "one"
+seed = 3
+[model]
+text_template = "a photo of a {}.;a \\"view\\" of a {}."
+[training]
+rounds = 1_0
+participation = 0.5
+[optimiser]
+learning_rate = 1e-3
+[evaluation]
+linear_probe = false
+""")
+put("options", "dotted", b"r" + b"""training.rounds = 0x10
+'data'.path = 'C:\\images'  # a comment
+views = {count = 2, flip = 0.5}
+[prompt]
+context = 4
+""")
+put("options", "pretrain", b"p" + b"""seed = 1
+[clip]
+activation = "gelu"
+[captions]
+templates = \"\"\"a {view} photo of a {};\\
+    {view} {}\"\"\"
+described = inf
+""")
+put("options", "set", b"s" + b"strategy.momentum=0.9")
+put("options", "set_text", b"s" + b"model.text_template=a photo of a {}.")
+put("options", "names", b"n" + b"""# names
+Port = ["harbor", "port"]
+Golf_Course = "golf course"
+""")
+
+# What is changed in a good file: which file, then each change with its place, type, shape and values (h5_changes.cpp).
+put("changed_hdf5", "good", bytes([1]))
+for i, change in enumerate(("000100030000020103", "010a05080000020103", "0205030303", "020601", "0109000001", "000204070609",
+                            "03081b0601000002ff", "04000501000001e0ff00")):
+    for kind in range(5):
+        put("changed_hdf5", f"change{i}_{kind}", bytes([kind]) + bytes.fromhex(change))

@@ -4,14 +4,21 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <string>
 
 #include "core/error.hpp"
+#include "data/folder.hpp"
+#include "fuzz/h5_files.hpp"
+#include "io/npy.hpp"
 #include "io/pickle.hpp"
 #include "io/weights.hpp"
 #include "io/zip.hpp"
 #include "model/clip.hpp"
 #include "model/stated_config.hpp"
+#include "simulation/experiment.hpp"
+#include "simulation/pretrain_options.hpp"
 
 namespace fedorbit {
 namespace {
@@ -72,12 +79,74 @@ void configuration(std::span<const std::byte> input) {
   config.check();
 }
 
+void npy(std::span<const std::byte> input) { read_npy(input, "memory").to(at::kDouble).sum(); }
+
+/// What is written to a file of this process's own is there as long as this lives. A new file each time: the library
+/// knows files by their place on the disk.
+struct Scratch {
+  std::filesystem::path path = scratch_file();
+  ~Scratch() { std::filesystem::remove(path); }
+};
+
+void read_h5(const std::filesystem::path& path) { require(read_h5_in_every_way(path), "no reader took it."); }
+
+void hdf5(std::span<const std::byte> input) {
+  const Scratch scratch;
+  std::ofstream(scratch.path, std::ios::binary) << characters(input);
+  read_h5(scratch.path);
+}
+
+void changed_hdf5(std::span<const std::byte> input) {
+  const Scratch scratch;
+  write_changed_h5(scratch.path, input);
+  read_h5(scratch.path);
+}
+
+/// What was accepted must be printed such that it is read back to the same.
+template <class Options>
+void options_of(const std::string& toml) {
+  Options read, again;
+  OptionList::of(read).read_text(toml, "memory");
+  const std::string printed = OptionList::of(read).toml();
+  try {
+    OptionList::of(again).read_text(printed, "printed");
+  } catch (const Error&) {
+    std::abort();
+  }
+  if (OptionList::of(again).toml() != printed) std::abort();
+}
+
+/// The first letter says what the rest is.
+void options(std::span<const std::byte> input) {
+  if (input.empty()) return;
+  const char kind = characters(input)[0];
+  const std::string content(characters(input).substr(1));
+  Experiment experiment;
+  if (kind == 'n')
+    parse_class_names(content, "memory");
+  else if (kind == 's')
+    OptionList::of(experiment).set(content);
+  else if (kind == 'p')
+    options_of<PretrainOptions>(content);
+  else
+    options_of<Experiment>(content);
+}
+
 }  // namespace
 
 const std::vector<FuzzTarget>& fuzz_targets() {
-  static const std::vector<FuzzTarget> targets{
-      {"safetensors", weights}, {"torch", weights},         {"clip", own_clip},      {"zip", zip},
-      {"pickle", pickle},       {"vocabulary", vocabulary}, {"text", text_of_users}, {"configuration", configuration}};
+  static const std::vector<FuzzTarget> targets{{"safetensors", weights},
+                                               {"torch", weights},
+                                               {"clip", own_clip},
+                                               {"zip", zip},
+                                               {"pickle", pickle},
+                                               {"vocabulary", vocabulary},
+                                               {"text", text_of_users},
+                                               {"configuration", configuration},
+                                               {"npy", npy},
+                                               {"hdf5", hdf5},
+                                               {"changed_hdf5", changed_hdf5},
+                                               {"options", options}};
   return targets;
 }
 

@@ -105,17 +105,6 @@ TEST_F(H5, TextsAreReadBackAndLongOnesEndAtAWholeCharacter) {
   EXPECT_TRUE(narrow.holds_text());
 }
 
-TEST_F(H5, TextsOfVariableLengthAreReadToo) {
-  const char* words[] = {"forest", "river delta"};
-  {
-    File file = File::create(path);
-    const Handle type = text_type(H5T_VARIABLE);
-    Dataset dataset = file.make_typed("/words", type.id(), {2}, {});
-    dataset.transfer_out(type.id(), 0, 2, words);
-  }
-  EXPECT_THAT(File::open(path).read_texts("/words"), ElementsAre("forest", "river delta"));
-}
-
 TEST_F(H5, AttributesAreReadBackAndReplacedWhateverTheirLength) {
   const std::string long_text(200'000, 'x');
   {
