@@ -127,8 +127,7 @@ Golf_Course = "golf course"
 """)
 
 # What is changed in a good file: which file, then each change with its place, type, shape and values (h5_changes.cpp).
-put("changed_hdf5", "good", bytes([1]))
-for i, change in enumerate(("000100030000020103", "010a05080000020103", "0205030303", "020601", "0109000001", "000204070609",
-                            "03081b0601000002ff", "04000501000001e0ff00")):
-    for kind in range(5):
-        put("changed_hdf5", f"change{i}_{kind}", bytes([kind]) + bytes.fromhex(change))
+changes = ["000100030000020103", "010a05080000020103", "0205030303", "020601", "0109000001", "000204070609", "03081b0601000002ff",
+           "04000501000001e0ff00"]
+for kind in range(5):
+    put("changed_hdf5", f"kind{kind}", bytes([kind]) + bytes.fromhex("".join(changes[kind:kind + 3])))

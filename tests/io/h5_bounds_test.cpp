@@ -81,10 +81,10 @@ TEST_F(H5Bounds, are_refused_at_once_where_a_reader_beside_a_writer_finds_damage
   bytes[root + 30] ^= 1;
   write_file(path, bytes);
   try {
-    File::open(path, Access::read_swmr);
+    File::open(path, Access::read_swmr).names();
     ADD_FAILURE() << "nothing was refused";
   } catch (const Error& error) {  // HDF5 by itself would wait for a writer to mend it, for years
-    EXPECT_THAT(error.what(), HasSubstr("data.h5: HDF5 could not open the file"));
+    EXPECT_THAT(error.what(), HasSubstr("incorrect metadata checksum after all read attempts"));
   }
 }
 
