@@ -8,9 +8,11 @@
 
 #include <fstream>
 
+#include "comm/factory.hpp"
 #include "core/error.hpp"
 #include "io/file.hpp"
 #include "io/h5.hpp"
+#include "results/resume.hpp"
 
 namespace fedorbit {
 namespace {
@@ -97,6 +99,37 @@ TEST_F(Checkpoints, ThatCannotBeReadSayWhy) {
   EXPECT_THAT(sentence_of_read(), HasSubstr("is not an HDF5 file"));
   { h5::File::create(path); }
   EXPECT_THAT(sentence_of_read(), HasSubstr("not a checkpoint"));
+}
+
+TEST_F(Checkpoints, OfAnotherRunAreRefusedBeforeARunGoesOn) {
+  const auto communicator = make_communicator("single");
+  const auto sentence_of = [&](const Checkpoint& checkpoint) -> std::string {
+    try {
+      shared_state(checkpoint, *communicator);
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "nothing was refused";
+  };
+  Checkpoint checkpoint;
+  checkpoint.server = {{"global", at::zeros({3})}, {"last_update", at::zeros({3})}, {"memory.m", at::zeros({3})}};
+  checkpoint.clients = {1, 4};
+  checkpoint.client_rows = {{"rows", at::zeros({2, 5})}};
+  EXPECT_EQ(sentence_of(checkpoint), "nothing was refused");
+  const auto without = [&](auto change) {
+    Checkpoint other = checkpoint;
+    change(other);
+    return sentence_of(other);
+  };
+  EXPECT_THAT(without([](Checkpoint& c) { c.server.erase("global"); }), HasSubstr("no float32 tensor global"));
+  EXPECT_THAT(without([](Checkpoint& c) { c.server["last_update"] = at::zeros({3}, at::kDouble); }),
+              HasSubstr("no float32 tensor last_update"));
+  EXPECT_THAT(without([](Checkpoint& c) {
+                c.server["memory.m"] = at::zeros({1, 3});
+              }),
+              HasSubstr("no float32 tensor memory.m with 1 axis"));
+  EXPECT_THAT(without([](Checkpoint& c) { c.client_rows.clear(); }), HasSubstr("no float32 tensor rows with 2 axes"));
+  EXPECT_THAT(without([](Checkpoint& c) { c.clients.push_back(7); }), HasSubstr("2 rows for 3 clients"));
 }
 
 }  // namespace
