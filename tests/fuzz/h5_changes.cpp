@@ -251,7 +251,8 @@ void make_attribute(hid_t file, const char* name, Choices& choices) {
   std::vector<hsize_t> sizes;
   const Handle space = space_of(choices, sizes);
   const auto values = values_of(choices, type.id(), space.id());
-  if (values.empty() && H5Sget_simple_extent_npoints(space.id()) > 4096) return;  // the writer would need the memory
+  if (values.empty() && (H5Sget_simple_extent_npoints(space.id()) > 4096 || H5Tget_size(type.id()) > 4096))
+    return;  // the writer would need the memory
   const Handle made(
       H5Acreate_by_name(file, name, attribute, type.id(), space.id(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), H5Aclose);
   if (made && !values.empty()) H5Awrite(made.id(), type.id(), values.data());
