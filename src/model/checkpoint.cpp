@@ -110,6 +110,18 @@ Tensor Checkpoint::take_joined(const std::vector<std::string>& names, std::vecto
   return out;
 }
 
+std::vector<Tensor> Checkpoint::take_joint(const std::vector<std::string>& names, std::vector<std::int64_t> shape) {
+  const bool in_place = std::ranges::all_of(names, [&](const std::string& name) {
+    const auto found = weights_.tensors.find(name);
+    return found != weights_.tensors.end() && found->second.scalar_type() == type_ && found->second.is_contiguous();
+  });
+  if (!in_place) return {take_joined(names, shape)};
+  shape[0] /= std::int64_t(names.size());
+  std::vector<Tensor> out;
+  for (const std::string& name : names) out.push_back(take(name, shape));
+  return out;
+}
+
 Tensor Checkpoint::take_turned(const std::string& name, const std::vector<std::int64_t>& shape) {
   const Tensor& found = find(name, {shape[1], shape[0]});
   return copied(found.t().to(type_).contiguous(), found);

@@ -21,8 +21,10 @@ class Checkpoint {
   /// The tensor in this Checkpoint's type: a view on the file where that has the type already, otherwise a copy, and
   /// the file's pages are given back. A scalar may be stored as a vector of one.
   Tensor take(const std::string& name, const std::vector<std::int64_t>& shape);
-  /// The same, several joined along rows.
+  /// The same, several joined along rows; `shape` is that of the result.
   Tensor take_joined(const std::vector<std::string>& names, std::vector<std::int64_t> shape);
+  /// Several matrices that belong below each other: each where it lies, if all have the type already; else one, joined.
+  std::vector<Tensor> take_joint(const std::vector<std::string>& names, std::vector<std::int64_t> shape);
   /// The same, transposed; `shape` is that of the result.
   Tensor take_turned(const std::string& name, const std::vector<std::int64_t>& shape);
   /// A convolution with the batch norm after it folded in: w g / sqrt(v + 1e-5) and b - m g / sqrt(v + 1e-5).

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.hpp"
+#include "model/joint_weight.hpp"
 #include "model/tower.hpp"
 
 namespace fedorbit {
@@ -22,7 +23,7 @@ Clip Clip::to(c10::TensorOptions options) const {
 
 void save_clip(const std::filesystem::path& file, const Clip& clip, c10::ScalarType type) {
   write_safetensors(
-      file, clip.to(type).tensors,
+      file, with_joint_weights(clip.to(type).tensors),
       {{"format", "fedorbit-clip-1"}, {"config", clip.config.to_json()}, {"merges", clip.tokenizer.merges()}});
 }
 

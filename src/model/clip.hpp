@@ -36,8 +36,9 @@ struct ClipLoading {
 std::filesystem::path vocabulary_cache();
 
 /// Weights on the CPU from whatever read_weights (io/weights.hpp) reads, with our own names, open_clip's (and OpenAI's)
-/// or Hugging Face's. Tensors that have the wanted type already and need no joining stay in the mapped file, so that
-/// ranks of a node share them; of others only the copy stays in memory. Foreign files give their sizes by their
+/// or Hugging Face's. Tensors that have the wanted type already stay in the mapped file, so that ranks of a node share
+/// them (queries, keys and values in three parts where the file has them so, see model/joint_weight.hpp); of others
+/// only the copy stays in memory. Foreign files give their sizes by their
 /// tensors' shapes, and by the config.json or open_clip_config.json beside them (model/infer_config.hpp). A missing
 /// tensor, one too many, a wrong shape or a number that is not finite is an Error that names the tensor as the file
 /// does; so is an architecture that is not supported.

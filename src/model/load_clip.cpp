@@ -1,4 +1,4 @@
-// Reading a CLIP: every tensor that its sizes ask for is found, joined, turned and checked; none may be left over,
+// Reading a CLIP: every tensor that its sizes ask for is found, turned and checked; none may be left over,
 // apart from masks, position numbers and the like.
 #include <cstdlib>
 
@@ -9,6 +9,7 @@
 #include "model/clip_tensors.hpp"
 #include "model/dialects.hpp"
 #include "model/infer_config.hpp"
+#include "model/joint_weight.hpp"
 
 namespace fedorbit {
 namespace {
@@ -28,8 +29,12 @@ Clip assemble(const Weights& weights, const ClipConfig& config, Dialect dialect,
       out.tensors[name.substr(0, name.size() - 6) + "bias"] = bias;
     } else if (transposed_in(dialect, name)) {
       out.tensors[name] = checkpoint.take_turned(names_in(dialect, name)[0], shape);
+    } else if (const auto names = names_in(dialect, name); names.size() == 1 || shape.size() == 1) {
+      out.tensors[name] = checkpoint.take_joined(names, shape);
     } else {
-      out.tensors[name] = checkpoint.take_joined(names_in(dialect, name), shape);
+      const auto parts = checkpoint.take_joint(names, shape);
+      for (std::size_t i = 0; i < parts.size(); ++i)
+        out.tensors[parts.size() == 1 ? name : name + joint_parts[i]] = parts[i];
     }
   }
   checkpoint.check_rest();

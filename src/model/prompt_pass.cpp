@@ -69,7 +69,8 @@ PromptPass::PromptPass(const NamedTensors& tensors, const ClipConfig& config, co
     const std::string layer = text("text.layers.", i);
     layers_.push_back({norm(layer + ".norm1"),
                        norm(layer + ".norm2"),
-                       linear(layer + ".attention.in"),
+                       JointWeight(tensors, layer + ".attention.in.weight"),
+                       tensor_of(tensors, layer + ".attention.in.bias").to(at::kFloat),
                        linear(layer + ".attention.out"),
                        linear(layer + ".mlp.in"),
                        linear(layer + ".mlp.out"),
@@ -86,8 +87,8 @@ PromptPass::PromptPass(const NamedTensors& tensors, const ClipConfig& config, co
   Tensor none, normed = rows_like(projection_, rows_ - stem_, config_.width), statistics = floats(rows_ - stem_, 2);
   rows::add_and_norm(branches_, none, none, layers_[0].norm1.weight, layers_[0].norm1.bias, branches_, statistics,
                      normed);
-  branches_in_ = at::mm(normed, layers_[0].in.weight.t());
-  rows::add_bias(branches_in_, layers_[0].in.bias);
+  branches_in_ = layers_[0].in.times(normed);
+  rows::add_bias(branches_in_, layers_[0].in_bias);
 
   ends_ = trie.ends() - 1;
   std::vector<std::int64_t> nodes;
@@ -103,7 +104,7 @@ void PromptPass::follow_root(const NamedTensors& tensors, std::int64_t start) {
       embed_tokens(tensors, at::tensor({start}, at::kLong)) + tensor_of(tensors, "text.positions").narrow(0, 0, 1);
   for (std::int64_t i = 0; i < config_.layers; ++i) {
     const std::string layer = text("text.layers.", i);
-    const Tensor joined = linear(tensors, layer + ".attention.in", layer_norm(tensors, layer + ".norm1", x));
+    const Tensor joined = joint_linear(tensors, layer + ".attention.in", layer_norm(tensors, layer + ".norm1", x));
     layers_[std::size_t(i)].root_key = joined[0].narrow(0, w, w);
     layers_[std::size_t(i)].root_value = joined[0].narrow(0, 2 * w, w);
     x = x + linear(tensors, layer + ".attention.out", joined.narrow(1, 2 * w, w));
@@ -156,8 +157,8 @@ Tensor PromptPass::forward(const Tensor& context, PromptActivations* activations
       Tensor before = stem, statistics = floats(K * h, 2);
       normed = rows_like(projection_, K * h, w);
       rows::add_and_norm(stem, none, none, layer.norm1.weight, layer.norm1.bias, before, statistics, normed);
-      Tensor of_stem = at::mm(normed, layer.in.weight.t());
-      rows::add_bias(of_stem, layer.in.bias);
+      Tensor of_stem = layer.in.times(normed);
+      rows::add_bias(of_stem, layer.in_bias);
       kept.before = before;
       kept.before_statistics = statistics;
       kept.projected =
@@ -165,14 +166,14 @@ Tensor PromptPass::forward(const Tensor& context, PromptActivations* activations
       kept.queries = kept.projected.narrow(1, 0, w);
       if (i == last) kept.queries = read(kept.queries.contiguous(), K);
     } else if (i < last) {
-      kept.projected = at::mm(normed, layer.in.weight.t());
-      rows::add_bias(kept.projected, layer.in.bias);
+      kept.projected = layer.in.times(normed);
+      rows::add_bias(kept.projected, layer.in_bias);
       kept.queries = kept.projected.narrow(1, 0, w);
     } else {  // only the end of each prompt is read
-      kept.projected = at::mm(normed, layer.in.weight.narrow(0, w, 2 * w).t());
-      rows::add_bias(kept.projected, layer.in.bias.narrow(0, w, 2 * w));
-      kept.queries = at::mm(read(normed, K), layer.in.weight.narrow(0, 0, w).t());
-      rows::add_bias(kept.queries, layer.in.bias.narrow(0, 0, w));
+      kept.projected = layer.in.times(normed, 1, 2);
+      rows::add_bias(kept.projected, layer.in_bias.narrow(0, w, 2 * w));
+      kept.queries = layer.in.times(read(normed, K), 0, 1);
+      rows::add_bias(kept.queries, layer.in_bias.narrow(0, 0, w));
     }
     const AttentionInput seen = input(kept, layer);
     Tensor mixed = rows_like(projection_, queries, w);
@@ -225,10 +226,10 @@ Tensor PromptPass::backward(const Tensor& dfeatures, const PromptActivations& ac
     Tensor dkeys = dprojected.narrow(1, apart ? 0 : w, w), dvalues = dprojected.narrow(1, apart ? w : 2 * w, w);
     attend_backward(sight(std::size_t(i)), input(kept, layer), kept.weights, dmixed, sources, trained_queries, trained,
                     dqueries, dkeys, dvalues);
-    Tensor dnormed = at::mm(dprojected, apart ? layer.in.weight.narrow(0, w, 2 * w) : layer.in.weight);
+    Tensor dnormed = apart ? layer.in.times_back(dprojected, 1, 2) : layer.in.times_back(dprojected);
     if (apart) {
       const Tensor at_end = (ends_ + n * at::arange(K).unsqueeze(1)).view({-1});  // (K C) rows
-      if (i > 0) dnormed.index_add_(0, at_end, at::mm(dqueries, layer.in.weight.narrow(0, 0, w)));
+      if (i > 0) dnormed.index_add_(0, at_end, layer.in.times_back(dqueries, 0, 1));
       dx = at::zeros({K * n, w}, at::kFloat).index_add_(0, at_end, dx);
     }
     if (i == 0) dx = dx.view({K, n, w}).narrow(1, 0, h).reshape({K * h, w}).clone();

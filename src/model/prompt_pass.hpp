@@ -6,6 +6,7 @@
 
 #include "io/safetensors.hpp"
 #include "model/clip_config.hpp"
+#include "model/joint_weight.hpp"
 #include "model/prompt_trie.hpp"
 #include "model/tree_attention.hpp"
 
@@ -47,7 +48,9 @@ class PromptPass {
   };
   struct Layer {
     Norm norm1, norm2;
-    Linear in, out, inner, outer;
+    JointWeight in;
+    Tensor in_bias;  // (3w) float32
+    Linear out, inner, outer;
     Tensor root_key, root_value;  // (w)
   };
   void follow_root(const NamedTensors& tensors, std::int64_t start);

@@ -14,6 +14,7 @@
 #include <cmath>
 
 #include "core/error.hpp"
+#include "model/joint_weight.hpp"
 #include "model/prompt_function.hpp"
 #include "model/prompt_trie.hpp"
 #include "model/text_tower.hpp"
@@ -52,7 +53,8 @@ PromptedText::PromptedText(const Clip& clip, const std::vector<std::string>& cla
   stem_ = placed.narrow(0, 0, trie.stem());
   branches_ =
       embed_tokens(tensors_, trie.tokens().to(device)) + placed.narrow(0, trie.stem(), trie.size() - trie.stem());
-  first_in_ = linear(tensors_, "text.layers.0.attention.in", layer_norm(tensors_, "text.layers.0.norm1", branches_));
+  first_in_ =
+      joint_linear(tensors_, "text.layers.0.attention.in", layer_norm(tensors_, "text.layers.0.norm1", branches_));
   if (device.is_cpu() && !reference_)
     by_hand_ = std::make_shared<PromptFunction>(PromptPass(tensors_, config_, trie, clip.tokenizer.start()));
   mask_ = trie.mask().to(table.options());
@@ -95,10 +97,10 @@ Tensor PromptedText::encode_tree(const Tensor& context) const {
     const bool last = i + 1 == config_.text.layers;
     const std::string in = layer + ".attention.in", norm = layer + ".norm1";
     const Tensor joined =  // (K, n, 3w): queries, keys, values
-        i == 0 ? at::cat({linear(tensors_, in, layer_norm(tensors_, norm, stem)),
+        i == 0 ? at::cat({joint_linear(tensors_, in, layer_norm(tensors_, norm, stem)),
                           first_in_.expand({K, first_in_.size(0), 3 * w})},
                          1)
-               : linear(tensors_, in, layer_norm(tensors_, norm, x));
+               : joint_linear(tensors_, in, layer_norm(tensors_, norm, x));
     const auto part = [&](std::int64_t which) { return joined.narrow(2, which * w, w); };
     Tensor queries = part(0), mask = mask_;
     if (last) {  // only the end of each prompt is read

@@ -8,6 +8,7 @@
 #include <ATen/ops/sigmoid.h>
 
 #include "core/error.hpp"
+#include "model/joint_weight.hpp"
 
 namespace fedorbit {
 namespace {
@@ -16,7 +17,7 @@ namespace {
 Tensor attention(const NamedTensors& tensors, const std::string& name, std::int64_t heads, bool causal,
                  const Tensor& x) {
   const std::int64_t count = x.size(0), length = x.size(1), width = x.size(2);
-  const Tensor joined = linear(tensors, name + ".in", x).view({count, length, 3, heads, width / heads});
+  const Tensor joined = joint_linear(tensors, name + ".in", x).view({count, length, 3, heads, width / heads});
   const auto part = [&](std::int64_t which) { return joined.select(2, which).transpose(1, 2); };  // (N, heads, L, w/h)
   const Tensor mixed = at::scaled_dot_product_attention(part(0), part(1), part(2), {}, 0.0, causal);
   return linear(tensors, name + ".out", mixed.transpose(1, 2).reshape({count, length, width}));
@@ -25,10 +26,8 @@ Tensor attention(const NamedTensors& tensors, const std::string& name, std::int6
 /// What attention gives the first position alone: (N, L, w) -> (N, 1, w).
 Tensor attention_of_first(const NamedTensors& tensors, const std::string& name, std::int64_t heads, const Tensor& x) {
   const std::int64_t count = x.size(0), length = x.size(1), width = x.size(2);
-  const Tensor &weight = tensor_of(tensors, name + ".in.weight"), &bias = tensor_of(tensors, name + ".in.bias");
-  const Tensor query = at::linear(x.narrow(1, 0, 1), weight.narrow(0, 0, width), bias.narrow(0, 0, width));
-  const Tensor joined = at::linear(x, weight.narrow(0, width, 2 * width), bias.narrow(0, width, 2 * width))
-                            .view({count, length, 2, heads, width / heads});
+  const Tensor query = joint_linear(tensors, name + ".in", x.narrow(1, 0, 1), 0, 1);
+  const Tensor joined = joint_linear(tensors, name + ".in", x, 1, 2).view({count, length, 2, heads, width / heads});
   const Tensor mixed =
       at::scaled_dot_product_attention(query.view({count, 1, heads, width / heads}).transpose(1, 2),
                                        joined.select(2, 0).transpose(1, 2), joined.select(2, 1).transpose(1, 2));
