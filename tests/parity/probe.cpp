@@ -4,15 +4,23 @@
 //                                                               tokens in, with features, patches and text out
 //   probe load CHECKPOINT VOCABULARY                            loads, touches every weight, prints its peak memory
 //   probe tokens VOCABULARY STRINGS OUTPUTS                     JSON: a list of texts in, a list of lists of ids out
+//   probe pixels SIZE FILES OUTPUTS                             JSON: a list of image files in; safetensors out, with
+//                                                               the decoded images, image.I (height, width, 3), and
+//                                                               what a tower of SIZE sees, pixels (N, 3, SIZE, SIZE)
 #include <ATen/core/Tensor.h>
+#include <ATen/ops/from_blob.h>
+#include <ATen/ops/stack.h>
 #include <c10/core/GradMode.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "core/error.hpp"
+#include "data/transform.hpp"
 #include "io/file.hpp"
+#include "io/images.hpp"
 #include "model/clip.hpp"
 #include "model/text_tower.hpp"
 #include "model/vision.hpp"
@@ -61,6 +69,20 @@ void tokens(char** arguments) {
   write_file(arguments[2], out.dump());
 }
 
+void pixels(char** arguments) {
+  const Transform transform{std::atoll(arguments[0])};
+  NamedTensors out;
+  std::vector<Tensor> seen;
+  for (const auto& file : nlohmann::json::parse(read_file(arguments[1]))) {
+    Image image = read_image(file.get<std::string>());
+    const Tensor decoded = at::from_blob(image.pixels.data(), {image.height, image.width, 3}, at::kByte).clone();
+    out[text("image.", seen.size())] = decoded;
+    seen.push_back(transform(decoded.permute({2, 0, 1})));
+  }
+  out["pixels"] = at::stack(seen);
+  write_safetensors(arguments[2], out);
+}
+
 }  // namespace
 }  // namespace fedorbit
 
@@ -71,7 +93,8 @@ int main(int count, char** arguments) {
     if (what == "features" && count == 7) return features(arguments + 2), 0;
     if (what == "load" && count == 4) return load(arguments + 2), 0;
     if (what == "tokens" && count == 5) return tokens(arguments + 2), 0;
-    fail("probe features, load or tokens, each with its files.");
+    if (what == "pixels" && count == 5) return pixels(arguments + 2), 0;
+    fail("probe features, load, tokens or pixels, each with its files.");
   } catch (const std::exception& cause) {
     std::fprintf(stderr, "%s\n", cause.what());
     return 1;
