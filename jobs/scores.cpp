@@ -1,80 +1,70 @@
 #include "jobs/scores.hpp"
 
-#include <algorithm>
-#include <iomanip>
-#include <map>
-#include <sstream>
-#include <tuple>
+#include <numeric>
+
+#include "algorithms/losses/cross_entropy.hpp"
+#include "core/error.hpp"
+#include "simulation/linear_probe.hpp"
+#include "simulation/nearest_neighbours.hpp"
+#include "simulation/scoring.hpp"
+#include "simulation/zero_shot.hpp"
 
 namespace fedorbit {
-namespace {
 
-double percent(std::int64_t correct, std::int64_t total) {
-  return total > 0 ? 100.0 * double(correct) / double(total) : 0;
-}
-
-std::string padded(const std::string& words, std::size_t width) {
-  return words.size() < width ? words + std::string(width - words.size(), ' ') : words;
-}
-
-void write_templates(std::ostream& out, const std::vector<TemplateRecord>& templates) {
-  std::map<std::string, std::vector<const TemplateRecord*>> sets;
-  for (const TemplateRecord& record : templates) sets[record.set].push_back(&record);
-  for (auto& [name, set] : sets) {
-    if (set.size() < 2) continue;
-    std::ranges::stable_sort(set, {}, &TemplateRecord::correct);
-    out << name << ": " << set.size() << " templates, alone " << percent(set.front()->correct, set.front()->total)
-        << " % (\"" << set.front()->pattern << "\") to " << percent(set.back()->correct, set.back()->total) << " % (\""
-        << set.back()->pattern << "\"), median " << percent(set[set.size() / 2]->correct, set[0]->total) << " %\n";
-  }
-}
-
-void write_mistakes(std::ostream& out, const EvaluationRecord& score, const std::vector<std::string>& class_names) {
-  std::vector<std::tuple<std::int64_t, std::size_t, std::size_t>> mistakes;  // count, label, answer
-  const std::size_t classes = class_names.size();
-  for (std::size_t cell = 0; cell < score.confusion.size(); ++cell)
-    if (cell / classes != cell % classes && score.confusion[cell] > 0)
-      mistakes.emplace_back(-score.confusion[cell], cell / classes, cell % classes);
-  std::ranges::sort(mistakes);
-  if (mistakes.size() > 3) mistakes.resize(3);
-  for (std::size_t i = 0; i < mistakes.size(); ++i) {
-    const auto& [count, label, answer] = mistakes[i];
-    out << (i == 0 ? "most often mistaken (" + score.view + "): " : ", ") << class_names[label] << " for "
-        << class_names[answer] << " " << -count << "x";
-  }
-  if (!mistakes.empty()) out << "\n";
-}
-
-}  // namespace
-
-std::string scores_in_words(const std::vector<EvaluationRecord>& scores, const std::vector<TemplateRecord>& templates,
-                            const std::vector<std::string>& class_names) {
-  std::ostringstream out;
-  out << std::fixed << std::setprecision(1);
-  write_templates(out, templates);
-  std::size_t width = 18;
-  for (const std::string& name : class_names) width = std::max(width, name.size() + 2);
-  const auto row = [&](const std::string& name, const auto& cell) {
-    out << padded(name, width);
-    for (const EvaluationRecord& score : scores) {
-      std::ostringstream number;
-      number << std::fixed << std::setprecision(1) << cell(score) << " %";
-      out << std::setw(int(std::max<std::size_t>(score.view.size(), 8)) + 2) << number.str();
-    }
-    out << "\n";
+Scores score(const EvaluateOptions& options, Subject& subject, const Samples& samples, Communicator& communicator) {
+  Scores scores;
+  const auto classes = std::int64_t(subject.set.class_names.size());
+  std::vector<std::int64_t> all(std::size_t(samples.labels().size(0)));
+  std::iota(all.begin(), all.end(), 0);
+  const auto judge = [&](const std::string& view, std::span<const std::int64_t> images, bool patches,
+                         const Scorer& scorer) {
+    const Tally tally = tally_of(samples, images, classes, patches, scorer, communicator);
+    EvaluationRecord record = record_of(0, view, -1, tally);
+    record.confusion = tally.confusion();
+    return record;
   };
-  out << padded("accuracy", width);
-  for (const EvaluationRecord& score : scores)
-    out << std::setw(int(std::max<std::size_t>(score.view.size(), 8)) + 2) << score.view;
-  out << "\n";
-  for (std::size_t c = 0; c < class_names.size(); ++c)
-    row(class_names[c],
-        [&](const EvaluationRecord& score) { return percent(score.class_correct[c], score.class_total[c]); });
-  row("all images", [&](const EvaluationRecord& score) { return percent(score.correct, score.total); });
-  if (!scores.empty()) write_mistakes(out, scores.front(), class_names);
-  std::string words = out.str();
-  if (!words.empty()) words.pop_back();
-  return words;
+  const auto by_texts = [&](const Tensor& texts) -> Scorer {  // (C, d)
+    const Tensor unit_texts = unit(texts.to(at::kFloat)).unsqueeze(0).to(samples.device());
+    return [unit_texts, scale = subject.set.logit_scale](const Batch& batch) {
+      return cosine_logits(batch.features, unit_texts, scale);
+    };
+  };
+  for (const PromptFeatures& prompts : subject.prompts) {
+    for (std::int64_t t = 0; t < prompts.features.size(0); ++t) {
+      const EvaluationRecord one = judge("", all, false, by_texts(prompts.features[t]));
+      scores.templates.push_back({prompts.name, prompts.templates[std::size_t(t)], one.correct, one.total, one.loss});
+    }
+    const std::string view = subject.prompts.size() == 1 ? "zero-shot" : prompts.name;
+    scores.records.push_back(judge(view, all, false, by_texts(ensemble(prompts.features))));
+  }
+  if (subject.trained) {
+    const Classifier& learner = *subject.trained->learner;
+    scores.records.push_back(judge("prompts", all, learner.labels_by_patches(),
+                                   subject.trained->learner->scorer(subject.trained->parameters, View::global)));
+  }
+  if (!options.probe.linear && !options.probe.neighbours) return scores;
+  PartitionOptions split;
+  split.clients = 1;
+  split.test_fraction = options.probe.test_fraction;
+  const std::vector<std::int64_t> domains(all.size(), 0);
+  const auto pools =
+      make_partition({{subject.set.labels.const_data_ptr<std::int64_t>(), all.size()}, domains, classes, 1}, split,
+                     Keys(std::uint64_t(options.seed)));
+  require(!pools->test_pool().empty() && !pools->train_pool().empty(),
+          "there are too few images to split them for the probe and the neighbours; set probe.linear and "
+          "probe.neighbours to false.");
+  if (options.probe.linear) {
+    const LinearProbe probe(samples.features(), samples.labels(), pools->train_pool(), classes);
+    scores.records.push_back(
+        judge("probe", pools->test_pool(), false, [&](const Batch& batch) { return probe.logits(batch.features); }));
+  }
+  if (options.probe.neighbours) {
+    const NearestNeighbours voters(samples.features(), samples.labels(), pools->train_pool(), classes, options.probe.k,
+                                   options.probe.temperature);
+    scores.records.push_back(judge("neighbours", pools->test_pool(), false,
+                                   [&](const Batch& batch) { return voters.logits(batch.features); }));
+  }
+  return scores;
 }
 
 }  // namespace fedorbit

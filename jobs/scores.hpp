@@ -1,15 +1,26 @@
-// What `fedorbit evaluate` found, on the terminal.
+// What `fedorbit evaluate` finds of its subject, and how it says so on the terminal.
 #pragma once
 #include <string>
 #include <vector>
 
+#include "comm/communicator.hpp"
+#include "jobs/subject.hpp"
 #include "simulation/observer.hpp"
+#include "simulation/samples.hpp"
 
 namespace fedorbit {
 
+struct Scores {
+  std::vector<EvaluationRecord> records;
+  std::vector<TemplateRecord> templates;
+};
+
+/// Collective. Every set of texts, each of its templates and learned prompts on all `samples`; the probe and the
+/// neighbours, where they are asked for, on those held out.
+Scores score(const EvaluateOptions& options, Subject& subject, const Samples& samples, Communicator& communicator);
+
 /// Several lines: the ensembles and how their templates do alone, accuracy by class, the pairs most often mistaken in
 /// the first view.
-std::string scores_in_words(const std::vector<EvaluationRecord>& scores, const std::vector<TemplateRecord>& templates,
-                            const std::vector<std::string>& class_names);
+std::string in_words(const Scores& scores, const std::vector<std::string>& class_names);
 
 }  // namespace fedorbit

@@ -1,0 +1,44 @@
+#include "jobs/command_line.hpp"
+
+#include <cstdio>
+
+#include "comm/factory.hpp"
+#include "core/error.hpp"
+#include "core/fingerprint.hpp"
+#include "core/log.hpp"
+#include "core/signals.hpp"
+
+namespace fedorbit {
+
+bool CommandLine::read_into(OptionList& options) const {
+  if (!config.empty()) options.read_file(config);
+  for (const std::string& assignment : assignments) options.set(assignment);
+  if (list) std::fputs(options.help().c_str(), stdout);
+  return list;
+}
+
+std::unique_ptr<Communicator> CommandLine::start(const std::string& backend, const OptionList& options) const {
+  watch_signals();
+  auto communicator = make_communicator(backend);
+  watch_signals();  // MPI may have set handlers of its own
+  log::start(communicator->root() && !quiet ? log::Level::normal : log::Level::quiet);
+  communicator->agree("resolved options", fingerprint(options.toml()));
+  return communicator;
+}
+
+void declare(CLI::App& command, CommandLine& line, const char* output) {
+  command.add_option("config", line.config, "TOML file; without one, the defaults");
+  command.add_option("--set", line.assignments, "section.name=value, repeatable: over what the file says")
+      ->take_all()
+      ->allow_extra_args(false);
+  command.add_option("-o,--output", line.output, output);
+  command.add_flag("--options", line.list, "list all options, with the values this command line gives them");
+  command.add_flag("-q,--quiet", line.quiet, "warnings only");
+}
+
+void declare_shortcut(CLI::App& command, CommandLine& line, const char* flag, const char* option, const char* help) {
+  command.add_option_function<std::string>(
+      flag, [&line, option](const std::string& value) { line.assignments.push_back(text(option, "=", value)); }, help);
+}
+
+}  // namespace fedorbit

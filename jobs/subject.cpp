@@ -1,0 +1,90 @@
+#include "jobs/subject.hpp"
+
+#include "core/error.hpp"
+#include "core/fingerprint.hpp"
+#include "core/log.hpp"
+#include "core/signals.hpp"
+#include "jobs/opening.hpp"
+#include "simulation/encode.hpp"
+#include "simulation/zero_shot.hpp"
+
+namespace fedorbit {
+namespace {
+
+std::vector<std::string> wanted_templates(const EvaluatedModel& model, bool by_default) {
+  require(model.templates.empty() || model.templates_file.empty(),
+          "either model.templates or model.templates_file can be named, not both.");
+  if (!model.templates.empty()) return templates_in(model.templates, "model.templates");
+  if (model.templates_file.empty())
+    return by_default ? std::vector<std::string>{"a satellite photo of a {}."} : std::vector<std::string>{};
+  std::vector<std::string> templates = read_lines(model.templates_file);
+  for (const std::string& pattern : templates)
+    require(pattern.find("{}") != std::string::npos, model.templates_file, ": \"", pattern,
+            "\" has no {} for the class name.");
+  return templates;
+}
+
+}  // namespace
+
+std::optional<Subject> open_subject(const EvaluateOptions& options, at::Device device, Communicator& communicator) {
+  Subject subject;
+  const bool alone = !options.data.features.empty() && options.data.path.empty();
+  if (alone) {
+    subject.set = open_features(options.data.features);
+    require(subject.set.labels.defined(), options.data.features, " holds features of texts, not of images.");
+    communicator.agree("features " + options.data.features,
+                       fingerprint(subject.set.origin.data + subject.set.origin.weights));
+  }
+  const bool said = !options.model.templates.empty() || !options.model.templates_file.empty();
+  const bool needs_tower = !alone || said || !options.model.prompts.empty() || !options.model.weights.empty();
+  const auto templates =
+      wanted_templates(options.model, needs_tower && options.model.prompts.empty() && subject.set.prompts.empty());
+  std::optional<LearnedPrompts> learned;
+  if (!options.model.prompts.empty()) learned = read_learned_prompts(options.model.prompts);
+  std::optional<Dataset> dataset;
+  if (!alone) dataset = open_data(options.data.path, options.synthetic, communicator);
+  if (needs_tower) {
+    WeightOptions model = options.model;
+    if (model.weights.empty() && learned && learned->named) model = *learned->named;
+    require(!alone || !model.weights.empty(), "model.weights must name the weights whose tower reads the texts.");
+    if (model.weights.empty()) model.weights = "embedded";
+    subject.clip = open_weights(model, device, communicator);
+    if (communicator.root() && !subject.clip->assumption.empty()) log::warning(subject.clip->assumption);
+  }
+  std::vector<std::string> class_names = alone ? subject.set.class_names : dataset->class_names();
+  if (!options.data.class_names.empty()) {
+    const auto names = read_lines(options.data.class_names);
+    require(names.size() == class_names.size(), options.data.class_names, " names ", names.size(),
+            " classes, but the images have ", class_names.size(), ".");
+    class_names = names;
+    subject.set.prompts.clear();  // they were read with the old names
+  }
+  if (learned) subject.trained.emplace(revive(*learned, *subject.clip, class_names, device));
+  if (alone && subject.clip && !subject.set.imported)
+    require_origin(options.data.features, subject.set.origin, {"", subject.clip->checksum, "", "", ""});
+  if (!alone) {
+    const bool patches = subject.trained && subject.trained->learner->labels_by_patches();
+    auto features = features_of(*dataset, *subject.clip, {patches, false, {}}, options.data.features,
+                                options.data.feature_store, device, communicator, signal_received);
+    if (!features) {
+      log::info("interrupted while encoding; the same command goes on from there.");
+      communicator.barrier();
+      return std::nullopt;
+    }
+    subject.set = std::move(*features);
+  }
+  subject.set.class_names = class_names;
+  if (subject.clip) {
+    subject.set.logit_scale = subject.clip->logit_scale();
+    require(subject.clip->config.embed_dim == subject.set.of.features.size(1), options.data.features,
+            " holds features of width ", subject.set.of.features.size(1), ", but the tower's have ",
+            subject.clip->config.embed_dim, ".");
+  }
+  if (options.model.logit_scale > 0) subject.set.logit_scale = options.model.logit_scale;
+  subject.prompts = subject.set.prompts;
+  if (!templates.empty())
+    subject.prompts.push_back(encode_prompts("templates", templates, class_names, *subject.clip, device, communicator));
+  return subject;
+}
+
+}  // namespace fedorbit

@@ -1,0 +1,25 @@
+// What `fedorbit evaluate` judges: features with labels, and who reads the classes' names.
+#pragma once
+#include <optional>
+#include <vector>
+
+#include "algorithms/learners/prompt.hpp"
+#include "comm/communicator.hpp"
+#include "data/features.hpp"
+#include "jobs/evaluate_options.hpp"
+#include "model/clip.hpp"
+#include "results/learned_prompts.hpp"
+
+namespace fedorbit {
+
+struct Subject {
+  FeatureSet set;
+  std::optional<Clip> clip;
+  std::optional<TrainedLearner> trained;
+  std::vector<PromptFeatures> prompts;
+};
+
+/// Collective. Nothing where a signal ended the encoding of images.
+std::optional<Subject> open_subject(const EvaluateOptions& options, at::Device device, Communicator& communicator);
+
+}  // namespace fedorbit
