@@ -11,6 +11,7 @@
 #include "jobs/commands.hpp"
 #include "jobs/import.hpp"
 #include "jobs/opening.hpp"
+#include "model/precision.hpp"
 
 namespace fedorbit {
 namespace {
@@ -29,7 +30,9 @@ struct KeepOptions {
   void fields(OptionList& v) {
     v("patches", patches, "whether the features of an image's patches are kept, too");
     v("type", type, "in which features are kept", {"float32", "float16"});
-    v("computed_in", computed_in, "the tower's arithmetic", {"float32", "bfloat16"});
+    v("computed_in", computed_in,
+      "the tower's arithmetic; bfloat16, on processors that have instructions for it, is quicker and less exact",
+      {"float32", "bfloat16"});
   }
 };
 
@@ -78,7 +81,7 @@ int encode(Request& request) {
   const auto tower = [&] {
     const Clip clip = open_weights(options.model, device, *communicator);
     if (communicator->root() && !clip.assumption.empty()) log::warning(clip.assumption);
-    return options.features.computed_in == "bfloat16" ? clip.to(at::kBFloat16) : clip;
+    return in_precision(clip, options.features.computed_in, "features.computed_in");
   };
   bool whole = false;
   if (!options.data.texts.empty()) {
@@ -109,6 +112,7 @@ void add_encode(CLI::App& program) {
   shortcut("--data", "data.path", "the data set, as data.path");
   shortcut("--text-list", "data.texts", "a file of texts instead, as data.texts");
   shortcut("--weights", "model.weights", "the checkpoint, as model.weights");
+  shortcut("--precision", "features.computed_in", "float32 or bfloat16, as features.computed_in");
   shortcut("--views", "views.count", "augmented views, as views.count");
   command.add_flag_callback(
       "--patches", [request] { request->line.assignments.push_back("features.patches=true"); },

@@ -25,7 +25,8 @@ function(fedorbit_layer name)
   set_source_files_properties(model/embedded.cpp PROPERTIES
     COMPILE_DEFINITIONS "FEDORBIT_EMBEDDED_CLIP=\"${embedded}\"" OBJECT_DEPENDS ${embedded})
   # Loops over rows are compiled for several instruction sets; the loader takes the best that the processor has.
-  set_source_files_properties(model/row_kernels.cpp model/tree_attention.cpp PROPERTIES
+  set_source_files_properties(model/row_kernels.cpp model/tree_attention.cpp model/dense_attention.cpp
+    PROPERTIES
     COMPILE_OPTIONS "-fopenmp-simd;-O3;-ffp-contract=fast" COMPILE_DEFINITIONS "FEDORBIT_CLONES=${vector_clones}"
     SKIP_UNITY_BUILD_INCLUSION ON)
   # The same, where bits are promised to be those of separate multiplications and additions.

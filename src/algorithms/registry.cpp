@@ -6,6 +6,7 @@
 #include "algorithms/codecs/float32.hpp"
 #include "algorithms/strategies/fedavg.hpp"
 #include "core/error.hpp"
+#include "model/precision.hpp"
 
 namespace fedorbit {
 namespace {
@@ -60,7 +61,7 @@ std::vector<std::string> codec_names() { return names(codecs()); }
 
 std::unique_ptr<Classifier> make_learner(const std::string& name, const LearnerOptions& options, const Clip& clip,
                                          const std::vector<std::string>& class_names) {
-  return make(learners(), name, options, in_precision(clip, options.engine), class_names);
+  return make(learners(), name, options, in_precision(clip, options.engine.precision, "engine.precision"), class_names);
 }
 std::unique_ptr<Strategy> make_strategy(const std::string& name, const StrategyOptions& options) {
   return make(strategies(), name, options);

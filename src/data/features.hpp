@@ -25,12 +25,13 @@ struct Features {
   Tensor view_patches{};   // (V, N, M, d)
 };
 
-/// What features were computed from. Features are used only where all of it but the last is the same.
+/// What features were computed from. Features are used only where all of it but the last is the same; those of another
+/// precision with a warning.
 struct FeatureOrigin {
   std::string data, weights;  // checksums
   std::string preprocessing;  // in words
   std::string views;          // how augmented views are made, in words; empty without
-  std::string arithmetic;     // in words: type, processor, versions; bits may depend on it
+  std::string arithmetic;     // in words: "float32, " or "bfloat16, ", processor, versions; bits may depend on it
 };
 
 /// Features of the class names (C) under T templates, computed elsewhere.

@@ -3,7 +3,6 @@
 #include <string>
 
 #include "core/options.hpp"
-#include "model/clip.hpp"
 
 namespace fedorbit {
 
@@ -22,9 +21,5 @@ struct EngineOptions {
   }
   bool reference() const { return kind == "reference"; }
 };
-
-/// `clip` in the engine's precision. Throws on a CPU without instructions for bfloat16, on which it would be slower
-/// than float32 and no better.
-Clip in_precision(const Clip& clip, const EngineOptions& engine);
 
 }  // namespace fedorbit

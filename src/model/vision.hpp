@@ -13,7 +13,8 @@ struct VisionFeatures {
 };
 
 /// `images` (N, 3, S, S), preprocessed, any floating type, on the device of the tensors "vision.*"; computed in their
-/// type and returned as float32. A pure function: with leaves that need gradients it builds the graph.
+/// type and returned as float32. A pure function: with leaves that need gradients it builds the graph. Without, a
+/// vision transformer on a CPU runs by hand (model/frozen_tower.hpp), whose bits may depend on N.
 VisionFeatures encode_images(const NamedTensors& tensors, const ClipConfig& config, const Tensor& images,
                              bool with_patches = false);
 

@@ -21,6 +21,7 @@
 #include "data/feature_writer.hpp"
 #include "data/transform.hpp"
 #include "io/file.hpp"
+#include "model/product.hpp"
 #include "model/text_tower.hpp"
 #include "model/vision.hpp"
 
@@ -35,9 +36,10 @@ using ChunkEncoder = std::function<VisionFeatures(std::int64_t first)>;
 
 /// All that bits may depend on besides the origin. (The first tensor, the logit scale, keeps its type.)
 std::string arithmetic(const Clip& clip, const Encoding& encoding, at::Device device) {
-  return text(c10::toString(clip.tensors.rbegin()->second.scalar_type()), encoding.half ? ", kept as Half, " : ", ",
-              device.is_cuda() ? "cuda" : at::get_cpu_capability(), ", ", at::get_num_threads(), " threads, LibTorch ",
-              TORCH_VERSION, ", FedOrbit ", version);
+  const bool rounded = clip.tensors.rbegin()->second.scalar_type() == at::kBFloat16;
+  return text(rounded ? "bfloat16" : "float32", encoding.half ? ", kept as float16, " : ", ",
+              device.is_cuda() ? "cuda" : text(at::get_cpu_capability(), " with ", product_library()), ", ",
+              at::get_num_threads(), " threads, LibTorch ", TORCH_VERSION, ", FedOrbit ", version);
 }
 
 /// Features and patches of rows [from, ...) of a chunk as one message, and back.

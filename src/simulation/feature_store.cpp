@@ -67,6 +67,9 @@ void share_file(const std::filesystem::path& file, Communicator& communicator) {
   communicator.barrier();
 }
 
+/// The first of the words that say how features were computed.
+std::string precision_in(const std::string& arithmetic) { return arithmetic.substr(0, arithmetic.find(',')); }
+
 FeatureSet checked(const std::filesystem::path& file, const FeatureOrigin& wanted, const Encoding& encoding) {
   FeatureSet set = open_features(file);
   require(set.labels.defined(), file.string(), " holds features of texts; features of images are needed.");
@@ -101,7 +104,12 @@ std::optional<FeatureSet> features_of(const Dataset& dataset, const Clip& clip, 
   // Processors may differ between nodes; all ranks use the features that the root's would compute.
   origin.arithmetic = communicator.all_gather_text(origin.arithmetic).front();
   if (!named.empty()) {
-    if (communicator.root()) checked(named, origin, encoding);  // so that one rank speaks for all
+    if (communicator.root()) {  // so that one rank speaks for all
+      const std::string arithmetic = checked(named, origin, encoding).origin.arithmetic;
+      if (precision_in(arithmetic) != precision_in(origin.arithmetic))
+        log::warning(named.string(), " holds features that were computed in ", precision_in(arithmetic),
+                     "; this program's own would be ", precision_in(origin.arithmetic), ".");
+    }
     communicator.barrier();
     return checked(named, origin, encoding);
   }

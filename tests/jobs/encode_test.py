@@ -103,6 +103,24 @@ class EncodeTest(ProgramTest):
             self.assertEqual(half["features"].dtype, numpy.float16)
             self.assertTrue((half["features"][:] == wide["features"][:].astype(numpy.float16)).all())
 
+    def test_bfloat16_is_close_to_float32_and_a_run_that_takes_it_says_so(self):
+        with open("/proc/cpuinfo") as description:
+            if not re.search(r"\b(avx512_bf16|amx_bf16|bf16)\b", description.read()):
+                self.skipTest("this processor has no instructions for bfloat16")
+        rough = self.encode("rough.h5", "--patches", "--precision", "bfloat16")
+        self.assertEqual(rough.read_bytes(),
+                         self.encode("two.h5", "--patches", "--precision", "bfloat16", ranks=2).read_bytes())
+        with h5py.File(self.encode("wide.h5")) as wide, h5py.File(rough) as file:
+            self.assertRegex(file.attrs["arithmetic"].decode(), "^bfloat16, ")
+            self.assertRegex(wide.attrs["arithmetic"].decode(), "^float32, ")
+            difference = abs(file["features"][:] - wide["features"][:]).max(1) / abs(wide["features"][:]).max(1)
+        self.assertLess(difference.max(), 0.05)
+        self.assertGreater(difference.min(), 1e-5)
+        code, errors = self.federate("rough", f"data.features={rough}", ranks=2)
+        self.assertEqual(code, 0)
+        self.assertEqual(len(re.findall("rough.h5 holds features that were computed in bfloat16; .* would be float32",
+                                        errors)), 1, errors)
+
     def test_a_list_of_texts_is_encoded_line_by_line(self):
         words = self.folder / "words.txt"
         words.write_text("".join(f"a photo of scene {i}\n" for i in range(70)))

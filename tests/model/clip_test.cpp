@@ -14,6 +14,7 @@
 #include "core/keys.hpp"
 #include "model/clip_tensors.hpp"
 #include "model/joint_weight.hpp"
+#include "model/precision.hpp"
 #include "model/prompted_text.hpp"
 #include "model/text_tower.hpp"
 #include "model/vision.hpp"
@@ -259,6 +260,43 @@ TEST(Clip, stays_close_in_bfloat16) {
   EXPECT_EQ(seen.features.scalar_type(), at::kFloat);
   EXPECT_LT(relative(seen.features, expected.at("features")), 0.03);
   EXPECT_LT(relative(encode_tokens(clip.tensors, clip.config, expected.at("tokens")), expected.at("text")), 0.03);
+}
+
+TEST(FrozenTower, gives_what_a_tower_with_a_graph_gives) {
+  ClipConfig config = open_clip_golden().config;
+  config.vision.patch_size = 4;
+  for (const std::int64_t heads : {1, 2, 5})     // of 40, 20 and 8 channels
+    for (const std::int64_t size : {4, 12, 36})  // 2, 10 and 82 tokens
+      for (const Activation activation : {Activation::quick_gelu, Activation::gelu}) {
+        static_cast<TowerConfig&>(config.vision) = {40, 2, heads, 72};
+        config.vision.image_size = size;
+        config.activation = activation;
+        NamedTensors frozen = initialise_clip(config, Keys(3).stream(Purpose::initialise)), trained;
+        for (auto& [name, tensor] : frozen) {
+          if (tensor.dim() == 1) tensor += at::randn_like(tensor) * 0.2;  // biases and norms that do something
+          trained[name] = tensor.clone().requires_grad_();
+        }
+        const Tensor images = at::randn({3, 3, size, size});
+        const auto expected = encode_images(trained, config, images, true),
+                   actual = encode_images(frozen, config, images, true);
+        EXPECT_LT(relative(actual.features, expected.features.detach()), 1e-5) << heads << " " << size;
+        EXPECT_LT(relative(actual.patches, expected.patches.detach()), 1e-5) << heads << " " << size;
+        EXPECT_LT(relative(encode_images(frozen, config, images).features, expected.features.detach()), 1e-5);
+        NamedTensors rounded;
+        for (const auto& [name, tensor] : frozen) rounded[name] = tensor.to(at::kBFloat16);
+        EXPECT_LT(relative(encode_images(rounded, config, images).features, expected.features.detach()), 0.02);
+      }
+}
+
+TEST(Precision, is_refused_by_processors_without_instructions_for_it) {
+  const auto knows = [](const char* words) {
+    std::istringstream lines(words);
+    return knows_bfloat16(lines);
+  };
+  EXPECT_TRUE(knows("processor : 0\nflags : fpu avx512_bf16 clzero\n"));
+  EXPECT_TRUE(knows("Features : fp asimd bf16\n"));
+  EXPECT_FALSE(knows("flags : fpu avx512_bf16x\nflags : amx_bf16\n")) << "the first processor decides";
+  EXPECT_FALSE(knows("processor : 0\n"));
 }
 
 TEST(PromptedText, gives_the_published_recipes_features_and_gradient) {

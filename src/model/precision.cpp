@@ -1,17 +1,13 @@
-#include "model/engine.hpp"
+#include "model/precision.hpp"
 
 #include <fstream>
-#include <set>
 #include <sstream>
 
 #include "core/error.hpp"
 
 namespace fedorbit {
-namespace {
 
-/// By the names that Linux gives to what a processor can do, on x86 and Arm.
-bool has_bfloat16() {
-  std::ifstream processors("/proc/cpuinfo");
+bool knows_bfloat16(std::istream& processors) {
   for (std::string line; std::getline(processors, line);) {
     if (!line.starts_with("flags") && !line.starts_with("Features")) continue;
     std::istringstream words(line);
@@ -22,14 +18,12 @@ bool has_bfloat16() {
   return false;
 }
 
-}  // namespace
-
-Clip in_precision(const Clip& clip, const EngineOptions& engine) {
-  if (engine.precision == "float32") return clip;
+Clip in_precision(const Clip& clip, const std::string& precision, const std::string& option) {
+  if (precision == "float32") return clip;
   const bool on_cpu = clip.tensors.empty() || clip.tensors.begin()->second.is_cpu();
-  require(!on_cpu || has_bfloat16(),
-          "engine.precision = \"bfloat16\": this processor has no instructions for it (avx512_bf16, amx_bf16 or Arm's "
-          "bf16); use float32.");
+  std::ifstream processors("/proc/cpuinfo");
+  require(!on_cpu || knows_bfloat16(processors), option, " = \"", precision,
+          "\": this processor has no instructions for it (avx512_bf16, amx_bf16 or Arm's bf16); use float32.");
   return clip.to(at::kBFloat16);
 }
 

@@ -1,0 +1,17 @@
+// In which type a tower computes.
+#pragma once
+#include <istream>
+#include <string>
+
+#include "model/clip.hpp"
+
+namespace fedorbit {
+
+/// `clip` in "float32" or "bfloat16", as `option` asks. Throws on a CPU without instructions for bfloat16, on which it
+/// would be slower than float32 and no better.
+Clip in_precision(const Clip& clip, const std::string& precision, const std::string& option);
+
+/// Whether a processor that Linux describes so (/proc/cpuinfo, on x86 or Arm) has instructions for bfloat16.
+bool knows_bfloat16(std::istream& processors);
+
+}  // namespace fedorbit
