@@ -4,9 +4,9 @@
 #include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/linear.h>
-#include <ATen/ops/mm.h>
 
 #include "core/error.hpp"
+#include "model/product.hpp"
 #include "model/tower.hpp"
 
 namespace fedorbit {
@@ -26,19 +26,18 @@ Tensor JointWeight::rows(std::int64_t first, std::int64_t count) const {
 }
 
 Tensor JointWeight::times(const Tensor& x, std::int64_t first, std::int64_t count) const {
-  if (!apart()) return at::mm(x, rows(first, count).t());
+  if (!apart()) return steady_product(x, rows(first, count));
   Tensor out = at::empty({x.size(0), count * width_}, x.options());
-  for (std::int64_t i = 0; i < count; ++i) {
-    Tensor columns = out.narrow(1, i * width_, width_);  // written where they lie: products take a row's stride
-    at::mm_out(columns, x, rows(first + i, 1).t());
-  }
+  for (std::int64_t i = 0; i < count; ++i)
+    out.narrow(1, i * width_, width_).copy_(steady_product(x, rows(first + i, 1)));
   return out;
 }
 
 Tensor JointWeight::times_back(const Tensor& d, std::int64_t first, std::int64_t count) const {
-  if (!apart()) return at::mm(d, rows(first, count));
-  Tensor out = at::mm(d.narrow(1, 0, width_), rows(first, 1));
-  for (std::int64_t i = 1; i < count; ++i) out.addmm_(d.narrow(1, i * width_, width_), rows(first + i, 1));
+  if (!apart()) return steady_product(d, rows(first, count).t());
+  Tensor out = steady_product(d.narrow(1, 0, width_), rows(first, 1).t());
+  for (std::int64_t i = 1; i < count; ++i)
+    out += steady_product(d.narrow(1, i * width_, width_), rows(first + i, 1).t());
   return out;
 }
 

@@ -2,6 +2,7 @@
 
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/ops/linear.h>
+#include <ATen/ops/zeros.h>
 #include <c10/util/Exception.h>
 
 #include <string_view>
@@ -27,6 +28,12 @@ const c10::TypedOperatorHandle<Signature>* by_one_dnn() {
   return handle ? &*handle : nullptr;
 }
 
+/// oneDNN 3 takes other kernels for few rows, up to 96 at 512 columns, where a weight's rows lie in one piece, and for
+/// a single one else; from here on all rows are alike. In bfloat16 they always are.
+std::int64_t least_rows(const Tensor& weight) {
+  return weight.scalar_type() != at::kFloat ? 1 : weight.is_contiguous() ? 128 : 2;
+}
+
 }  // namespace
 
 const char* product_library() { return by_one_dnn() ? "oneDNN" : "LibTorch's default"; }
@@ -36,6 +43,14 @@ Tensor frozen_product(const Tensor& x, const Tensor& weight, const Tensor& bias)
   const auto* operation = by_one_dnn();
   if (operation == nullptr || !x.is_cpu()) return at::linear(x, weight, added);
   return operation->call(x, weight, added, "none", c10::List<std::optional<at::Scalar>>(), std::nullopt);
+}
+
+Tensor steady_product(const Tensor& x, const Tensor& weight) {
+  const std::int64_t rows = x.size(0), least = least_rows(weight);
+  if (rows >= least || by_one_dnn() == nullptr || !x.is_cpu()) return frozen_product(x, weight);
+  Tensor filled = at::zeros({least, x.size(1)}, x.options());
+  filled.narrow(0, 0, rows).copy_(x);
+  return frozen_product(filled, weight).narrow(0, 0, rows);
 }
 
 }  // namespace fedorbit

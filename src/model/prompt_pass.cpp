@@ -6,12 +6,12 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/gelu.h>
 #include <ATen/ops/gelu_backward.h>
-#include <ATen/ops/mm.h>
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
 #include <c10/core/GradMode.h>
 
 #include "core/error.hpp"
+#include "model/product.hpp"
 #include "model/row_kernels.hpp"
 #include "model/text_tower.hpp"
 
@@ -183,21 +183,21 @@ Tensor PromptPass::forward(const Tensor& context, PromptActivations* activations
     kept.middle = floats(queries, w);
     kept.middle_statistics = floats(queries, 2);
     normed = rows_like(projection_, queries, w);
-    rows::add_and_norm(x, at::mm(mixed, layer.out.weight.t()), layer.out.bias, layer.norm2.weight, layer.norm2.bias,
+    rows::add_and_norm(x, steady_product(mixed, layer.out.weight), layer.out.bias, layer.norm2.weight, layer.norm2.bias,
                        kept.middle, kept.middle_statistics, normed);
-    kept.inner = at::mm(normed, layer.inner.weight.t());
+    kept.inner = steady_product(normed, layer.inner.weight);
     Tensor active = rows_like(projection_, queries, kept.inner.size(1));
     activate(kept.inner, layer.inner.bias, active);
     const Norm& next = i == last ? after_ : layers_[i + 1].norm1;
     Tensor sum = floats(queries, w), statistics = floats(queries, 2);
-    rows::add_and_norm(kept.middle, at::mm(active, layer.outer.weight.t()), layer.outer.bias, next.weight, next.bias,
-                       sum, statistics, normed);
+    rows::add_and_norm(kept.middle, steady_product(active, layer.outer.weight), layer.outer.bias, next.weight,
+                       next.bias, sum, statistics, normed);
     x = sum;
     if (!activations) continue;
     (i == last ? activations->after : activations->layers[i + 1].before) = sum;
     (i == last ? activations->after_statistics : activations->layers[i + 1].before_statistics) = statistics;
   }
-  return at::mm(normed, projection_).to(at::kFloat).view({K, C, -1});
+  return steady_product(normed, projection_.t()).to(at::kFloat).view({K, C, -1});
 }
 
 Tensor PromptPass::backward(const Tensor& dfeatures, const PromptActivations& activations,
@@ -208,16 +208,16 @@ Tensor PromptPass::backward(const Tensor& dfeatures, const PromptActivations& ac
   const auto last = std::int64_t(config_.layers) - 1;
   Tensor none, dx = at::zeros({K * C, w}, at::kFloat);
   Rounded half(dx, type);
-  rows::norm_backward(at::mm(dfeatures.reshape({K * C, -1}).to(type), projection_.t()), activations.after,
+  rows::norm_backward(steady_product(dfeatures.reshape({K * C, -1}).to(type), projection_), activations.after,
                       activations.after_statistics, after_.weight, sources, dx, half.room());
   for (std::int64_t i = last; i >= 0; --i) {
     const Layer& layer = layers_[std::size_t(i)];
     const PromptActivations::Layer& kept = activations.layers[std::size_t(i)];
-    Tensor d = at::mm(half.value(), layer.outer.weight);  // (R, m)
+    Tensor d = steady_product(half.value(), layer.outer.weight.t());  // (R, m)
     activate_backward(d, kept.inner, sources);
-    rows::norm_backward(at::mm(d, layer.inner.weight), kept.middle, kept.middle_statistics, layer.norm2.weight, sources,
-                        dx, half.room());
-    const Tensor dmixed = at::mm(half.value(), layer.out.weight);
+    rows::norm_backward(steady_product(d, layer.inner.weight.t()), kept.middle, kept.middle_statistics,
+                        layer.norm2.weight, sources, dx, half.room());
+    const Tensor dmixed = steady_product(half.value(), layer.out.weight.t());
     // The first layer's branches are constants; in the last, queries stand apart.
     const std::int64_t trained = i == 0 ? h : n, trained_queries = i < last ? trained : i == 0 ? 0 : C;
     const bool apart = i == last;
