@@ -28,11 +28,9 @@ const c10::TypedOperatorHandle<Signature>* by_one_dnn() {
   return handle ? &*handle : nullptr;
 }
 
-/// oneDNN 3 takes other kernels for few rows, up to 96 at 512 columns, where a weight's rows lie in one piece, and for
-/// a single one else; from here on all rows are alike. In bfloat16 they always are.
-std::int64_t least_rows(const Tensor& weight) {
-  return weight.scalar_type() != at::kFloat ? 1 : weight.is_contiguous() ? 128 : 2;
-}
+/// oneDNN 3 takes other kernels for few rows, up to 96 of them where they have 512 columns; from here on all rows are
+/// alike.
+constexpr std::int64_t least_rows = 128;
 
 }  // namespace
 
@@ -46,9 +44,9 @@ Tensor frozen_product(const Tensor& x, const Tensor& weight, const Tensor& bias)
 }
 
 Tensor steady_product(const Tensor& x, const Tensor& weight) {
-  const std::int64_t rows = x.size(0), least = least_rows(weight);
-  if (rows >= least || by_one_dnn() == nullptr || !x.is_cpu()) return frozen_product(x, weight);
-  Tensor filled = at::zeros({least, x.size(1)}, x.options());
+  const std::int64_t rows = x.size(0);
+  if (rows >= least_rows || by_one_dnn() == nullptr || !x.is_cpu()) return frozen_product(x, weight);
+  Tensor filled = at::zeros({least_rows, x.size(1)}, x.options());
   filled.narrow(0, 0, rows).copy_(x);
   return frozen_product(filled, weight).narrow(0, 0, rows);
 }
