@@ -25,9 +25,8 @@ class PromptedText {
   /// differentiable in `context`. All prompts of a client are one tree (model/prompt_trie.hpp): what they share is
   /// computed once, without padding; the first layer's products on what does not depend on the context are done
   /// beforehand, and the last layer computes only what [EOT] needs. Exact up to the order of sums. On a CPU both passes
-  /// are written by hand (model/prompt_pass.hpp), and equal contexts are computed once, and
-  /// the last of them is remembered by all copies of this. The reference engine takes
-  /// encode_padded, client by client.
+  /// are written by hand (model/prompt_pass.hpp), equal contexts are computed once, and the last of them is remembered
+  /// by all copies of this, which must outlive backward(). The reference engine takes encode_padded, client by client.
   Tensor encode(const Tensor& context) const;
 
   /// The same tree in LibTorch's operators, for any device.
