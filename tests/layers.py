@@ -3,7 +3,7 @@
 
 A source below src/LAYER may include headers of its own layer and of those it uses, directly or through others; jobs/
 and tests/ may include all. Libraries that must stay behind one layer, and the preprocessor's conditions, are held in
-their places too. Prints each violation with its file and line; ends with 1 if there is one.
+their places too, and a class is defined in one header only: the linker would take either for both. Prints each violation with its file and line; ends with 1 if there is one.
 """
 import pathlib
 import re
@@ -27,6 +27,8 @@ CONDITIONS_IN = ("src/comm/factory.cpp",)
 
 PICTURE = re.compile(r"^\s*fedorbit_layer\(\s*(\w+)(?:\s+USES\s+([\w\s]+))?\)", re.MULTILINE)
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
+NAMESPACE = re.compile(r"^namespace ([\w:]+) \{", re.MULTILINE)
+CLASS = re.compile(r"^(?:struct|class) (\w+)(?: final)?(?: :[^:;][^;{]*)? \{", re.MULTILINE)
 CONDITION = re.compile(r"^\s*#\s*(if|ifdef|ifndef|elif|else)\b")
 
 
@@ -47,6 +49,7 @@ def violations(root):
     visible = visible_layers((root / "src/CMakeLists.txt").read_text())
     if not visible:
         yield "src/CMakeLists.txt: no fedorbit_layer(...) was found"
+    defined = {}
     files = sorted(p for folder in ("src", "jobs") for p in (root / folder).rglob("*") if p.suffix in (".cpp", ".hpp", ".cu"))
     for path in files:
         place = path.relative_to(root).as_posix()
@@ -54,6 +57,12 @@ def violations(root):
         if layer is not None and layer not in visible:
             yield f"{place}: the folder {layer} is no layer of src/CMakeLists.txt"
             continue
+        if path.suffix == ".hpp":
+            namespace = NAMESPACE.search(path.read_text())
+            for name in CLASS.findall(path.read_text()):
+                other = defined.setdefault((namespace and namespace[1], name), place)
+                if other != place:
+                    yield f"{place}: {name} is defined in {other} too"
         for number, line in enumerate(path.read_text().splitlines(), 1):
             where = f"{place}:{number}"
             if CONDITION.match(line) and place not in CONDITIONS_IN:
@@ -81,6 +90,7 @@ def test_that_it_finds():
                               "fedorbit_layer(data USES io)\n",
         "src/core/error.hpp": "#pragma once\n#include <string>\n",
         "src/core/log.cpp": "#include <spdlog/spdlog.h>\n",
+        "src/core/once.hpp": "namespace fedorbit {\nstruct Once {\n};\n}\n",
         "src/io/file.hpp": '#include "core/error.hpp"\n#include <hdf5.h>\n',
         "src/comm/mpi.hpp": "#include <mpi.h>\n",
         "src/comm/factory.cpp": "#ifdef FEDORBIT_CUDA\n#endif\n",
@@ -99,6 +109,7 @@ def test_that_it_finds():
         "src/comm/missing.cpp": '#include "gone.hpp"\n',
         "src/stray/thing.cpp": "\n",
         "jobs/test.cpp": "#include <gtest/gtest.h>\n",
+        "src/io/twice.hpp": "namespace fedorbit {\nclass Once final : public Base {\n};\n}\n",
     }
     for place, content in [(None, None), *planted.items()]:
         with tempfile.TemporaryDirectory() as folder:

@@ -1,10 +1,10 @@
 // Reading a CLIP: every tensor that its sizes ask for is found, turned and checked; none may be left over,
 // apart from masks, position numbers and the like.
-#include <cstdlib>
 
+#include "core/cache_folder.hpp"
 #include "core/error.hpp"
 #include "io/file.hpp"
-#include "model/checkpoint.hpp"
+#include "model/checkpoint_reader.hpp"
 #include "model/clip.hpp"
 #include "model/clip_tensors.hpp"
 #include "model/dialects.hpp"
@@ -20,7 +20,7 @@ Clip assemble(const Weights& weights, const ClipConfig& config, Dialect dialect,
           " token embeddings, but the vocabulary that goes with it has ", tokenizer.vocabulary_size(),
           " tokens; name the right one, or put it beside the file.");
   Clip out{config, {}, std::move(tokenizer), std::move(checksum), {}};
-  Checkpoint checkpoint(weights, where, type);
+  CheckpointReader checkpoint(weights, where, type);
   for (const auto& [name, shape] : clip_shapes(config)) {
     if (out.tensors.contains(name)) continue;  // a bias that came with its convolution
     if (const auto folded = folded_in(dialect, name)) {
@@ -28,7 +28,7 @@ Clip assemble(const Weights& weights, const ClipConfig& config, Dialect dialect,
       out.tensors[name] = weight;
       out.tensors[name.substr(0, name.size() - 6) + "bias"] = bias;
     } else if (transposed_in(dialect, name)) {
-      out.tensors[name] = checkpoint.take_turned(names_in(dialect, name)[0], shape);
+      out.tensors[name] = checkpoint.take_transposed(names_in(dialect, name)[0], shape);
     } else if (const auto names = names_in(dialect, name); names.size() == 1 || shape.size() == 1) {
       out.tensors[name] = checkpoint.take_joined(names, shape);
     } else {
@@ -55,22 +55,16 @@ Clip assemble_own(const Weights& weights, std::string checksum, c10::ScalarType 
 
 Tokenizer load_tokenizer(const std::filesystem::path& named, const std::filesystem::path& beside) {
   if (!named.empty()) return Tokenizer::load(named);
+  if (Tokenizer::is_in(beside)) return Tokenizer::load(beside);
   const auto cache = vocabulary_cache();
-  for (const auto& folder : {beside, cache})
-    if (Tokenizer::is_in(folder)) return Tokenizer::load(folder);
+  if (Tokenizer::is_in(cache)) return Tokenizer::load(cache);
   fail("no vocabulary goes with the weights: neither ", beside.string(), " nor ", cache.string(), " has ",
        Tokenizer::file_names(), "; name one with model.vocabulary.");
 }
 
 }  // namespace
 
-std::filesystem::path vocabulary_cache() {
-  const char *cache = std::getenv("XDG_CACHE_HOME"), *home = std::getenv("HOME");
-  const std::filesystem::path root = cache && *cache ? std::filesystem::path(cache)
-                                     : home && *home ? std::filesystem::path(home) / ".cache"
-                                                     : std::filesystem::path(".cache");
-  return root / "fedorbit" / "vocabulary";
-}
+std::filesystem::path vocabulary_cache() { return cache_folder("vocabulary", "model.vocabulary"); }
 
 Clip load_clip(const std::filesystem::path& path, const ClipLoading& loading) {
   const Weights weights = read_weights(path);

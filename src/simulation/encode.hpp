@@ -41,15 +41,4 @@ bool encode_texts_to(const std::filesystem::path& file, const std::vector<std::s
 Tensor encode_texts(const std::vector<std::string>& texts, const Clip& clip, at::Device device,
                     Communicator& communicator);
 
-/// Collective. The features of a run: from `file` where it is named, which must hold what is asked for; else from the
-/// feature store `store` (empty: the default one), where they are encoded first if they are missing. Nothing where a
-/// signal ended that.
-std::optional<FeatureSet> features_of(const Dataset& dataset, const Clip& clip, const Encoding& encoding,
-                                      const std::filesystem::path& file, const std::filesystem::path& store,
-                                      at::Device device, Communicator& communicator,
-                                      const volatile std::sig_atomic_t& signal);
-
-/// ${XDG_CACHE_HOME:-~/.cache}/fedorbit/features.
-std::filesystem::path default_feature_store();
-
 }  // namespace fedorbit

@@ -1,18 +1,18 @@
-// The feature store: one file for each (data set, weights, preprocessing) in a folder, made when it is first asked for.
+#include "simulation/feature_store.hpp"
+
 #include <ATen/ops/empty.h>
 #include <ATen/ops/tensor.h>
 #include <unistd.h>
 
 #include <chrono>
-#include <cstdlib>
 #include <fstream>
 #include <optional>
 #include <thread>
 
+#include "core/cache_folder.hpp"
 #include "core/error.hpp"
 #include "core/log.hpp"
 #include "io/file.hpp"
-#include "simulation/encode.hpp"
 
 namespace fedorbit {
 namespace {
@@ -88,14 +88,6 @@ FeatureSet checked(const std::filesystem::path& file, const FeatureOrigin& wante
 
 }  // namespace
 
-std::filesystem::path default_feature_store() {
-  if (const char* cache = std::getenv("XDG_CACHE_HOME"); cache && *cache)
-    return std::filesystem::path(cache) / "fedorbit" / "features";
-  const char* home = std::getenv("HOME");
-  require(home && *home, "neither XDG_CACHE_HOME nor HOME is set: name a folder with data.feature_store.");
-  return std::filesystem::path(home) / ".cache" / "fedorbit" / "features";
-}
-
 std::optional<FeatureSet> features_of(const Dataset& dataset, const Clip& clip, const Encoding& encoding,
                                       const std::filesystem::path& named, const std::filesystem::path& store,
                                       at::Device device, Communicator& communicator,
@@ -115,7 +107,7 @@ std::optional<FeatureSet> features_of(const Dataset& dataset, const Clip& clip, 
   }
   const std::string key = sha256(text(origin.data, "\n", origin.weights, "\n", origin.preprocessing, "\n", origin.views,
                                       "\n", origin.arithmetic, "\n", encoding.views.count, "\n", encoding.patches));
-  const std::filesystem::path folder = store.empty() ? default_feature_store() : store;
+  const std::filesystem::path folder = store.empty() ? cache_folder("features", "data.feature_store") : store;
   const std::filesystem::path file = folder / (key.substr(0, 16) + ".h5");
   std::optional<FileLock> lock;
   if (communicator.root() && !std::filesystem::exists(file)) {

@@ -1,4 +1,4 @@
-#include "model/checkpoint.hpp"
+#include "model/checkpoint_reader.hpp"
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/cat.h>
@@ -7,6 +7,7 @@
 #include <array>
 
 #include "core/error.hpp"
+#include "model/clip_tensors.hpp"
 
 namespace fedorbit {
 namespace {
@@ -70,7 +71,7 @@ void refuse_other_architectures(const NamedTensors& tensors, const std::string& 
   }
 }
 
-const Tensor& Checkpoint::find(const std::string& name, const std::vector<std::int64_t>& shape) {
+const Tensor& CheckpointReader::find(const std::string& name, const std::vector<std::int64_t>& shape) {
   const auto entry = weights_.tensors.find(name);
   require(entry != weights_.tensors.end(), where_, " lacks the tensor '", name, "' of shape ", at::IntArrayRef(shape),
           ".");
@@ -86,21 +87,20 @@ const Tensor& Checkpoint::find(const std::string& name, const std::vector<std::i
   return tensor;
 }
 
-Tensor Checkpoint::copied(const Tensor& made, const Tensor& source) const {
+Tensor CheckpointReader::copied(const Tensor& made, const Tensor& source) const {
   if (made.const_data_ptr() != source.const_data_ptr()) weights_.release(source);
   return made;
 }
 
-Tensor Checkpoint::take(const std::string& name, const std::vector<std::int64_t>& shape) {
+Tensor CheckpointReader::take(const std::string& name, const std::vector<std::int64_t>& shape) {
   const Tensor& found = find(name, shape);
-  // A logarithm of 4.6 in bfloat16 would be a factor of 98.9 instead of 100.
-  const Tensor out = copied(found.to(name == "logit_scale" ? at::kFloat : type_).contiguous(), found).reshape(shape);
+  const Tensor out = copied(found.to(keeps_float32(name) ? at::kFloat : type_).contiguous(), found).reshape(shape);
   require(found.scalar_type() != at::kDouble || is_finite(out.to(at::kFloat)), "tensor '", name, "' of ", where_,
           " holds numbers beyond float32.");
   return out;
 }
 
-Tensor Checkpoint::take_joined(const std::vector<std::string>& names, std::vector<std::int64_t> shape) {
+Tensor CheckpointReader::take_joined(const std::vector<std::string>& names, std::vector<std::int64_t> shape) {
   if (names.size() == 1) return take(names[0], shape);
   shape[0] /= std::int64_t(names.size());
   std::vector<Tensor> parts;
@@ -110,7 +110,8 @@ Tensor Checkpoint::take_joined(const std::vector<std::string>& names, std::vecto
   return out;
 }
 
-std::vector<Tensor> Checkpoint::take_joint(const std::vector<std::string>& names, std::vector<std::int64_t> shape) {
+std::vector<Tensor> CheckpointReader::take_joint(const std::vector<std::string>& names,
+                                                 std::vector<std::int64_t> shape) {
   const bool in_place = std::ranges::all_of(names, [&](const std::string& name) {
     const auto found = weights_.tensors.find(name);
     return found != weights_.tensors.end() && found->second.scalar_type() == type_ && found->second.is_contiguous();
@@ -122,13 +123,13 @@ std::vector<Tensor> Checkpoint::take_joint(const std::vector<std::string>& names
   return out;
 }
 
-Tensor Checkpoint::take_turned(const std::string& name, const std::vector<std::int64_t>& shape) {
+Tensor CheckpointReader::take_transposed(const std::string& name, const std::vector<std::int64_t>& shape) {
   const Tensor& found = find(name, {shape[1], shape[0]});
   return copied(found.t().to(type_).contiguous(), found);
 }
 
-std::pair<Tensor, Tensor> Checkpoint::take_folded(const std::string& convolution, const std::string& norm,
-                                                  const std::vector<std::int64_t>& shape) {
+std::pair<Tensor, Tensor> CheckpointReader::take_folded(const std::string& convolution, const std::string& norm,
+                                                        const std::vector<std::int64_t>& shape) {
   const auto of_norm = [&](const char* part) { return find(norm + part, {shape[0]}).to(at::kDouble); };
   const Tensor variance = of_norm(".running_var");
   require(variance.min().item<double>() >= 0, "tensor '", norm, ".running_var' of ", where_,
@@ -140,7 +141,7 @@ std::pair<Tensor, Tensor> Checkpoint::take_folded(const std::string& convolution
   return {folded, (of_norm(".bias") - of_norm(".running_mean") * scale).to(type_)};
 }
 
-void Checkpoint::check_rest() const {
+void CheckpointReader::check_rest() const {
   for (const auto& [name, tensor] : weights_.tensors)
     require(taken_.contains(name) || is_meaningless(name), where_, " has the tensor '", name, "' of shape ",
             tensor.sizes(), ", which no CLIP of these sizes has: its model computes something that is not supported.");
