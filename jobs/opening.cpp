@@ -3,6 +3,7 @@
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <ATen/detail/CUDAHooksInterface.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
 
 #include <sstream>
 
@@ -10,6 +11,8 @@
 #include "core/fingerprint.hpp"
 #include "io/file.hpp"
 #include "io/h5.hpp"
+#include "io/safetensors.hpp"
+#include "results/run_directory.hpp"
 #include "simulation/load_model.hpp"
 
 namespace fedorbit {
@@ -24,7 +27,12 @@ at::Device prepare_machine(const MachineOptions& options, const Communicator& co
   require(gpus > 0, "machine.device = \"cuda\", but rank ", communicator.rank(),
           " sees no GPU; use a build with "
           "FEDORBIT_CUDA on a machine with a GPU, or machine.device = \"cpu\".");
-  return at::Device(at::kCUDA, at::DeviceIndex(communicator.local_rank() % gpus));
+  at::globalContext().setAllowTF32CuDNN(false);  // of convolutions; that of products is off by default
+  const at::Device device(at::kCUDA, at::DeviceIndex(communicator.local_rank() % gpus));
+  const c10::impl::VirtualGuardImpl gpu(at::kCUDA);
+  gpu.exchangeDevice(device);
+  gpu.exchangeStream(gpu.getStreamFromGlobalPool(device));  // the default stream cannot be recorded
+  return device;
 }
 
 Clip open_weights(const WeightOptions& model, at::Device device, Communicator& communicator) {
@@ -39,22 +47,40 @@ Dataset open_data(const std::string& path, const SyntheticOptions& scenes, Commu
   return dataset;
 }
 
+namespace {
+
+/// What a file of ours says it is; empty for all others.
+std::string filetype_of(const std::filesystem::path& path) {
+  try {
+    const h5::File file = h5::File::open(path);
+    return file.has_attribute("filetype") ? file.text_attribute("filetype") : "";
+  } catch (const Error&) {  // no HDF5 at all
+  }
+  try {
+    const auto metadata = read_safetensors(path).metadata;
+    const auto format = metadata.find("format");
+    return format == metadata.end() ? "" : format->second;
+  } catch (const Error&) {
+    return "";
+  }
+}
+
+}  // namespace
+
 void require_output(const std::filesystem::path& output, const std::string& filetype,
                     std::initializer_list<std::filesystem::path> inputs) {
   namespace fs = std::filesystem;
+  const fs::path folder = output.parent_path();
+  RunDirectory run(folder);
+  require(output.filename() != run.results().filename() || !fs::exists(run.options()), output.string(),
+          " belongs to the run in that folder; name another file.");
   if (!fs::exists(output)) return;
   require(!fs::is_directory(output), output.string(), " is a folder; name a file to write to.");
   for (const fs::path& input : inputs)
     require(input.empty() || !fs::exists(input) || !fs::equivalent(input, output), output.string(),
             " is read; it cannot be written to as well.");
-  bool same = false;
-  try {
-    const h5::File file = h5::File::open(output);
-    same = file.has_attribute("filetype") && file.text_attribute("filetype") == filetype;
-  } catch (const Error&) {  // no HDF5 at all
-  }
-  require(same, output.string(), " is there and is not of the kind that would be written (", filetype,
-          "); remove it, or name another.");
+  require(filetype_of(output) == filetype, output.string(), " is there and is not of the kind that would be written (",
+          filetype, "); remove it, or name another.");
 }
 
 std::vector<std::string> read_lines(const std::filesystem::path& file) {

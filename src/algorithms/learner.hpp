@@ -24,6 +24,9 @@ class Learner {
   virtual bool needs_patches() const { return false; }
   /// About how much memory a client adds to a group's step of `batch_size` images, its parameters apart.
   virtual double step_bytes(std::int64_t batch_size) const { return 0; }
+  /// Whether loss() and after_step() do the same operations on the same tensors in every step - no random draw, no look
+  /// at a value, nothing of turn.round or turn.step -, so that a GPU may record a step and replay it.
+  virtual bool replayable() const { return false; }
   /// What loss() observes in turn.diagnostics.
   virtual std::vector<std::string> diagnostics() const { return {}; }
   /// Sentences about a round whose diagnostics have these means over clients (NaN where nothing was observed).

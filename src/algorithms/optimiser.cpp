@@ -1,6 +1,7 @@
 #include "algorithms/optimiser.hpp"
 
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/full.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/sqrt.h>
 #include <ATen/ops/where.h>
@@ -20,35 +21,31 @@ namespace {
 /// Stochastic gradient descent with momentum m: b = m b + g; w -= lr b, g with the L2 term, as PyTorch's SGD.
 class Sgd final : public Optimiser {
  public:
-  Sgd(const OptimiserOptions& options, double rate, const Layout& layout, Kind kind, std::int64_t clients,
-      at::Device device)
+  Sgd(const OptimiserOptions& options, const Layout& layout, Kind kind, std::int64_t clients, at::Device device)
       : Optimiser(options.weight_decay, layout, kind, device),
         options_(options),
-        rate_(rate),
         momentum_(at::zeros({clients, layout.size(kind)}, at::TensorOptions(at::kFloat).device(device))) {}
 
  private:
+  void forget() override { momentum_.zero_(); }
   void step_row(std::int64_t k, const OptimiserRow& row) override {
     sgd_row(row, momentum_.mutable_data_ptr<float>() + k * row.n, float(options_.momentum), float(rate_));
   }
   Tensor change(const Tensor& parameters, const Tensor& gradient, const Tensor& active) override {
     const Tensor full = gradient + decay_ * parameters;
-    momentum_ = at::where(active > 0, options_.momentum * momentum_ + full, momentum_);
-    return rate_ * momentum_;
+    momentum_.copy_(at::where(active > 0, options_.momentum * momentum_ + full, momentum_));
+    return rate_on_device_ * momentum_;
   }
   OptimiserOptions options_;
-  double rate_;
   Tensor momentum_;
 };
 
 /// Adam: bias-corrected means of gradients and squares; `decoupled` is AdamW.
 class Adam final : public Optimiser {
  public:
-  Adam(const OptimiserOptions& options, double rate, const Layout& layout, Kind kind, std::int64_t clients,
-       at::Device device)
+  Adam(const OptimiserOptions& options, const Layout& layout, Kind kind, std::int64_t clients, at::Device device)
       : Optimiser(options.weight_decay, layout, kind, device),
         options_(options),
-        rate_(rate),
         decoupled_(options.kind == "adamw"),
         mean_(at::zeros({clients, layout.size(kind)}, at::TensorOptions(at::kFloat).device(device))),
         square_(at::zeros_like(mean_)),
@@ -56,6 +53,12 @@ class Adam final : public Optimiser {
         unseen_square_(unseen_mean_.clone()) {}
 
  private:
+  void forget() override {
+    mean_.zero_();
+    square_.zero_();
+    unseen_mean_.fill_(1);
+    unseen_square_.fill_(1);
+  }
   void step_row(std::int64_t k, const OptimiserRow& row) override {
     double& unseen_mean = unseen_mean_.mutable_data_ptr<double>()[k];
     double& unseen_square = unseen_square_.mutable_data_ptr<double>()[k];
@@ -75,17 +78,17 @@ class Adam final : public Optimiser {
   Tensor change(const Tensor& parameters, const Tensor& gradient, const Tensor& active) override {
     const Tensor decay = decay_ * parameters;
     const Tensor full = decoupled_ ? gradient : gradient + decay;
-    mean_ = at::where(active > 0, options_.beta1 * mean_ + (1 - options_.beta1) * full, mean_);
-    square_ = at::where(active > 0, options_.beta2 * square_ + (1 - options_.beta2) * full * full, square_);
-    unseen_mean_ = at::where(active > 0, options_.beta1 * unseen_mean_, unseen_mean_);
-    unseen_square_ = at::where(active > 0, options_.beta2 * unseen_square_, unseen_square_);
+    const auto follow = [&](Tensor& state, const Tensor& next) { state.copy_(at::where(active > 0, next, state)); };
+    follow(mean_, options_.beta1 * mean_ + (1 - options_.beta1) * full);
+    follow(square_, options_.beta2 * square_ + (1 - options_.beta2) * full * full);
+    follow(unseen_mean_, options_.beta1 * unseen_mean_);
+    follow(unseen_square_, options_.beta2 * unseen_square_);
     const Tensor mean = mean_ / (1 - unseen_mean_).to(at::kFloat);
     const Tensor square = square_ / (1 - unseen_square_).to(at::kFloat);
     const Tensor direction = mean / (square.sqrt() + options_.epsilon);
-    return rate_ * (decoupled_ ? direction + decay : direction);
+    return rate_on_device_ * (decoupled_ ? direction + decay : direction);
   }
   OptimiserOptions options_;
-  double rate_;
   bool decoupled_;
   Tensor mean_, square_;
   // (K, 1) beta^steps of each client, float64: 1 - 0.999 has lost four digits in float32, and a product has the same
@@ -102,7 +105,14 @@ double learning_rate_in(const OptimiserOptions& options, std::int64_t round, std
 
 Optimiser::Optimiser(double weight_decay, const Layout& layout, Kind kind, at::Device device)
     : trained_(layout.mask(kind, &Entry::trained).to(device)),
-      decay_(weight_decay * layout.mask(kind, &Entry::decayed).to(device)) {}
+      decay_(weight_decay * layout.mask(kind, &Entry::decayed).to(device)),
+      rate_on_device_(at::full({}, rate_, at::TensorOptions(at::kFloat).device(device))) {}
+
+void Optimiser::begin_turn(double learning_rate) {
+  rate_ = learning_rate;
+  rate_on_device_.fill_(learning_rate);
+  forget();
+}
 
 void Optimiser::step(const Tensor& parameters, const Tensor& gradient, const Tensor& active) {
   if (!parameters.is_cpu()) return step_whole(parameters, gradient, active);
@@ -123,10 +133,10 @@ void Optimiser::step_whole(const Tensor& parameters, const Tensor& gradient, con
   parameters.copy_(at::where((rows * trained_) > 0, moved, parameters));
 }
 
-std::unique_ptr<Optimiser> make_optimiser(const OptimiserOptions& options, double learning_rate, const Layout& layout,
-                                          Kind kind, std::int64_t clients, at::Device device) {
-  if (options.kind == "sgd") return std::make_unique<Sgd>(options, learning_rate, layout, kind, clients, device);
-  return std::make_unique<Adam>(options, learning_rate, layout, kind, clients, device);
+std::unique_ptr<Optimiser> make_optimiser(const OptimiserOptions& options, const Layout& layout, Kind kind,
+                                          std::int64_t clients, at::Device device) {
+  if (options.kind == "sgd") return std::make_unique<Sgd>(options, layout, kind, clients, device);
+  return std::make_unique<Adam>(options, layout, kind, clients, device);
 }
 
 }  // namespace fedorbit

@@ -1,6 +1,7 @@
 // Local optimisers over flat parameters: every client counts its own steps, and an inactive client's row stays as it
 // is.
 #pragma once
+#include <limits>
 #include <memory>
 #include <string>
 
@@ -23,8 +24,8 @@ struct OptimiserOptions {
     v("learning_rate", learning_rate, "", "step size", 0, 1e6);
     v("momentum", momentum, "", "of sgd", 0, 1);
     v("weight_decay", weight_decay, "", "pull of decayed parameters towards zero", 0, 1e6);
-    v("beta1", beta1, "", "of adam: mean of gradients", 0, 1);
-    v("beta2", beta2, "", "of adam: mean of squares", 0, 1);
+    v("beta1", beta1, "", "of adam: mean of gradients", 0, 0.999999);
+    v("beta2", beta2, "", "of adam: mean of squares", 0, 0.999999);
     v("epsilon", epsilon, "", "of adam: added to the root of the mean square", 0, 1);
     v("schedule", schedule, "how the learning rate falls over rounds: not at all, or to zero along half a cosine",
       {"constant", "cosine"});
@@ -34,10 +35,13 @@ struct OptimiserOptions {
 /// The learning rate of a round.
 double learning_rate_in(const OptimiserOptions& options, std::int64_t round, std::int64_t rounds);
 
-/// Updates (K, P) rows. State is made anew with each turn, as federated clients do that keep nothing but parameters.
+/// Updates (K, P) rows. Its tensors stay in place, so that a GPU may record a step and replay it.
 class Optimiser {
  public:
   virtual ~Optimiser() = default;
+  /// To be called first: forgets all state, as federated clients do that keep nothing but parameters, and takes this
+  /// learning rate from now on.
+  void begin_turn(double learning_rate);
   /// One step of `parameters` (K, P) against `gradient` (K, P) for the clients where `active` (K) is 1.
   void step(const Tensor& parameters, const Tensor& gradient, const Tensor& active);
   /// The same by operators on whole tensors: what step() does on a GPU.
@@ -45,15 +49,18 @@ class Optimiser {
 
  protected:
   Optimiser(double weight_decay, const Layout& layout, Kind kind, at::Device device);
+  virtual void forget() = 0;
   /// The step of client k, which is active, on the host.
   virtual void step_row(std::int64_t k, const OptimiserRow& row) = 0;
   /// The (K, P) amount to subtract from the parameters of the clients where `active` (K, 1) is 1; the state of
-  /// the others must stay as it is.
+  /// the others must stay as it is, and all state where it is.
   virtual Tensor change(const Tensor& parameters, const Tensor& gradient, const Tensor& active) = 0;
   Tensor trained_, decay_;  // (P): 1 or 0; the weight decay or 0
+  double rate_ = std::numeric_limits<double>::quiet_NaN();
+  Tensor rate_on_device_;  // () the same, where the parameters are
 };
 
-std::unique_ptr<Optimiser> make_optimiser(const OptimiserOptions& options, double learning_rate, const Layout& layout,
-                                          Kind kind, std::int64_t clients, at::Device device);
+std::unique_ptr<Optimiser> make_optimiser(const OptimiserOptions& options, const Layout& layout, Kind kind,
+                                          std::int64_t clients, at::Device device);
 
 }  // namespace fedorbit

@@ -1,5 +1,5 @@
 // The methods there are: each learner, strategy and codec by its name in a configuration, with its options.
-// A new one adds its header, its options and its line in registry.cpp.
+// A new one adds its header and its options here, and its line in registry.cpp.
 #pragma once
 #include <memory>
 #include <string>

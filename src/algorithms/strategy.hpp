@@ -59,6 +59,8 @@ class Strategy {
   /// The direction of a local step from `shared` (K, P). `at` is called at least once; personal gradients are those of
   /// its last call, the loss of the step is that of its first.
   virtual Tensor gradient(const GradientAt& at, const Tensor& shared, Turn&) { return at(shared); }
+  /// Whether gradient() does the same operations on the same tensors in every step; see Learner::replayable.
+  virtual bool replayable() const { return false; }
   /// `update` (K, P) is trained minus received, `weight` (K) int64 what each client counts in the average.
   virtual Upload upload(const Tensor& update, const Tensor& weight, Turn&) { return {update, weight, {}}; }
   /// Applies what came together; the caller keeps `last_update` and `round`.

@@ -27,21 +27,25 @@ Tensor Memory::operator()(const std::string& name) const {
   fail("the strategy uses a memory named ", name, ", which it did not declare.");
 }
 
-Diagnostics::Diagnostics(std::vector<std::string> names, std::int64_t clients)
+Diagnostics::Diagnostics(std::vector<std::string> names, std::int64_t clients, at::Device device)
     : names_(std::move(names)),
-      sums_(at::zeros({clients, std::int64_t(names_.size())}, at::kDouble)),
+      sums_(at::zeros({clients, std::int64_t(names_.size())}, at::TensorOptions(at::kDouble).device(device))),
       counts_(at::zeros_like(sums_)) {}
 
 void Diagnostics::observe(const std::string& name, const Tensor& values, const Tensor& active) {
   const auto found = std::ranges::find(names_, name);
   require(found != names_.end(), "the learner observes ", name, ", which it did not declare.");
   const std::int64_t column = found - names_.begin();
-  const Tensor on = active.detach().to(at::kCPU, at::kDouble);
-  const Tensor seen = values.detach().to(at::kCPU, at::kDouble);
+  const Tensor on = active.detach().to(at::kDouble), seen = values.detach().to(at::kDouble);
   sums_.select(1, column).add_(at::where(on > 0, seen, at::zeros_like(seen)));
   counts_.select(1, column).add_(on);
 }
 
 Tensor Diagnostics::means() const { return sums_ / counts_; }
+
+void Diagnostics::clear() {
+  sums_.zero_();
+  counts_.zero_();
+}
 
 }  // namespace fedorbit

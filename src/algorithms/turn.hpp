@@ -32,6 +32,8 @@ class Memory {
   std::int64_t length() const { return flat_.size(1); }
   /// What client k kept: (length()).
   void load(std::int64_t k, const Tensor& row) { flat_[k].copy_(row); }
+  /// Zeros again, in place.
+  void clear() { flat_.zero_(); }
 
  private:
   std::map<std::string, std::int64_t> lengths_;
@@ -41,11 +43,13 @@ class Memory {
 /// Averages a learner reports of its steps: failure signatures, regularisers. One number per client and step.
 class Diagnostics {
  public:
-  Diagnostics(std::vector<std::string> names, std::int64_t clients);
+  Diagnostics(std::vector<std::string> names, std::int64_t clients, at::Device device = at::kCPU);
   /// Adds values (K) to the mean of the clients that are active (K).
   void observe(const std::string& name, const Tensor& values, const Tensor& active);
   /// (K, names) float64: means over the observed steps; NaN where there was none.
   Tensor means() const;
+  /// Nothing observed yet, in place.
+  void clear();
   const std::vector<std::string>& names() const { return names_; }
 
  private:

@@ -7,7 +7,10 @@
 
 namespace fedorbit {
 
-/// The ascending clients of a round: round(participation * clients) of them, at least one, each set equally likely.
+/// How many clients a round has: round(participation * clients), at least one.
+std::int64_t cohort_size(std::int64_t clients, double participation);
+
+/// The ascending clients of a round, cohort_size() of them, each set equally likely.
 /// Costs time and memory for the cohort only.
 std::vector<ClientId> draw_cohort(std::int64_t clients, double participation, std::int64_t round, const Keys& keys);
 

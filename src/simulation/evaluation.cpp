@@ -48,8 +48,8 @@ std::vector<EvaluationRecord> Evaluation::personal(const Server& server, ClientS
   const Placement placement = costs_.place(make_groups(clients, options.training.group_size), communicator_.size());
   store.gather_at(placement, communicator_);
 
-  // A row a client: its confusion matrix, then the loss.
-  Tensor counts = at::zeros({std::int64_t(clients.size()), classes_ * classes_}, at::kLong);
+  Tensor counts = at::zeros({std::int64_t(clients.size()), 2}, at::kLong);  // correct, all
+  Tensor confusion = at::zeros({classes_ * classes_}, at::kLong);           // of all clients together
   Tensor losses = at::zeros({std::int64_t(clients.size())}, at::kDouble);
   std::int64_t row = 0;
   for (std::size_t g = 0; g < placement.groups().size(); ++g) {
@@ -79,32 +79,25 @@ std::vector<EvaluationRecord> Evaluation::personal(const Server& server, ClientS
       for (std::size_t k = 0; k < group.size(); ++k) tallies[k].add(logits, batch, std::int64_t(k));
     }
     for (std::size_t k = 0; k < group.size(); ++k) {
-      counts[first_row + std::int64_t(k)].copy_(at::tensor(tallies[k].confusion()));
+      const EvaluationRecord score = record_of(server.round, "personal", group[k], tallies[k]);
+      counts[first_row + std::int64_t(k)].copy_(at::tensor({score.correct, score.total}));
       losses[first_row + std::int64_t(k)] = tallies[k].loss;
+      confusion += at::tensor(tallies[k].confusion());
     }
   }
-  communicator_.all_reduce(counts);
-  communicator_.all_reduce(losses);
+  for (Tensor* part : {&counts, &confusion, &losses}) communicator_.all_reduce(*part);
 
   std::vector<EvaluationRecord> records;
-  Tally pooled(classes_);
+  double loss = 0;
   for (std::size_t i = 0; i < clients.size(); ++i) {
-    Tally own(classes_);
-    const Tensor mine = counts[std::int64_t(i)];
-    for (std::int64_t cell = 0; cell < classes_ * classes_; ++cell) {
-      const std::int64_t label = cell / classes_, answer = cell % classes_;
-      own.count(label, answer) = mine.const_data_ptr<std::int64_t>()[cell];
-      pooled.count(label, answer) += own.count(label, answer);
-    }
-    own.loss = losses[std::int64_t(i)].item<double>();
-    pooled.loss += own.loss;
-    EvaluationRecord score = record_of(server.round, "personal", clients[i], own);
-    if (score.total == 0) continue;
-    records.push_back(std::move(score));
+    const auto* count = counts.const_data_ptr<std::int64_t>() + 2 * i;
+    if (count[1] == 0) continue;
+    const double own = losses.const_data_ptr<double>()[i];
+    loss += own;
     // Long tables: by class only for all clients together.
-    records.back().class_correct.clear();
-    records.back().class_total.clear();
+    records.push_back({server.round, "personal", clients[i], count[0], count[1], own / double(count[1]), {}, {}});
   }
+  const Tally pooled(classes_, confusion, loss);
   records.push_back(record_of(server.round, "personal", -1, pooled));
   return records;
 }

@@ -18,8 +18,8 @@ struct Segment {
 float largest_magnitude(const float* values, std::int64_t count);
 
 /// Adds q = round(weight * value * 2^s) for `count` terms, each at most `largest`: s is the greatest exponent with
-/// count * largest * 2^s <= 2^62, so no sum can overflow 63 bits, and the error of the sum is at most
-/// count * 2^-s / 2, i.e. about count^2 * 2^-63 of the largest term.
+/// count * largest * 2^s < 2^62, so no sum can overflow 63 bits, and the error of the sum is at most
+/// count * 2^-s / 2, i.e. at most count^2 * 2^-62 of the largest term.
 class ExactSum {
  public:
   /// `largest` (segments) float64 over all ranks, `count` terms over all ranks.

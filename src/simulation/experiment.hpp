@@ -67,10 +67,12 @@ struct CheckpointOptions {
 struct MachineOptions {
   std::string backend = "auto", device = "cpu";
   std::int64_t threads = 1;
+  bool graph = true;
   void fields(OptionList& v) {
     v("backend", backend, "how ranks move tensors; auto: mpi where there is more than one rank",
       {"auto", "single", "mpi", "nccl"});
     v("device", device, "where clients are trained; cuda: the GPU of the rank's place on its node", {"cpu", "cuda"});
+    v("graph", graph, "whether a GPU records a group's step and replays it (CUDA graph), where the method allows it");
     v("threads", threads, "threads", "of each rank's arithmetic; ranks scale better than threads", 1, 1024);
   }
 };

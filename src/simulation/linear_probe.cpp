@@ -27,7 +27,8 @@ LinearProbe::LinearProbe(const Tensor& features, const Tensor& labels, const std
   const Tensor rows = at::tensor(train).to(features.device());
   const Tensor mine = unit(features.index_select(0, rows).to(at::kFloat));
   mean_ = mine.mean(0);
-  deviation_ = mine.std(0).clamp_min(1e-6);
+  // One image has no spread.
+  deviation_ = (train.size() > 1 ? mine.std(0) : at::zeros_like(mean_)).clamp_min(1e-6);
   const Tensor ones = at::ones({mine.size(0), 1}, mine.options());
   const Tensor x = at::cat({standardised(features.index_select(0, rows)), ones}, 1);  // (n, d + 1)
   const Tensor target = at::one_hot(labels.index_select(0, rows), classes).to(at::kFloat);

@@ -6,6 +6,7 @@
 
 #include "core/available_memory.hpp"
 #include "core/error.hpp"
+#include "simulation/cohort.hpp"
 
 namespace fedorbit {
 namespace {
@@ -27,13 +28,14 @@ void require_memory(const Workshop& workshop, const Communicator& communicator) 
   if (workshop.samples.device().is_cuda() || !left) return;
   const double available = *left / communicator.local_size();
   const double client = workshop.learner.step_bytes(training.batch_size) + state_bytes(workshop.learner.layout());
-  const auto cohort =
-      std::max<std::int64_t>(1, std::llround(training.participation * double(workshop.partition.clients())));
-  const double group = double(std::min(training.group_size, cohort));
-  require(group * client <= available, "training.group_size = ", training.group_size, ": a step of ", group,
-          " clients takes about ", gibibytes(group * client), " on each of ", communicator.local_size(),
-          " ranks of this node, which has ", gibibytes(*left), " left; at most ", std::floor(available / client),
-          " clients fit.");
+  const double group =
+      double(std::min(training.group_size, cohort_size(workshop.partition.clients(), training.participation)));
+  // One context more is remembered between groups.
+  const double step = group * client + workshop.learner.step_bytes(0);
+  require(step <= available, "training.group_size = ", training.group_size, ": a step of ", group,
+          " clients takes about ", gibibytes(step), " on each of ", communicator.local_size(),
+          " ranks of this node, which has ", gibibytes(*left), " left; at most ",
+          std::max(0.0, std::floor((available - workshop.learner.step_bytes(0)) / client)), " clients fit.");
 }
 
 }  // namespace fedorbit

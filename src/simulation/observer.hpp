@@ -32,8 +32,9 @@ struct RoundRecord {
 
 /// One score: of the global model on the whole test pool (client = -1), or of one client's own test images.
 struct EvaluationRecord {
-  std::int64_t round;   // after how many rounds: 0 is before training
-  std::string view;     // "zero-shot", "global", "personal"; "probe" is a linear probe of the same features
+  std::int64_t round;  // after how many rounds: 0 is before training
+  std::string
+      view;  // "zero-shot", "global", "personal"; "probe": a linear probe of the same features; or as evaluate names it
   std::int64_t client;  // -1: all test images
   std::int64_t correct, total;
   double loss;                                           // mean cross entropy; NaN where it is not defined
@@ -90,7 +91,8 @@ class Observer {
   virtual ~Observer() = default;
   virtual void started(const RunRecord&) {}
   virtual void round_committed(const RoundRecord&) {}
-  /// Comes before the round_committed() of the round that was evaluated, and once before the first round.
+  /// Comes before the round_committed() of the round that was evaluated, and before the first round: once for what was
+  /// not trained, once for the global model.
   virtual void evaluated(const std::vector<EvaluationRecord>&) {}
   virtual void templates_evaluated(const std::vector<TemplateRecord>&) {}
   virtual void transported(const std::vector<TransportRecord>&) {}

@@ -5,21 +5,10 @@
 
 #include "core/error.hpp"
 #include "model/bpe_training.hpp"
+#include "simulation/zero_shot.hpp"
 
 namespace fedorbit {
 namespace {
-
-std::vector<std::string> split_templates(const std::string& list) {
-  std::vector<std::string> out;
-  for (std::size_t first = 0; first <= list.size();) {
-    const std::size_t end = std::min(list.find(';', first), list.size());
-    out.push_back(list.substr(first, end - first));
-    require(out.back().find("{}") != std::string::npos, "captions.templates: \"", out.back(),
-            "\" has no {} where a class's name would stand.");
-    first = end + 1;
-  }
-  return out;
-}
 
 /// "a {view} photo of {}." with views "close dark" and name "river": "a close dark photo of river.".
 std::string filled(std::string pattern, const std::string& views, const std::string& name) {
@@ -68,7 +57,7 @@ std::vector<std::string> all_captions(const std::vector<std::string>& templates,
 }  // namespace
 
 Captions::Captions(const CaptionOptions& options, const Dataset& dataset, std::int64_t context_length)
-    : templates_(split_templates(options.templates)),
+    : templates_(templates_in(options.templates, "captions.templates")),
       words_(words_of(dataset)),
       described_(options.described),
       length_(context_length),

@@ -15,7 +15,7 @@ namespace fedorbit {
 struct RankReport {
   bool stop = false;              // a signal came: the round is to be discarded
   double training_seconds = 0;    // of the rank
-  Tensor largest;                 // (segments) float64, see largest_terms()
+  Tensor largest;                 // (segments) float64, see Aggregation::largest
   Traffic traffic;                // since its last report
   std::vector<TurnRecord> turns;  // by client
   std::vector<std::int64_t> weights;

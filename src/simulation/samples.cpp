@@ -15,6 +15,15 @@ Samples::Samples(const Features& features, const Tensor& labels, at::Device devi
   if (features.view_patches.defined()) view_patches_ = features.view_patches.to(device).flatten(0, 1);
 }
 
+namespace {
+
+/// `values` on `device`. From pinned memory a GPU takes them without making the host wait for the steps before.
+Tensor sent(const Tensor& values, at::Device device) {
+  return device.is_cpu() ? values : values.pin_memory().to(device, /*non_blocking=*/true);
+}
+
+}  // namespace
+
 Batch Samples::batch(const std::vector<std::vector<std::int64_t>>& chosen, std::int64_t size, bool with_patches,
                      std::optional<std::int64_t> round) const {
   const bool augmented = round && view_features_.defined();
@@ -44,7 +53,7 @@ Batch Samples::batch(const std::vector<std::vector<std::int64_t>>& chosen, std::
   auto gathered = [&](const Tensor& table, const Tensor& rows) {
     std::vector<std::int64_t> shape{K, size};
     shape.insert(shape.end(), table.sizes().begin() + 1, table.sizes().end());
-    return table.index_select(0, rows.view({-1}).to(device())).view(shape);
+    return table.index_select(0, sent(rows.view({-1}), device())).view(shape);
   };
   Batch batch;
   if (live_ && round) {
@@ -59,8 +68,8 @@ Batch Samples::batch(const std::vector<std::vector<std::int64_t>>& chosen, std::
     }
   }
   batch.labels = gathered(labels_, labelled);
-  batch.present = present.to(device());
-  batch.active = active.to(device());
+  batch.present = sent(present, device());
+  batch.active = sent(active, device());
   return batch;
 }
 

@@ -1,4 +1,4 @@
-// The images that clients own, as tensors on the device, and the batches that groups of clients draw from them.
+// What is known of a data set's images, as tensors on the device, and the batches that groups of clients draw from it.
 #pragma once
 #include <optional>
 #include <vector>

@@ -12,6 +12,11 @@
 
 namespace fedorbit {
 
+Tally::Tally(std::int64_t classes, const Tensor& counts, double loss)
+    : loss(loss),
+      classes_(classes),
+      confusion_(counts.const_data_ptr<std::int64_t>(), counts.const_data_ptr<std::int64_t>() + counts.numel()) {}
+
 void Tally::add(const Tensor& logits, const Batch& batch, std::int64_t k) {
   const Tensor scores = logits[k].to(at::kCPU).contiguous();
   const Tensor losses = at::log_softmax(scores, 1), answers = scores.argmax(1);
@@ -19,7 +24,7 @@ void Tally::add(const Tensor& logits, const Batch& batch, std::int64_t k) {
   for (std::int64_t b = 0; b < scores.size(0); ++b) {
     if (present.const_data_ptr<float>()[b] == 0) continue;
     const std::int64_t label = labels.const_data_ptr<std::int64_t>()[b];
-    ++count(label, answers.const_data_ptr<std::int64_t>()[b]);
+    ++confusion_[std::size_t(label * classes_ + answers.const_data_ptr<std::int64_t>()[b])];
     loss -= double(losses.const_data_ptr<float>()[b * scores.size(1) + label]);
   }
 }
@@ -63,9 +68,7 @@ Tally tally_of(const Samples& samples, std::span<const std::int64_t> images, std
   }
   communicator.all_reduce(counts);
   communicator.all_reduce(losses);
-  Tally whole(classes);
-  for (std::int64_t i = 0; i < classes * classes; ++i)
-    whole.count(i / classes, i % classes) = counts.const_data_ptr<std::int64_t>()[i];
+  Tally whole(classes, counts, 0);
   for (std::int64_t c = 0; c < chunks; ++c) whole.loss += losses.const_data_ptr<double>()[c];
   return whole;
 }

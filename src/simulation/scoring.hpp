@@ -17,12 +17,11 @@ constexpr std::int64_t labelled_at_once = 128;  // images
 class Tally {
  public:
   explicit Tally(std::int64_t classes) : classes_(classes), confusion_(std::size_t(classes * classes)) {}
+  /// From a confusion matrix, `counts` (C * C) int64.
+  Tally(std::int64_t classes, const Tensor& counts, double loss);
   /// Row k of logits (K, B, C) against the batch's labels.
   void add(const Tensor& logits, const Batch& batch, std::int64_t k);
 
-  std::int64_t& count(std::int64_t label, std::int64_t answer) {
-    return confusion_[std::size_t(label * classes_ + answer)];
-  }
   const std::vector<std::int64_t>& confusion() const { return confusion_; }  // (C, C): label, answer
   std::vector<std::int64_t> correct() const;                                 // (C)
   std::vector<std::int64_t> total() const;                                   // (C)

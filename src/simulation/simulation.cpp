@@ -40,6 +40,11 @@ Simulation::Simulation(Workshop& workshop, Communicator& communicator, std::int6
 }
 
 void Simulation::restore(const State& state) {
+  require(
+      !communicator_.root() || (state.server.global.sizes() == server_.global.sizes() &&
+                                state.clients.rows.size(1) == workshop_.row_length()),
+      "the checkpoint's parameters are not of this method's sizes: it is another program version's; pass --restart to "
+      "begin anew.");
   server_ = state.server;
   store_.restore(state.clients, communicator_);
   restored_ = true;
@@ -70,7 +75,9 @@ Ending Simulation::run(const Tensor& class_texts, double logit_scale, const vola
   // What the ranks moved since their last report.
   const RankReport rest{false, 0, at::zeros({0}, at::kDouble), communicator_.take_traffic(), {}, {}, {}};
   const auto reports = gather_reports(rest, 0, 0, communicator_);
-  tell([&](Observer& observer) { observer.transported(transport_records(reports, server_.round - 1)); });
+  tell([&](Observer& observer) {
+    observer.transported(transport_records(reports, std::max<std::int64_t>(0, server_.round - 1)));
+  });
   return Ending::finished;
 }
 
@@ -116,6 +123,8 @@ std::optional<RoundRecord> Simulation::play_round(const volatile std::sig_atomic
   if (std::ranges::any_of(reports, &RankReport::stop)) {
     store_.discard();
     tell([&](Observer& observer) {
+      // What was moved since the last report was moved for the rounds before.
+      observer.transported(transport_records(reports, std::max<std::int64_t>(0, server_.round - 1)));
       observer.happened(
           {server_.round, "interrupted", text("a signal ended the run; round ", server_.round, " is discarded.")});
     });

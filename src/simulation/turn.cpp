@@ -4,9 +4,6 @@
 #include <ATen/ops/cat.h>
 #include <ATen/ops/stack.h>
 #include <ATen/ops/tensor.h>
-#include <ATen/ops/where.h>
-#include <ATen/ops/zeros.h>
-#include <ATen/ops/zeros_like.h>
 #include <c10/core/GradMode.h>
 
 #include <algorithm>
@@ -59,13 +56,8 @@ class Steps {
   std::vector<std::vector<std::vector<std::int64_t>>> batches_;  // client, step, image
 };
 
-/// What each client receives, the parameters through the codec, and the bytes of each message.
-struct Received {
-  Tensor shared;                         // (K, P)
-  std::map<std::string, Tensor> extras;  // name -> (K, n)
-  std::vector<std::int64_t> bytes;
-};
-Received download(Workshop& workshop, const Server& server, std::span<const ClientId> clients, at::Device device) {
+/// What each client receives: the parameters through the codec.
+Received download(Workshop& workshop, const Server& server, std::span<const ClientId> clients) {
   Received out;
   std::vector<Tensor> rows;
   std::map<std::string, std::vector<Tensor>> extras;
@@ -87,8 +79,8 @@ Received download(Workshop& workshop, const Server& server, std::span<const Clie
       out.bytes.back() += extra.numel() * std::int64_t(sizeof(float));
     }
   }
-  out.shared = at::stack(rows).to(device);
-  for (const auto& [name, of_clients] : extras) out.extras[name] = at::stack(of_clients).to(device);
+  out.shared = at::stack(rows);
+  for (const auto& [name, of_clients] : extras) out.extras[name] = at::stack(of_clients);
   return out;
 }
 
@@ -104,6 +96,9 @@ void send(Workshop& workshop, Upload& upload, std::vector<std::int64_t>& bytes) 
     rows.push_back(workshop.upload_codec.decode(message, workshop.learner.layout()));
   }
   upload.update = at::stack(rows);
+  // The group's tensors are the next turn's.
+  for (auto& [name, extra] : upload.extras)
+    extra = extra.to(at::kCPU, at::kFloat, /*non_blocking=*/false, /*copy=*/true);
 }
 
 std::vector<double> as_doubles(const Tensor& values) {
@@ -119,101 +114,48 @@ std::int64_t Workshop::row_length() const {
   return length;
 }
 
-void load_personal(Workshop& workshop, Parameters& parameters, std::span<const ClientId> clients, const FindRow& find) {
-  const std::int64_t personal = workshop.learner.layout().size(Kind::personal);
-  if (personal == 0) return;
-  workshop.learner.initialise(parameters, Kind::personal, clients, workshop.keys);
-  for (std::size_t k = 0; k < clients.size(); ++k)
-    if (const Tensor* row = find(clients[k]))
-      parameters.flat(Kind::personal)[std::int64_t(k)].copy_(row->narrow(0, 0, personal));
+Group& Workshop::group(std::int64_t clients) {
+  auto& group = groups[clients];
+  if (!group) group = std::make_shared<Group>(*this, clients, samples.device());
+  return *group;
 }
 
 TurnOutcome take_turn(Workshop& workshop, const Server& server, const std::vector<ClientId>& clients,
                       const FindRow& find) {
   const Stopwatch watch;
-  const Layout& layout = workshop.learner.layout();
-  const auto& options = workshop.experiment;
   const auto K = std::int64_t(clients.size());
-  const at::Device device = workshop.samples.device();
   const Steps steps(workshop, clients, server.round);
 
   TurnOutcome outcome;
   outcome.clients = clients;
   outcome.samples = steps.samples();
   outcome.steps = steps.steps();
-
-  Parameters parameters(layout, K, device);
-  const Received received = download(workshop, server, clients, device);
-  const Tensor& start = received.shared;
+  const Received received = download(workshop, server, clients);
   outcome.download_bytes = received.bytes;
-  parameters.flat(Kind::shared).copy_(start);
-  load_personal(workshop, parameters, clients, find);
-  workshop.learner.initialise(parameters, Kind::turn, clients, workshop.keys);
 
-  Memory memory(K, workshop.memories, device);
-  for (std::int64_t k = 0; k < K; ++k)
-    if (const Tensor* row = find(clients[std::size_t(k)]))
-      memory.load(k, row->narrow(0, layout.size(Kind::personal), memory.length()));
-  Diagnostics diagnostics(workshop.learner.diagnostics(), K);
-  const double rate = learning_rate_in(options.optimiser, server.round, options.training.rounds);
-  Turn turn{.round = server.round,
-            .step = 0,
-            .clients = clients,
-            .layout = layout,
-            .start = start,
-            .last_update = server.last_update.to(device),
-            .memory = memory,
-            .diagnostics = diagnostics,
-            .keys = workshop.keys,
-            .learning_rate = rate,
-            .steps = at::tensor(outcome.steps).to(device, at::kFloat),
-            .received = received.extras};
-  std::vector<std::pair<Kind, std::unique_ptr<Optimiser>>> optimisers;
-  for (const Kind kind : kinds)
-    if (layout.size(kind) > 0)
-      optimisers.emplace_back(kind, make_optimiser(options.optimiser, rate, layout, kind, K, device));
-
-  Tensor loss_sum = at::zeros({K}, at::TensorOptions(at::kDouble).device(device));
-  for (turn.step = 0; turn.step < steps.most(); ++turn.step) {
-    const Batch batch =
-        workshop.samples.batch(steps.at(turn.step), steps.width(), workshop.learner.needs_patches(), turn.round);
-    turn.active = batch.active;
-    const Tensor here = parameters.flat(Kind::shared).clone();
-    bool first = true, elsewhere = false;  // a strategy may look at several points; the loss is that of the first
-    const GradientAt at = [&](const Tensor& shared) {
-      if (elsewhere || !shared.is_same(here)) parameters.flat(Kind::shared).copy_(shared);
-      elsewhere = !shared.is_same(here);
-      parameters.zero_gradient();
-      const Tensor loss = workshop.learner.loss(parameters, batch, turn);  // (K)
-      loss.sum().backward();
-      if (first) loss_sum += at::where(batch.active > 0, loss.detach().to(at::kDouble), at::zeros_like(loss_sum));
-      first = false;
-      return parameters.gradient(Kind::shared).clone();
-    };
-    const Tensor direction = workshop.strategy.gradient(at, here, turn);
-    if (elsewhere) parameters.flat(Kind::shared).copy_(here);
-    for (auto& [kind, optimiser] : optimisers)
-      optimiser->step(parameters.flat(kind), kind == Kind::shared ? direction : parameters.gradient(kind),
-                      batch.active);
-    const at::NoGradGuard no_gradient;
-    workshop.learner.after_step(parameters, turn);
-  }
+  Group& group = workshop.group(K);
+  Turn turn = group.begin(workshop, server, clients, received, find, outcome.steps);
+  for (turn.step = 0; turn.step < steps.most(); ++turn.step)
+    group.step(
+        workshop, turn,
+        workshop.samples.batch(steps.at(turn.step), steps.width(), workshop.learner.needs_patches(), turn.round));
 
   const at::NoGradGuard no_gradient;
-  const Tensor update = parameters.flat(Kind::shared) - start;  // (K, P)
-  const bool uniform = options.method.weighting == "uniform";
+  const Tensor update = group.parameters().flat(Kind::shared) - turn.start;  // (K, P)
+  const bool uniform = workshop.experiment.method.weighting == "uniform";
   Tensor weight = at::tensor(uniform ? std::vector<std::int64_t>(std::size_t(K), 1) : outcome.samples);
   outcome.upload = workshop.strategy.upload(update, weight, turn);
   send(workshop, outcome.upload, outcome.upload_bytes);
 
-  outcome.rows = at::cat({parameters.flat(Kind::personal).to(at::kCPU), memory.flat().to(at::kCPU)}, 1);
-  outcome.diagnostics = diagnostics.means();
-  outcome.loss = as_doubles(loss_sum);
+  outcome.rows = at::cat({group.parameters().flat(Kind::personal).to(at::kCPU), group.memory().flat().to(at::kCPU)}, 1);
+  outcome.diagnostics = group.diagnostics().means().to(at::kCPU);
+  outcome.loss = as_doubles(group.loss_sum());
   for (std::int64_t k = 0; k < K; ++k)
     outcome.loss[std::size_t(k)] /= double(std::max<std::int64_t>(1, outcome.steps[std::size_t(k)]));
-  outcome.drift = as_doubles(row_norms(update.to(at::kCPU)));
-  std::vector<Tensor> norms{row_norms(outcome.upload.update), row_norms(outcome.rows)};
-  for (const auto& [name, extra] : outcome.upload.extras) norms.push_back(row_norms(extra.to(at::kCPU, at::kFloat)));
+  // What was trained is judged too: a codec may make a number of what is none.
+  std::vector<Tensor> norms{row_norms(update.to(at::kCPU)), row_norms(outcome.upload.update), row_norms(outcome.rows)};
+  outcome.drift = as_doubles(norms.front());
+  for (const auto& [name, extra] : outcome.upload.extras) norms.push_back(row_norms(extra));
   for (std::int64_t k = 0; k < K; ++k)
     outcome.finite.push_back(std::ranges::all_of(
         norms, [k](const Tensor& norm) { return std::isfinite(norm.const_data_ptr<double>()[k]); }));

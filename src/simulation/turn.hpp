@@ -1,6 +1,5 @@
 // The local loop: one group's training in one round. There is no other.
 #pragma once
-#include <functional>
 #include <map>
 #include <vector>
 
@@ -8,6 +7,7 @@
 #include "algorithms/strategy.hpp"
 #include "data/partition.hpp"
 #include "simulation/experiment.hpp"
+#include "simulation/group.hpp"
 #include "simulation/samples.hpp"
 
 namespace fedorbit {
@@ -34,16 +34,13 @@ struct Workshop {
   const Codec& upload_codec;
   const Codec& download_codec;
   Keys keys;
-  std::map<std::string, std::int64_t> memories;  // names and lengths of what clients keep for the strategy
+  std::map<std::string, std::int64_t> memories;             // names and lengths of what clients keep for the strategy
+  std::map<std::int64_t, std::shared_ptr<Group>> groups{};  // by their number of clients
 
   std::int64_t row_length() const;
+  /// The place where K clients train; made at their first turn.
+  Group& group(std::int64_t clients);
 };
-
-/// The row of a client that has kept something, or null; see ClientStore::find.
-using FindRow = std::function<const Tensor*(ClientId)>;
-
-/// Personal parameters of these clients: what they kept, or their initial values.
-void load_personal(Workshop& workshop, Parameters& parameters, std::span<const ClientId> clients, const FindRow& find);
 
 TurnOutcome take_turn(Workshop& workshop, const Server& server, const std::vector<ClientId>& clients,
                       const FindRow& find);

@@ -23,8 +23,11 @@ OptimiserOptions options_of(const std::string& name) {
   return out;
 }
 
-std::unique_ptr<Optimiser> make(const std::string& name, const Layout& layout, std::int64_t clients = 3) {
-  return make_optimiser(options_of(name), 0.05, layout, Kind::shared, clients, at::kCPU);
+std::unique_ptr<Optimiser> make(const std::string& name, const Layout& layout, std::int64_t clients = 3,
+                                double rate = 0.05) {
+  auto optimiser = make_optimiser(options_of(name), layout, Kind::shared, clients, at::kCPU);
+  optimiser->begin_turn(rate);
+  return optimiser;
 }
 
 class EveryOptimiser : public testing::TestWithParam<std::string> {
@@ -83,9 +86,22 @@ TEST_P(EveryOptimiser, steps_row_by_row_as_operators_on_whole_tensors_do) {
   }
 }
 
+TEST_P(EveryOptimiser, begins_every_turn_as_if_it_were_new) {
+  const Layout layout = layout_of();
+  const auto used = make(GetParam(), layout);
+  for (const auto& step : {&Optimiser::step, &Optimiser::step_whole}) {
+    Tensor first = parameters.clone(), again = parameters.clone();
+    for (Tensor* turn : {&first, &again}) {
+      used->begin_turn(0.05);
+      for (std::int64_t i = 0; i < 3; ++i) (*used.*step)(*turn, gradients[i], active[i]);
+    }
+    EXPECT_TRUE(at::equal(first, again));
+  }
+}
+
 TEST_P(EveryOptimiser, at_rate_zero_changes_nothing) {
   const Layout layout = layout_of();
-  const auto optimiser = make_optimiser(options_of(GetParam()), 0, layout, Kind::shared, 3, at::kCPU);
+  const auto optimiser = make(GetParam(), layout, 3, 0);
   const Tensor before = parameters.clone();
   for (std::int64_t i = 0; i < 3; ++i) optimiser->step(parameters, gradients[i], at::ones({3}));
   EXPECT_TRUE(at::equal(parameters, before));
@@ -117,7 +133,9 @@ TEST(Optimiser, of_one_kind_has_the_masks_of_that_kind) {
   OptimiserOptions options;
   options.momentum = 0, options.weight_decay = 1;
   Tensor own = at::ones({1, 2});
-  make_optimiser(options, 0.5, layout, Kind::personal, 1, at::kCPU)->step(own, at::zeros({1, 2}), at::ones({1}));
+  const auto optimiser = make_optimiser(options, layout, Kind::personal, 1, at::kCPU);
+  optimiser->begin_turn(0.5);
+  optimiser->step(own, at::zeros({1, 2}), at::ones({1}));
   EXPECT_TRUE(at::equal(own, at::full({1, 2}, 0.5f)));
 }
 

@@ -64,16 +64,20 @@ std::function<void()> step(Classifier& learner, const Clip& clip, std::int64_t K
   batch->active = at::ones({K});
   auto memory = std::make_shared<Memory>(K, std::map<std::string, std::int64_t>{});
   auto diagnostics = std::make_shared<Diagnostics>(learner.diagnostics(), K);
-  return [&learner, parameters, batch, memory, diagnostics, clients, K] {
+  auto optimisers = std::make_shared<std::vector<std::pair<Kind, std::unique_ptr<Optimiser>>>>();
+  for (const Kind kind : kinds)
+    if (learner.layout().size(kind) > 0)
+      optimisers->emplace_back(kind, make_optimiser({}, learner.layout(), kind, K, at::kCPU));
+  return [&learner, parameters, batch, memory, diagnostics, clients, optimisers] {
     const Keys keys(1);
     Turn turn{0,   1, clients, learner.layout(), parameters->flat(Kind::shared), at::zeros({0}), *memory, *diagnostics,
               keys};
     parameters->zero_gradient();
     learner.loss(*parameters, *batch, turn).sum().backward();
-    for (const Kind kind : kinds)
-      if (learner.layout().size(kind) > 0)
-        make_optimiser({}, 1e-3, learner.layout(), kind, K, at::kCPU)
-            ->step(parameters->flat(kind), parameters->gradient(kind), batch->active);
+    for (auto& [kind, optimiser] : *optimisers) {
+      optimiser->begin_turn(1e-3);
+      optimiser->step(parameters->flat(kind), parameters->gradient(kind), batch->active);
+    }
   };
 }
 

@@ -28,21 +28,25 @@ class Learner final : public Classifier {
   std::function<void(const Turn&)> watch;  // called at every local step
 
   const Layout& layout() const override { return layout_; }
+  bool replayable() const override { return spoilt_ < 0; }
   void initialise(Parameters& parameters, Kind kind, std::span<const ClientId> clients, const Keys& keys) override {
     for (std::size_t k = 0; k < clients.size(); ++k) {
-      Tensor row = parameters.flat(kind)[std::int64_t(k)];
+      Tensor row = at::empty({layout_.size(kind)}, at::kFloat);
       Stream stream = keys.stream(Purpose::initialise, std::uint64_t(kind), kind == Kind::shared ? 0 : 1 + clients[k]);
       stream.fill_normal({row.mutable_data_ptr<float>(), std::size_t(row.numel())}, 0.1);
+      parameters.flat(kind)[std::int64_t(k)].copy_(row);
     }
   }
   Tensor loss(const Parameters& parameters, const Batch& batch, Turn& turn) override {
     const Tensor logits = scored(parameters, batch.features, true);
     if (watch) watch(turn);
+    turn.diagnostics.observe("logit", logits.detach().abs().amax({1, 2}), batch.active);
+    const Tensor entropy = cross_entropy(logits, batch.labels, batch.present);
+    if (spoilt_ < 0) return entropy;
     Tensor factor = at::ones({std::int64_t(turn.clients.size())});
     for (std::size_t k = 0; k < turn.clients.size(); ++k)
       if (turn.clients[k] == spoilt_ && turn.round >= spoilt_round_) factor[std::int64_t(k)] = NAN;
-    turn.diagnostics.observe("logit", logits.detach().abs().amax({1, 2}), batch.active);
-    return cross_entropy(logits, batch.labels, batch.present) * factor;
+    return entropy * factor;
   }
   Scorer scorer(const Parameters& parameters, View view) override {
     return [this, &parameters, view](const Batch& batch) {
@@ -113,7 +117,7 @@ struct Federation {
   Tensor labels = at::arange(600, at::kLong) % classes;
   Tensor domains = at::zeros({600}, at::kLong);
   Features features{normal({classes, width}, 1).index_select(0, labels) + normal({600, width}, 2), {}};
-  Samples samples{features, labels, at::kCPU};
+  Samples samples;
   Learner learner;
   std::unique_ptr<Strategy> strategy = std::make_unique<FedAvg>();
   Float32Codec codec;
@@ -122,7 +126,7 @@ struct Federation {
   Witness witness;
   std::vector<State> saved;  // at the root
 
-  Federation() {
+  explicit Federation(at::Device device = at::kCPU) : samples(features, labels, device) {
     experiment.partition.clients = 11;
     experiment.partition.kind = "dirichlet";
     experiment.partition.alpha = 5;

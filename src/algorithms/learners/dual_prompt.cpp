@@ -75,10 +75,9 @@ DualPromptLearner::DualPromptLearner(const DualPromptOptions& options, const Eng
     : options_(options),
       transport_{options.lambda, options.max_iterations, options.tolerance},
       single_(clip, class_names, options.context, engine),
-      // Only one of the readings needs room for both contexts.
-      joined_(clip, class_names, options.reading == "joined" ? 2 * options.context : options.context, engine),
       logit_scale_(clip.logit_scale()),
       patch_bytes_(needs_patches() ? double(clip.config.vision.patches() * clip.config.embed_dim) * sizeof(float) : 0) {
+  if (options.reading == "joined") joined_.emplace(clip, class_names, 2 * options.context, engine);
   layout_.add({"context.shared", {options.context, clip.config.text.width}, Kind::shared});
   layout_.add({"context.private", {options.context, clip.config.text.width}, Kind::personal});
 }
@@ -97,8 +96,8 @@ Tensor DualPromptLearner::align(const Tensor& personal, const Tensor& shared) co
 DualPromptLearner::TextFeatures DualPromptLearner::text_features(const Parameters& parameters) const {
   const Tensor& shared = parameters["context.shared"];     // (K, h, w)
   const Tensor& personal = parameters["context.private"];  // (K, h, w)
-  if (options_.reading == "joined") {
-    const Tensor label = unit(joined_.encode(at::cat({shared, personal}, 1)));
+  if (joined_) {
+    const Tensor label = unit(joined_->encode(at::cat({shared, personal}, 1)));
     // One feature a class leaves nothing to compare but the prompts themselves: tokens take the place of classes.
     const Tensor a = unit(personal), b = unit(shared);
     return {label, label.unsqueeze(2), align(a, b), (a * b).sum(2).mean(1)};
@@ -136,7 +135,7 @@ Tensor DualPromptLearner::loss(const Parameters& parameters, const Batch& batch,
 }
 
 double DualPromptLearner::step_bytes(std::int64_t batch_size) const {
-  const double texts = options_.reading == "joined" ? joined_.bytes() : 2 * single_.bytes();
+  const double texts = joined_ ? joined_->bytes() : 2 * single_.bytes();
   return texts + 2 * double(batch_size) * patch_bytes_;  // as they are kept, and of unit length
 }
 

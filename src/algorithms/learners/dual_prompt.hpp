@@ -1,6 +1,8 @@
 // FedRSCLIP (arXiv 2501.02461): a shared and a private prompt, held together by prompt alignment, and aligned with
 // images by optimal transport. What its text does not tell is an option here, with a default of our own.
 #pragma once
+#include <optional>
+
 #include "algorithms/learner.hpp"
 #include "algorithms/losses/transport.hpp"
 #include "core/options.hpp"
@@ -38,7 +40,8 @@ struct DualPromptOptions {
     v("transport_score", transport_score, "whether an image is labelled by its transport cost to each class");
     v("lambda", lambda, "", "strength of the entropy", 1e-4, 1e3);
     v("tolerance", tolerance, "", "marginal error at which the transport stops", 0, 1);
-    v("max_iterations", max_iterations, "iterations", "of the transport, at most", 1, 1e6);
+    v("max_iterations", max_iterations, "iterations",
+      "of the transport, at most; a GPU always does as many, or 20 with two targets", 1, 1e6);
     v("drift_warning", drift_warning, "", "a round warns when the mean cosine of private and shared prompts is below",
       -1, 1);
   }
@@ -54,6 +57,7 @@ class DualPromptLearner final : public Classifier {
   /// cross entropy + alpha * alignment + beta * transport.
   Tensor loss(const Parameters&, const Batch&, Turn&) override;
   Scorer scorer(const Parameters&, View) override;
+  bool replayable() const override { return true; }
   bool needs_patches() const override { return options_.transport == "patch" || options_.transport_score; }
   double step_bytes(std::int64_t batch_size) const override;
   bool labels_by_patches() const override { return options_.transport_score; }
@@ -73,8 +77,8 @@ class DualPromptLearner final : public Classifier {
 
   DualPromptOptions options_;
   TransportSettings transport_;
-  PromptedText single_;  // one context of h tokens
-  PromptedText joined_;  // both contexts, 2h tokens
+  PromptedText single_;                 // one context of h tokens
+  std::optional<PromptedText> joined_;  // both contexts, 2h tokens, where that is the reading
   double logit_scale_;
   double patch_bytes_;  // of one image
   Layout layout_;

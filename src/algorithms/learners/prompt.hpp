@@ -23,6 +23,7 @@ class PromptLearner final : public Classifier {
   /// Cross entropy of logit_scale * <v, t_c>.
   Tensor loss(const Parameters&, const Batch&, Turn&) override;
   Scorer scorer(const Parameters&, View) override;
+  bool replayable() const override { return true; }
   double step_bytes(std::int64_t) const override { return text_.bytes(); }
 
  private:
@@ -31,7 +32,7 @@ class PromptLearner final : public Classifier {
   Layout layout_;
 };
 
-/// Independent N(0, 0.02^2) numbers for every trained entry of `kind`: one draw for all clients where it is shared,
+/// Independent N(0, 0.02^2) numbers for all of `kind`: one draw for all clients where it is shared,
 /// one for each client where it is personal.
 void initialise_contexts(Parameters& parameters, Kind kind, std::span<const ClientId> clients, const Keys& keys);
 

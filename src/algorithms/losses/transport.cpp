@@ -11,7 +11,19 @@
 #include <ATen/ops/zeros_like.h>
 #include <c10/core/GradMode.h>
 
+#include <algorithm>
+
 namespace fedorbit {
+namespace {
+
+/// Whether any problem is still going. A GPU is not asked, for its answer would have to be waited for: there, what has
+/// converged stands still until the last iteration.
+bool unfinished(const Tensor& going) { return !going.is_cpu() || going.any().item<bool>(); }
+
+/// Newton's method within a bracket needs a handful; what it leaves is in the residual, as ever.
+constexpr std::int64_t newton_iterations_on_gpu = 20;
+
+}  // namespace
 
 TransportPlan sinkhorn(const Tensor& cost, const Tensor& rows, const Tensor& columns,
                        const TransportSettings& settings) {
@@ -25,7 +37,7 @@ TransportPlan sinkhorn(const Tensor& cost, const Tensor& rows, const Tensor& col
     residual = ((u + row_sums).exp() - rows).abs().sum(-1);
     // The first potentials are arbitrary: one full step is always taken.
     const Tensor going = i == 0 ? at::full_like(residual, 1) > 0 : residual > settings.tolerance;
-    if (i == settings.max_iterations || !going.any().item<bool>()) break;
+    if (i == settings.max_iterations || !unfinished(going)) break;
     const Tensor next_u = log_rows - row_sums;
     const Tensor next_v = log_columns - at::logsumexp(kernel + next_u.unsqueeze(-1), at::IntArrayRef{-2});
     u = at::where(going.unsqueeze(-1), next_u, u);
@@ -40,6 +52,8 @@ TransportPlan two_target_transport(const Tensor& cost, const TransportSettings& 
   const Tensor difference = (cost.detach().select(-1, 1) - cost.detach().select(-1, 0)) / settings.lambda;  // (..., M)
   Tensor low = -difference.amax(-1), high = -difference.amin(-1), x = -difference.mean(-1);
   Tensor iterations = at::zeros_like(x), residual, share;
+  const std::int64_t most =
+      cost.is_cpu() ? settings.max_iterations : std::min(settings.max_iterations, newton_iterations_on_gpu);
   for (std::int64_t i = 0;; ++i) {
     // What each source sends to the first target: a sigmoid, written out because LibTorch's has other bits in the last
     // numbers of a tensor than in the others.
@@ -47,7 +61,7 @@ TransportPlan two_target_transport(const Tensor& cost, const TransportSettings& 
     const Tensor excess = share.mean(-1) - 0.5;
     residual = 2 * excess.abs();
     const Tensor going = residual > settings.tolerance;
-    if (i == settings.max_iterations || !going.any().item<bool>()) break;
+    if (i == most || !unfinished(going)) break;
     low = at::where(excess < 0, x, low);
     high = at::where(excess > 0, x, high);
     const Tensor newton = x - excess / (share * (1 - share)).mean(-1).clamp_min(1e-12);

@@ -4,7 +4,10 @@
 
 namespace fedorbit {
 
-/// Every default of a strategy is FedAvg's.
-class FedAvg final : public Strategy {};
+/// Every other default of a strategy is FedAvg's.
+class FedAvg final : public Strategy {
+ public:
+  bool replayable() const override { return true; }
+};
 
 }  // namespace fedorbit

@@ -17,6 +17,7 @@ class FedProx final : public Strategy {
   Tensor gradient(const GradientAt& at, const Tensor& shared, Turn& turn) override {  // (K, P)
     return at(shared) + mu_ * (shared - turn.start);
   }
+  bool replayable() const override { return true; }
 
  private:
   double mu_;
