@@ -22,8 +22,8 @@ Clip open_weights(const WeightOptions& model, at::Device device, Communicator& c
 /// The file of that path, or synthetic scenes where it is empty; the same on every rank.
 Dataset open_data(const std::string& path, const SyntheticOptions& scenes, Communicator& communicator);
 
-/// Throws where `output` is a folder, one of the inputs, or a file that is there and has not this `filetype`: what is
-/// about to be written must not take the place of something else.
+/// Throws where `output` is a folder, one of the inputs, a run's results, or a file that is there and has not this
+/// `filetype` (safetensors: "format"): what is about to be written must not take the place of something else.
 void require_output(const std::filesystem::path& output, const std::string& filetype,
                     std::initializer_list<std::filesystem::path> inputs);
 

@@ -10,8 +10,10 @@
 #include "core/error.hpp"
 #include "core/log.hpp"
 #include "core/options.hpp"
+#include "data/dataset_file.hpp"
 #include "data/dataset_prepare.hpp"
 #include "jobs/commands.hpp"
+#include "jobs/opening.hpp"
 
 namespace fedorbit {
 namespace {
@@ -105,6 +107,7 @@ void prepare(Request request) {
     log::info("contact sheet: ", request.sheet);
   }
   if (request.output.empty()) return;
+  require_output(request.output, data_file::filetype, {});
   const Prepared result = prepared(request);
   for (const std::string& problem : result.skipped) log::warning("left out: ", problem);
   log::info(request.output, ": ", result.images, " images, ", result.pixel_bytes / 1000000, " MB of pixels, ",

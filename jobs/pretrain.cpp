@@ -9,6 +9,7 @@
 #include "core/fingerprint.hpp"
 #include "core/log.hpp"
 #include "jobs/commands.hpp"
+#include "jobs/opening.hpp"
 
 namespace fedorbit {
 namespace {
@@ -28,6 +29,7 @@ void start(Request& request) {
   log::start(communicator->root() ? log::Level::normal : log::Level::quiet,
              communicator->root() ? std::filesystem::path(request.log) : std::filesystem::path());
   communicator->agree("resolved options", fingerprint(list.toml()));
+  require_output(request.output, clip_format, {request.options.data.path});
   pretrain(request.options, request.output, *communicator);
 }
 

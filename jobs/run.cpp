@@ -16,7 +16,7 @@
 #include "results/resume.hpp"
 #include "results/run_directory.hpp"
 #include "simulation/census.hpp"
-#include "simulation/encode.hpp"
+#include "simulation/feature_store.hpp"
 #include "simulation/memory_check.hpp"
 #include "simulation/simulation.hpp"
 #include "simulation/zero_shot.hpp"
@@ -97,10 +97,12 @@ int run(const Arguments& arguments) {
       features_of(dataset, clip, {learner->needs_patches(), false, experiment.views}, experiment.data.features,
                   experiment.data.feature_store, device, *communicator, signal_received);
   if (!features) {
+    if (root && arguments.restart) directory.begin(options_toml);  // what goes on without --restart is the new run
     log::info("interrupted while encoding; the same command goes on from there.");
     communicator->barrier();
     return resumable;
   }
+  record.provenance["features_arithmetic"] = features->origin.arithmetic;
   const bool live = experiment.learner.engine.live_images;
   require(!live || experiment.views.count == 0,
           "engine.live_images encodes images as they are; views.count = ", experiment.views.count,

@@ -5,7 +5,7 @@
 #include "core/log.hpp"
 #include "core/signals.hpp"
 #include "jobs/opening.hpp"
-#include "simulation/encode.hpp"
+#include "simulation/feature_store.hpp"
 #include "simulation/zero_shot.hpp"
 
 namespace fedorbit {

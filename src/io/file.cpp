@@ -64,6 +64,11 @@ std::ifstream open_to_read(const std::filesystem::path& path) {
 
 }  // namespace
 
+std::filesystem::path copy_path(const std::filesystem::path& path) {
+  std::filesystem::path copy = path;
+  return copy += ".copy";
+}
+
 std::filesystem::path part_path(const std::filesystem::path& path) { return path.string() + ".part"; }
 
 void flush_to_disk(const std::filesystem::path& file) { flush_to_disk(file, O_RDONLY); }

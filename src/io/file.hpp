@@ -9,6 +9,8 @@ namespace fedorbit {
 
 /// The temporary name of a file being written: path + ".part".
 std::filesystem::path part_path(const std::filesystem::path& path);
+/// Where a copy of a file is changed before it takes the file's place: PATH.copy.
+std::filesystem::path copy_path(const std::filesystem::path& path);
 
 /// Waits until the disk has what was written to the file.
 void flush_to_disk(const std::filesystem::path& file);

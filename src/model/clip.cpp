@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.hpp"
+#include "model/clip_tensors.hpp"
 #include "model/joint_weight.hpp"
 #include "model/tower.hpp"
 
@@ -14,17 +15,15 @@ double Clip::logit_scale() const { return std::exp(tensor_of(tensors, "logit_sca
 Clip Clip::to(c10::TensorOptions options) const {
   Clip out = *this;
   for (auto& [name, tensor] : out.tensors) {
-    // A logarithm of 4.6 in bfloat16 would be a factor of 98.9 instead of 100.
     const auto wanted = tensor.options().merge_in(options);
-    tensor = tensor.to(name == "logit_scale" ? wanted.dtype(tensor.dtype()) : wanted);
+    tensor = tensor.to(keeps_float32(name) ? wanted.dtype(tensor.dtype()) : wanted);
   }
   return out;
 }
 
 void save_clip(const std::filesystem::path& file, const Clip& clip, c10::ScalarType type) {
-  write_safetensors(
-      file, with_joint_weights(clip.to(type).tensors),
-      {{"format", "fedorbit-clip-1"}, {"config", clip.config.to_json()}, {"merges", clip.tokenizer.merges()}});
+  write_safetensors(file, with_joint_weights(clip.to(type).tensors),
+                    {{"format", clip_format}, {"config", clip.config.to_json()}, {"merges", clip.tokenizer.merges()}});
 }
 
 void export_prompts(const std::filesystem::path& file, const NamedTensors& contexts, const Clip& clip,

@@ -12,6 +12,9 @@
 
 namespace fedorbit {
 
+/// What our own weights say they are, in their metadata.
+inline constexpr const char* clip_format = "fedorbit-clip-1";
+
 struct Clip {
   ClipConfig config;
   NamedTensors tensors;  // canonical names, see model/clip_tensors.hpp
@@ -21,7 +24,7 @@ struct Clip {
 
   /// The factor on cosines, 1 / temperature: exp of the tensor "logit_scale".
   double logit_scale() const;
-  /// The same weights in another type or on another device.
+  /// The same weights in another type or on another device; see keeps_float32.
   Clip to(c10::TensorOptions options) const;
 };
 
@@ -38,10 +41,10 @@ std::filesystem::path vocabulary_cache();
 /// Weights on the CPU from whatever read_weights (io/weights.hpp) reads, with our own names, open_clip's (and OpenAI's)
 /// or Hugging Face's. Tensors that have the wanted type already stay in the mapped file, so that ranks of a node share
 /// them (queries, keys and values in three parts where the file has them so, see model/joint_weight.hpp); of others
-/// only the copy stays in memory. Foreign files give their sizes by their
-/// tensors' shapes, and by the config.json or open_clip_config.json beside them (model/infer_config.hpp). A missing
-/// tensor, one too many, a wrong shape or a number that is not finite is an Error that names the tensor as the file
-/// does; so is an architecture that is not supported.
+/// only the copy stays in memory. Foreign files give their sizes by their tensors' shapes, and by the config.json or
+/// open_clip_config.json beside them (model/infer_config.hpp). A missing tensor, one too many, a wrong shape or a
+/// number that is not finite is an Error that names the tensor as the file does; so is an architecture that is not
+/// supported.
 Clip load_clip(const std::filesystem::path& file, const ClipLoading& loading = {});
 
 /// From a file in our own format that lies in memory; `name` stands for it in errors.

@@ -37,6 +37,8 @@ Tensor rows(const Tensor& x, const std::vector<std::int64_t>& which) {
 
 PromptFunction::Part PromptFunction::remembered(const Tensor& context) {
   if (!context_.defined() || !at::equal(context_, context)) {
+    remembered_ = Part();  // before the new one takes as much memory
+    context_ = Tensor();
     Part fresh;
     fresh.activations = std::make_shared<PromptActivations>();
     fresh.features = pass_.forward(context, fresh.activations.get());

@@ -37,8 +37,7 @@ void write_clients(h5::File& file, const RunRecord& run) {
 /// A copy beside the file, to be changed in its place; left over by a kill, it is written anew.
 std::filesystem::path copy_of(const std::filesystem::path& file) {
   require(std::filesystem::exists(file), file.string(), " does not exist.");
-  std::filesystem::path copy = file;
-  copy += ".copy";
+  const std::filesystem::path copy = copy_path(file);
   std::error_code failure;
   std::filesystem::copy_file(file, copy, std::filesystem::copy_options::overwrite_existing, failure);
   require(!failure, file.string(), " cannot be copied to ", copy.string(), ": ", failure.message(), ".");
@@ -110,10 +109,10 @@ void Recorder::go_on(const RunRecord& run) {
           part_.string(), " is not a results file: the run cannot go on with it.");
   require(file.read_texts("/classes/name") == run.class_names, part_.string(),
           " was written for other classes: the run cannot go on with it.");
-  for (const char* checksum : {"data_sha256", "weights_sha256"})
-    if (const auto now = run.provenance.find(checksum); now != run.provenance.end())
-      require(file.text_attribute(checksum) == now->second, part_.string(), " was begun with ", checksum, " = ",
-              file.text_attribute(checksum), ", which is now ", now->second,
+  for (const char* input : {"data_sha256", "weights_sha256", "features_arithmetic"})
+    if (const auto now = run.provenance.find(input); now != run.provenance.end())
+      require(file.text_attribute(input) == now->second, part_.string(), " was begun with ", input, " = ",
+              file.text_attribute(input), ", which is now ", now->second,
               ": the run cannot go on with other inputs; "
               "bring the old ones back, or pass --restart.");
   if (file.has(schema::state)) file.remove(schema::state);  // of a run that was killed while it finished

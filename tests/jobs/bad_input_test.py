@@ -416,7 +416,21 @@ class BadInputTest(ProgramTest):
         self.refused(r"copy\.h5 is there and is not of the kind", "evaluate", "-q", "--data", self.data, "--weights",
                      self.clip, "-o", data, ranks=2)
         self.refused(r"is a folder", "encode", "-q", "--data", data, "--weights", self.clip, "-o", self.folder)
+        self.refused(r"copy\.h5 is there and is not of the kind", "pretrain", "--set", f"data.path={self.data}", "-o", data,
+                     ranks=2)
         self.assertEqual(data.read_bytes(), self.data.read_bytes())
+        weights = self.clip.read_bytes()
+        self.refused(r"is there and is not of the kind", "prepare", "--synthetic", "-o", self.clip)
+        self.assertEqual(self.clip.read_bytes(), weights)
+
+    def test_a_runs_results_are_not_written_by_evaluate(self):
+        run = self.folder / "unfinished"
+        run.mkdir()
+        for name in ("config.toml", "results.h5.part", "checkpoint.h5"):
+            (run / name).write_bytes(b"of the run")
+        self.refused(r"results\.h5 belongs to the run", "evaluate", "-q", "--data", self.data, "--weights", self.clip, "-o",
+                     run / "results.h5")
+        self.assertEqual((run / "results.h5.part").read_bytes(), b"of the run")
 
     def test_inspecting_what_is_nothing(self):
         self.refused(r"nowhere does not exist", "inspect", self.folder / "nowhere")

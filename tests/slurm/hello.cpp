@@ -1,6 +1,8 @@
 // A stand-in for the program with its command line, `run CONFIG -o DIR`: sums the ranks over MPI, says who took part,
-// and leaves its command line as its results. With --until-signal it waits for SIGUSR2 and ends as an interrupted run
-// does, unless it was started before; with --die one rank is killed while the others wait for it.
+// and leaves its command line as its results. With --until-signal it writes its config.toml, waits for SIGUSR2 and ends
+// as an interrupted run does, unless it was started before; with --unbegun it is interrupted before it has written any;
+// with
+// --die one rank is killed while the others wait for it.
 #include <mpi.h>
 #include <unistd.h>
 
@@ -34,7 +36,11 @@ int main(int count, char** arguments) {
     MPI_Barrier(MPI_COMM_WORLD);
   }
   bool interrupted = false;
-  if (what == "--until-signal") {
+  if (what == "--until-signal" || what == "--unbegun") {
+    if (rank == 0 && what == "--until-signal") {
+      std::filesystem::create_directories(directory);
+      std::ofstream(directory / "config.toml") << "begun";
+    }
     const bool resumed = std::filesystem::exists(directory / "checkpoint");
     MPI_Barrier(MPI_COMM_WORLD);
     while (!resumed && !told) usleep(20000);
