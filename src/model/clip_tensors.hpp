@@ -10,6 +10,8 @@
 //   vision.layers.I.mlp.in (m, w), .mlp.out (w, m)
 //   vision.norm_after, vision.projection (w, d)
 //
+// Queries, keys and values may be three tensors in memory, as the file has them (model/joint_weight.hpp).
+//
 // A residual network has, instead of all of vision.* (convolutions have the batch norms after them folded in):
 //   vision.stem.{0,1,2}                     vision.stages.S.B.{0,1,2}, and .shortcut in the first block of a stage
 //   vision.pool.positions (1 + M, 32w)      vision.pool.{queries,keys,values} (32w, 32w), .out (d, 32w)
@@ -22,6 +24,9 @@
 #include "model/clip_config.hpp"
 
 namespace fedorbit {
+
+/// The logit scale is never rounded: a logarithm of 4.6 in bfloat16 would be a factor of 98.9 instead of 100.
+inline bool keeps_float32(const std::string& name) { return name == "logit_scale"; }
 
 struct TensorShape {
   std::string name;

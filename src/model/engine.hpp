@@ -1,4 +1,4 @@
-// How prompts go through the text tower: fast, or as published.
+// How a client's step is computed: fast, or as published.
 #pragma once
 #include <string>
 

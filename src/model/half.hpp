@@ -22,7 +22,7 @@ inline __attribute__((always_inline)) void narrowed(float x, Brain& out) {
   out.bits = std::uint16_t((bits + 0x7fffu + (bits >> 16 & 1)) >> 16);
 }
 
-/// e^x within two units in the last place, for any x; beyond +-87 the value at 87. The nearest integer of x / ln 2
+/// e^x within two units in the last place, for |x| <= 87, and e^+-87 beyond. The nearest integer of x / ln 2
 /// comes from adding 1.5 * 2^23, the rest from the series.
 inline __attribute__((always_inline)) float exponential(float x) {
   constexpr float magic = 12582912.f;

@@ -17,7 +17,7 @@ class PromptFunction {
   Tensor operator()(const Tensor& context);
 
  private:
-  /// Activations of some clients' forward pass: of those in `clients`, in the order of `sources`.
+  /// What went forward for some clients: clients[i] of the call has row sources[i] of activations and features.
   struct Part {
     std::shared_ptr<PromptActivations> activations;
     std::vector<std::int64_t> clients, sources;

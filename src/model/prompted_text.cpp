@@ -63,7 +63,7 @@ PromptedText::PromptedText(const Clip& clip, const std::vector<std::string>& cla
   Tensor tokens = at::zeros({classes(), room}, at::kLong);
   for (std::size_t c = 0; c < tails.size(); ++c)
     std::ranges::copy(tails[c], tokens[std::int64_t(c)].mutable_data_ptr<std::int64_t>());
-  padded_ = embed_tokens(tensors_, tokens.to(device));
+  padded_ = tokens.to(device);
   padded_ends_ = at::tensor(ends, at::kLong).to(device);
 }
 
@@ -131,7 +131,7 @@ Tensor PromptedText::encode_padded(const Tensor& context) const {
   const std::int64_t K = context.size(0), C = classes(), w = config_.text.width, limit = config_.text.context_length;
   const Tensor learned = context.to(before_.options()).unsqueeze(1);  // (K, 1, h, w)
   const Tensor embedded = at::cat({before_.expand({K, C, 1, w}), learned.expand({K, C, context_length_, w}),
-                                   padded_.expand({K, C, padded_.size(1), w})},
+                                   embed_tokens(tensors_, padded_).expand({K, C, padded_.size(1), w})},
                                   2);  // (K, C, L, w)
   const Tensor placed = embedded + tensor_of(tensors_, "text.positions");
   const Tensor features = encode_embedded(tensors_, config_, placed.view({K * C, limit, w}), padded_ends_.repeat({K}));

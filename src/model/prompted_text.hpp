@@ -54,7 +54,7 @@ class PromptedText {
   Tensor stem_;         // (1 + h, w) positions of the stem
   Tensor mask_;         // (n, n)
   Tensor ends_;         // (C) the nodes that are read
-  Tensor padded_;       // (C, context - 1 - h, w) the embeddings of name, full stop, [EOT] and padding
+  Tensor padded_;       // (C, context - 1 - h) the tokens of name, full stop, [EOT] and padding
   Tensor padded_ends_;  // (C) where [EOT] stands in a padded prompt
 };
 

@@ -6,7 +6,7 @@
 #include "model/half.hpp"
 
 // Each kernel is written once, as a template, and compiled for several instruction sets, of which the loader takes the
-// best (FEDORBIT_CLONES, set in src/CMakeLists.txt).
+// best (FEDORBIT_CLONES, set in src/layers.cmake).
 namespace fedorbit::rows {
 namespace {
 

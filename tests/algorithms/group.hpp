@@ -6,31 +6,15 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <functional>
 
 #include "algorithms/registry.hpp"
-#include "core/error.hpp"
 #include "io/safetensors.hpp"
 #include "model/clip_tensors.hpp"
+#include "support/checks.hpp"
 
 namespace fedorbit {
 
 inline const std::filesystem::path golden = std::filesystem::path(FEDORBIT_SOURCE_DIR) / "tests/golden";
-
-/// |actual - expected| / |expected|, and infinity where the shapes are not the same.
-inline double relative(const Tensor& actual, const Tensor& expected) {
-  if (actual.sizes() != expected.sizes()) return INFINITY;
-  return ((actual - expected).norm() / expected.norm().clamp_min(1e-30)).item<double>();
-}
-
-inline std::string sentence(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "(none)";
-}
 
 inline Clip golden_clip() { return load_clip(golden / "clip_open_clip/open_clip_model.safetensors"); }
 
@@ -54,8 +38,8 @@ inline const std::vector<std::string> class_names{"runway", "river", "air", "air
 
 /// K clients of a learner. The data and parameters of client c come from c alone; `altered` gives that one client
 /// other data.
-struct Group {
-  Group(Classifier& learner, std::vector<ClientId> clients, std::int64_t batch_size = 32, ClientId altered = -1)
+struct ClientGroup {
+  ClientGroup(Classifier& learner, std::vector<ClientId> clients, std::int64_t batch_size = 32, ClientId altered = -1)
       : learner(learner),
         clients(clients),
         parameters(learner.layout(), std::int64_t(clients.size())),

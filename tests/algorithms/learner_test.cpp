@@ -31,7 +31,7 @@ class EveryLearner : public testing::TestWithParam<std::string> {
 TEST_P(EveryLearner, gives_every_trained_tensor_of_every_client_a_gradient) {
   const Clip clip = random_clip();
   for (const auto& learner : variants(GetParam(), clip)) {
-    Group group(*learner, {0, 1, 2});
+    ClientGroup group(*learner, {0, 1, 2});
     const Tensor loss = group.loss();
     EXPECT_EQ(loss.sizes(), at::IntArrayRef{3});
     EXPECT_TRUE(loss.isfinite().all().item<bool>());
@@ -51,7 +51,7 @@ TEST_P(EveryLearner, loses_and_learns_by_the_fast_engine_what_it_does_by_the_pub
     return ((a - b).abs().max() / b.abs().max()).item<double>() < 1e-5;
   };
   for (std::size_t i = 0; i < fast.size(); ++i) {
-    Group one(*fast[i], {0, 1, 2}), other(*reference[i], {0, 1, 2});
+    ClientGroup one(*fast[i], {0, 1, 2}), other(*reference[i], {0, 1, 2});
     EXPECT_TRUE(near(one.loss(), other.loss()));
     for (const Kind kind : kinds) {
       if (fast[i]->layout().size(kind) == 0) continue;
@@ -68,7 +68,7 @@ TEST_P(EveryLearner, leaves_the_frozen_towers_alone) {
     tensor.requires_grad_();
   }
   for (const auto& learner : variants(GetParam(), clip)) {
-    Group group(*learner, {0, 1});
+    ClientGroup group(*learner, {0, 1});
     group.loss();
     learner->after_step(group.parameters, group.turn);
     for (const auto& [name, tensor] : clip.tensors) {
@@ -81,7 +81,7 @@ TEST_P(EveryLearner, leaves_the_frozen_towers_alone) {
 TEST_P(EveryLearner, does_not_mix_clients) {
   const Clip clip = random_clip();
   for (const auto& learner : variants(GetParam(), clip)) {
-    Group one(*learner, {0, 1, 2}), other(*learner, {0, 1, 2}, 32, 1);
+    ClientGroup one(*learner, {0, 1, 2}), other(*learner, {0, 1, 2}, 32, 1);
     const Tensor before = one.loss(), after = other.loss();
     EXPECT_NE(before[1].item<float>(), after[1].item<float>());
     for (const std::int64_t k : {0, 2}) {
@@ -96,10 +96,10 @@ TEST_P(EveryLearner, gives_a_client_the_same_bits_alone_and_in_a_group) {
   const Clip clip = random_clip();
   for (const auto& learner : variants(GetParam(), clip))
     for (const std::int64_t batch_size : {32, 7}) {
-      Group together(*learner, {4, 3, 2, 1, 0}, batch_size);
+      ClientGroup together(*learner, {4, 3, 2, 1, 0}, batch_size);
       const Tensor losses = together.loss();
       for (std::int64_t k = 0; k < 5; ++k) {
-        Group alone(*learner, {4 - k}, batch_size);
+        ClientGroup alone(*learner, {4 - k}, batch_size);
         EXPECT_EQ(alone.loss().item<float>(), losses[k].item<float>())
             << "batch " << batch_size << ", client " << 4 - k;
         for (const Kind kind : kinds)
@@ -114,7 +114,7 @@ TEST_P(EveryLearner, gives_a_client_the_same_bits_alone_and_in_a_group) {
 TEST_P(EveryLearner, does_not_look_at_absent_samples) {
   const Clip clip = random_clip();
   for (const auto& learner : variants(GetParam(), clip)) {
-    Group whole(*learner, {1}), spoiled(*learner, {1});  // client 1 has 27 of 32
+    ClientGroup whole(*learner, {1}), spoiled(*learner, {1});  // client 1 has 27 of 32
     spoiled.batch.features.narrow(1, 27, 5).mul_(-3);
     spoiled.batch.patches.narrow(1, 27, 5).mul_(-3);
     spoiled.batch.labels.narrow(1, 27, 5).fill_(1);
@@ -127,7 +127,7 @@ TEST_P(EveryLearner, does_not_look_at_absent_samples) {
 TEST_P(EveryLearner, stays_finite_and_unobserved_for_a_client_that_is_through) {
   const Clip clip = random_clip();
   for (const auto& learner : variants(GetParam(), clip)) {
-    Group group(*learner, {0, 1});
+    ClientGroup group(*learner, {0, 1});
     group.batch.present[1].zero_();
     group.batch.active[1] = 0;
     EXPECT_TRUE(group.loss().isfinite().all().item<bool>());
@@ -139,7 +139,7 @@ TEST_P(EveryLearner, stays_finite_and_unobserved_for_a_client_that_is_through) {
 TEST_P(EveryLearner, observes_what_it_declares) {
   const Clip clip = random_clip();
   for (const auto& learner : variants(GetParam(), clip)) {
-    Group group(*learner, {0, 1});
+    ClientGroup group(*learner, {0, 1});
     group.loss();  // an observation that was not declared throws
     EXPECT_TRUE(group.diagnostics.means().isfinite().all().item<bool>());
   }
@@ -149,7 +149,7 @@ TEST_P(EveryLearner, labels_for_the_server_without_what_is_personal) {
   const Clip clip = random_clip();
   const at::NoGradGuard no_gradient;
   for (const auto& learner : variants(GetParam(), clip)) {
-    Group group(*learner, {0, 1});
+    ClientGroup group(*learner, {0, 1});
     const Tensor global = learner->scorer(group.parameters, View::global)(group.batch);
     const Tensor personal = learner->scorer(group.parameters, View::personal)(group.batch);
     EXPECT_EQ(global.sizes(), (at::IntArrayRef{2, 32, std::int64_t(class_names.size())}));

@@ -1,5 +1,6 @@
 // What every registered strategy and codec must keep.
 #include "algorithms/group.hpp"
+#include "support/toy.hpp"
 
 namespace fedorbit {
 namespace {
@@ -14,29 +15,60 @@ Layout layout_of(std::int64_t shared) {
 
 constexpr std::int64_t size = 40, clients = 3;
 
-/// A turn of three clients with the memories that the strategy declares.
+/// A server before its first round, with the memories that the strategy declares.
+Server server_of(const Strategy& strategy) {
+  Server server{normal({size}, 2, 2), at::zeros({size}), {}, 0};
+  for (const auto& [name, length] : strategy.server_memories(layout_of(size)))
+    server.memory[name] = at::zeros({length});
+  return server;
+}
+
+Sums sums_of(const Strategy& strategy, const Tensor& mean) {
+  Sums sums{mean, 7, clients, {}, 10};
+  for (const auto& [name, length] : strategy.extras(layout_of(size))) sums.extras[name] = at::zeros({length});
+  return sums;
+}
+
+/// A turn of three clients, with the memories that the strategy declares and what its server sends.
 struct Hands {
   Layout layout = layout_of(size);
   std::vector<ClientId> ids{4, 7, 9};
   Memory memory;
   Diagnostics diagnostics{{}, clients};
   Turn turn{0, 0, ids, layout, normal({clients, size}, 1, 1), at::zeros({size}), memory, diagnostics, Keys(1)};
-  explicit Hands(const Strategy& strategy) : memory(clients, strategy.memories(layout)) {}
+  explicit Hands(Strategy& strategy) : memory(clients, strategy.memories(layout)) {
+    turn.learning_rate = 0.1;
+    turn.steps = at::tensor({3.0f, 0.0f, 1.0f});
+    turn.active = at::ones({clients});
+    for (const auto& [name, extra] : strategy.download(server_of(strategy), 4).extras)
+      turn.received[name] = extra.expand({clients, extra.size(0)});
+  }
 };
+
+/// The registered ones, and one with everything that a strategy can have.
+std::unique_ptr<Strategy> make(const std::string& name) {
+  if (name == "control_variates") return std::make_unique<toy::ControlVariates>();
+  return make_strategy(name, {});
+}
+std::vector<std::string> all_strategies() {
+  auto names = strategy_names();
+  names.push_back("control_variates");
+  return names;
+}
 
 class EveryStrategy : public testing::TestWithParam<std::string> {
  protected:
-  std::unique_ptr<Strategy> strategy = make_strategy(GetParam(), {});
+  std::unique_ptr<Strategy> strategy = make(GetParam());
 };
 
 TEST_P(EveryStrategy, returns_the_global_vector_to_the_bit_when_nobody_learned) {
   Hands hands(*strategy);
-  Server server{normal({size}, 2, 2), at::zeros({size}), {}, 0};
+  Server server = server_of(*strategy);
   const Tensor before = server.global.clone();
   for (int round = 0; round < 3; ++round) {
     const Tensor weight = at::tensor({5, 0, 2}, at::kLong);
     const Upload upload = strategy->upload(at::zeros({clients, size}), weight, hands.turn);
-    Sums sums{at::zeros({size}), 7, clients, {}};
+    Sums sums = sums_of(*strategy, at::zeros({size}));
     for (const auto& [name, extra] : upload.extras) sums.extras[name] = extra.sum(0);
     strategy->aggregate(server, sums);
     EXPECT_TRUE(at::equal(server.global, before));
@@ -64,17 +96,15 @@ TEST_P(EveryStrategy, sends_the_extras_that_it_declares) {
 }
 
 TEST_P(EveryStrategy, moves_the_global_vector_by_what_came_together) {
-  Server server{normal({size}, 2, 2), at::zeros({size}), {}, 0};
+  Server server = server_of(*strategy);
   const Tensor before = server.global.clone(), mean = normal({size}, 4, 4);
-  Sums sums{mean, 7, clients, {}};
-  for (const auto& [name, length] : strategy->extras(layout_of(size))) sums.extras[name] = at::zeros({length});
-  strategy->aggregate(server, sums);
+  strategy->aggregate(server, sums_of(*strategy, mean));
   EXPECT_EQ(server.global.sizes(), before.sizes());
   EXPECT_GT(((server.global - before) * mean).sum().item<double>(), 0) << "not in the direction of the mean update";
 }
 
 TEST_P(EveryStrategy, sends_each_client_a_whole_shared_vector) {
-  Server server{normal({size}, 2, 2), at::zeros({size}), {}, 0};
+  const Server server = server_of(*strategy);
   for (const ClientId client : {0, 3}) EXPECT_TRUE(at::equal(strategy->download(server, client).shared, server.global));
 }
 
@@ -88,7 +118,7 @@ TEST_P(EveryStrategy, follows_the_plain_gradient_from_where_the_turn_began) {
   EXPECT_LT(relative(direction, plain), 1e-6);
 }
 
-INSTANTIATE_TEST_SUITE_P(all, EveryStrategy, testing::ValuesIn(strategy_names()),
+INSTANTIATE_TEST_SUITE_P(all, EveryStrategy, testing::ValuesIn(all_strategies()),
                          [](const auto& info) { return info.param; });
 
 TEST(FedAvg, follows_the_plain_gradient_wherever_it_is) {

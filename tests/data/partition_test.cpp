@@ -11,6 +11,7 @@
 #include <set>
 
 #include "core/error.hpp"
+#include "support/checks.hpp"
 
 namespace fedorbit {
 namespace {
@@ -48,15 +49,6 @@ PartitionOptions options_of(const std::string& kind, std::int64_t clients = 12) 
 
 std::unique_ptr<Partition> make(const Images& images, const PartitionOptions& options, std::uint64_t seed = 1) {
   return make_partition(images.view(), options, Keys(seed));
-}
-
-std::string sentence(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "(none)";
 }
 
 bool ascending(const Indices& images) {

@@ -12,6 +12,7 @@
 #include "io/file.hpp"
 #include "io/pickle.hpp"
 #include "io/weights.hpp"
+#include "support/checks.hpp"
 #include "support/zip_builder.hpp"
 
 namespace fedorbit {
@@ -20,15 +21,6 @@ namespace {
 using testing::HasSubstr;
 
 const std::filesystem::path golden = std::filesystem::path(FEDORBIT_SOURCE_DIR) / "tests/golden/torch";
-
-std::string sentence(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "(none)";
-}
 
 Weights read(const std::string& bytes) { return read_weights(std::as_bytes(std::span(bytes)), "memory"); }
 std::string complaint(const std::string& bytes) {

@@ -16,6 +16,7 @@
 #include "io/file.hpp"
 #include "model/bpe_training.hpp"
 #include "model/clean_text.hpp"
+#include "support/checks.hpp"
 
 namespace fedorbit {
 namespace {
@@ -29,15 +30,6 @@ const std::filesystem::path vocabulary = source / "../shared/data/bpe";
 
 #define NEEDS_CLIPS_VOCABULARY() \
   if (!std::filesystem::exists(vocabulary)) GTEST_SKIP() << "CLIP's vocabulary is not at " << vocabulary
-
-std::string sentence(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "(none)";
-}
 
 TEST(Tokenizer, gives_the_ids_that_open_clip_gives) {
   NEEDS_CLIPS_VOCABULARY();
