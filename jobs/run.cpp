@@ -35,6 +35,7 @@ Experiment read_experiment(const Arguments& arguments) {
   OptionList options = OptionList::of(experiment);
   if (!arguments.config.empty()) options.read_file(arguments.config);
   for (const std::string& assignment : arguments.assignments) options.set(assignment);
+  experiment.resolve();
   return experiment;
 }
 

@@ -2,7 +2,7 @@
 
 #include <numeric>
 
-#include "algorithms/losses/cross_entropy.hpp"
+#include "algorithms/losses/cosine.hpp"
 #include "core/error.hpp"
 #include "simulation/linear_probe.hpp"
 #include "simulation/nearest_neighbours.hpp"

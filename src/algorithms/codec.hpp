@@ -1,4 +1,5 @@
-// How one message is written on the wire: federated bytes are the size of what was written.
+// How the parameters of one message are written on the wire: federated bytes are the size of what was written, and four
+// bytes for each number of a strategy's extras, which travel as they are.
 #pragma once
 #include <cstddef>
 #include <vector>

@@ -18,7 +18,7 @@ struct Entry {
   std::string name;
   std::vector<std::int64_t> shape;  // of one client
   Kind kind = Kind::shared;
-  bool trained = true;                 // false: momentum encoders, queues, statistics; the learner changes them itself
+  bool trained = true;                 // false: momentum encoders, queues, statistics; see Learner::after_step
   bool decayed = true;                 // whether weight decay applies
   std::int64_t offset = 0, numel = 0;  // in the flat vector of its kind; filled by add()
 };

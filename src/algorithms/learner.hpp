@@ -14,18 +14,21 @@ class Learner {
  public:
   virtual ~Learner() = default;
   virtual const Layout& layout() const = 0;
-  /// Writes the initial values of every tensor of `kind` for the given clients; the shared ones do not depend on them.
+  /// Writes the initial values of every tensor of `kind` for the given clients; the shared ones do not depend on them,
+  /// and are there before personal ones are asked for, these before those of a turn.
   virtual void initialise(Parameters& parameters, Kind kind, std::span<const ClientId> clients, const Keys& keys) = 0;
   /// (K): each client's mean loss over its present samples. Clients do not mix: the gradient of the sum is theirs.
   virtual Tensor loss(const Parameters& parameters, const Batch& batch, Turn& turn) = 0;
-  /// Called after each step, without gradient: momentum encoders, queues.
+  /// Called after each step, without gradient: momentum encoders, queues. The one place where tensors that are not
+  /// trained may be written: loss() may be asked again for the same step, and autograd watches what it reads.
   virtual void after_step(Parameters&, const Turn&) {}
   /// Whether loss() wants Batch::patches.
   virtual bool needs_patches() const { return false; }
   /// About how much memory a client adds to a group's step of `batch_size` images, its parameters apart.
   virtual double step_bytes(std::int64_t batch_size) const { return 0; }
-  /// Whether loss() and after_step() do the same operations on the same tensors in every step - no random draw, no look
-  /// at a value, nothing of turn.round or turn.step -, so that a GPU may record a step and replay it.
+  /// Whether loss() and after_step() do the same operations on the same tensors in every step, so that a GPU may record
+  /// a step and replay it: no random draw, no look at a value, none of what a turn says in plain numbers (round, step,
+  /// clients, learning rate).
   virtual bool replayable() const { return false; }
   /// What loss() observes in turn.diagnostics.
   virtual std::vector<std::string> diagnostics() const { return {}; }

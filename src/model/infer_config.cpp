@@ -10,6 +10,11 @@ namespace {
 
 constexpr std::int64_t usual_head_width = 64, largest = 1 << 20;
 
+/// Channels of a head in a vision transformer of that width, where nothing states them.
+std::int64_t usual_vision_head_width(std::int64_t width) {
+  return width == 1280 ? 80 : width == 1408 ? 88 : width == 1664 ? 104 : usual_head_width;
+}
+
 /// Reads sizes off the shapes of a file's tensors, which it knows by their canonical names.
 class Shapes {
  public:
@@ -76,10 +81,6 @@ void infer_transformer(const Shapes& shapes, VisionConfig& out) {
 }
 
 }  // namespace
-
-std::int64_t usual_vision_head_width(std::int64_t width) {
-  return width == 1280 ? 80 : width == 1408 ? 88 : width == 1664 ? 104 : usual_head_width;
-}
 
 InferredConfig infer_config(const NamedTensors& tensors, Dialect dialect, const std::filesystem::path& file) {
   const std::string where = file.string();

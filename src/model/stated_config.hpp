@@ -9,9 +9,6 @@
 
 namespace fedorbit {
 
-/// Channels of a head in a vision transformer of that width, where nothing states them.
-std::int64_t usual_vision_head_width(std::int64_t width);
-
 /// Sets heads and activation of `config`, whose other sizes come from the tensors. Throws a sentence where the file
 /// contradicts those, or asks for something that is not supported: another family of models, another pooling, another
 /// epsilon, a text tower without a mask.

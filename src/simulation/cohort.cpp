@@ -5,6 +5,8 @@
 #include <numeric>
 #include <set>
 
+#include "core/error.hpp"
+
 namespace fedorbit {
 namespace {
 
@@ -33,6 +35,7 @@ std::vector<ClientId> draw_evaluated(std::int64_t clients, std::int64_t count, c
 }
 
 std::vector<std::vector<ClientId>> make_groups(const std::vector<ClientId>& clients, std::int64_t size) {
+  require(size >= 1, "a group of ", size, " clients cannot be.");
   std::vector<std::vector<ClientId>> groups;
   for (std::size_t first = 0; first < clients.size(); first += std::size_t(size)) {
     const std::size_t last = std::min(clients.size(), first + std::size_t(size));

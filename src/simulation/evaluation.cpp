@@ -5,8 +5,7 @@
 #include <ATen/ops/zeros.h>
 #include <c10/core/GradMode.h>
 
-#include "algorithms/learners/prompt.hpp"
-#include "algorithms/losses/cross_entropy.hpp"
+#include "algorithms/losses/cosine.hpp"
 #include "simulation/cohort.hpp"
 #include "simulation/linear_probe.hpp"
 #include "simulation/scoring.hpp"

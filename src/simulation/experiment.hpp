@@ -30,7 +30,7 @@ struct ModelOptions : WeightOptions {
 };
 
 struct TrainingOptions {
-  std::int64_t rounds = 50, local_epochs = 1, batch_size = 32, group_size = 5;
+  std::int64_t rounds = 50, local_epochs = 1, batch_size = 32, group_size = 0;
   double participation = 1;
   std::string aggregation = "exact", nonfinite = "error";
   void fields(OptionList& v) {
@@ -39,8 +39,10 @@ struct TrainingOptions {
     v("batch_size", batch_size, "images", "images of a local step; the last of an epoch may have fewer", 1, 1e6);
     v("participation", participation, "", "share of clients in a round; at least one takes part", 0, 1);
     v("group_size", group_size, "clients",
-      "clients trained together in one batch of arithmetic; the default shares 40 evenly among 1, 2, 4 and 8 ranks", 1,
-      1e6);
+      "clients trained together in one batch of arithmetic; 0: 5 on a CPU, so that 1, 2, 4 and 8 ranks share 40 "
+      "evenly, "
+      "and 40 on a GPU",
+      0, 1e6);
     v("aggregation", aggregation,
       "exact: integers, independent of ranks and order; float64, float32: for very long vectors, repeatable for the "
       "same ranks only",
@@ -94,6 +96,10 @@ struct Experiment {
   CheckpointOptions checkpoint;
   MachineOptions machine;
 
+  /// Replaces what stands for a default of the device, before anything is recorded: constants, never measurements.
+  void resolve() {
+    if (training.group_size == 0) training.group_size = machine.device == "cuda" ? 40 : 5;
+  }
   void fields(OptionList& v) {
     v("name", name, "what the experiment is called in reports");
     v("seed", seed, "", "of all random numbers", 0, 9e15);

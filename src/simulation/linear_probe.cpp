@@ -13,7 +13,7 @@
 
 #include <cmath>
 
-#include "algorithms/losses/cross_entropy.hpp"
+#include "algorithms/losses/cosine.hpp"
 
 namespace fedorbit {
 

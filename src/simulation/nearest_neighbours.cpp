@@ -11,7 +11,7 @@
 
 #include <algorithm>
 
-#include "algorithms/losses/cross_entropy.hpp"
+#include "algorithms/losses/cosine.hpp"
 
 namespace fedorbit {
 

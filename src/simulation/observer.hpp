@@ -18,7 +18,7 @@ struct TurnRecord {
   double drift;                               // Euclidean norm of (trained - received) shared parameters
   std::int64_t upload_bytes, download_bytes;  // federated: what a real federation would send
   double seconds;                             // of its group, divided by the group's clients
-  std::vector<double> diagnostics;            // in the order of RunRecord::diagnostics, mean over steps
+  std::vector<double> diagnostics;            // in the order of RunRecord::diagnostics, mean over looks at the loss
 };
 
 /// One committed round; turns are in the order of their clients.

@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <set>
 
-#include "algorithms/losses/cross_entropy.hpp"
+#include "algorithms/losses/cosine.hpp"
 #include "data/transform.hpp"
 #include "model/text_tower.hpp"
 #include "model/vision.hpp"

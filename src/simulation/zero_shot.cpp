@@ -2,7 +2,7 @@
 
 #include <sstream>
 
-#include "algorithms/losses/cross_entropy.hpp"
+#include "algorithms/losses/cosine.hpp"
 #include "core/error.hpp"
 #include "simulation/encode.hpp"
 

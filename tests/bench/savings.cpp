@@ -14,6 +14,7 @@
 #include <string>
 
 #include "algorithms/learners/prompt.hpp"
+#include "algorithms/losses/cosine.hpp"
 #include "algorithms/losses/cross_entropy.hpp"
 #include "bench/flops.hpp"
 #include "core/clock.hpp"

@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "algorithms/losses/cross_entropy.hpp"
+#include "algorithms/losses/cosine.hpp"
 #include "core/keys.hpp"
 #include "simulation/pretrain_loss.hpp"
 

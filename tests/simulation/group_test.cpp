@@ -5,6 +5,8 @@
 #include <c10/core/impl/VirtualGuardImpl.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+
 #include "comm/single.hpp"
 #include "support/toy.hpp"
 
@@ -26,6 +28,8 @@ Tensor trained(at::Device device, bool graph, const std::string& optimiser) {
 
 TEST(Group, recorded_by_a_gpu_trains_to_the_same_bits_as_step_by_step) {
   if (!at::hasCUDA()) GTEST_SKIP() << "no GPU";
+  ::setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", 0);
+  at::globalContext().setDeterministicAlgorithms(true, false);
   const at::Device device(at::kCUDA, 0);
   const c10::impl::VirtualGuardImpl gpu(at::kCUDA);
   const c10::Stream before = gpu.exchangeStream(gpu.getStreamFromGlobalPool(device));
@@ -35,6 +39,7 @@ TEST(Group, recorded_by_a_gpu_trains_to_the_same_bits_as_step_by_step) {
     EXPECT_TRUE(at::allclose(trained(at::kCPU, true, optimiser), stepped, 1e-4, 1e-5)) << optimiser;
   }
   gpu.exchangeStream(before);
+  at::globalContext().setDeterministicAlgorithms(false, false);
 }
 
 /// Turns share a group's tensors: what one leaves there must not be seen by the next.

@@ -10,6 +10,7 @@
 
 #include "algorithms/learners/prompt.hpp"
 #include "algorithms/losses/alignment.hpp"
+#include "algorithms/losses/cosine.hpp"
 #include "algorithms/losses/cross_entropy.hpp"
 #include "core/error.hpp"
 

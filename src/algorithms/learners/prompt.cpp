@@ -1,9 +1,9 @@
 #include "algorithms/learners/prompt.hpp"
 
 #include <ATen/TensorOperators.h>
-#include <ATen/ops/matmul.h>
 #include <ATen/ops/tensor.h>
 
+#include "algorithms/losses/cosine.hpp"
 #include "algorithms/losses/cross_entropy.hpp"
 
 namespace fedorbit {
@@ -17,10 +17,6 @@ void initialise_contexts(Parameters& parameters, Kind kind, std::span<const Clie
     stream.fill_normal(values, 0.02);
     parameters.flat(kind)[std::int64_t(k)].copy_(at::tensor(values));
   }
-}
-
-Tensor cosine_logits(const Tensor& features, const Tensor& text_features, double scale) {
-  return scale * at::matmul(unit(features), text_features.transpose(1, 2));
 }
 
 PromptLearner::PromptLearner(const PromptOptions& options, const EngineOptions& engine, const Clip& clip,

@@ -36,7 +36,4 @@ class PromptLearner final : public Classifier {
 /// one for each client where it is personal.
 void initialise_contexts(Parameters& parameters, Kind kind, std::span<const ClientId> clients, const Keys& keys);
 
-/// scale * <v, t_c> for raw features (K, B, d) and unit text features (K, C, d) -> (K, B, C).
-Tensor cosine_logits(const Tensor& features, const Tensor& text_features, double scale);
-
 }  // namespace fedorbit

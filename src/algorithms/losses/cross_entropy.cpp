@@ -2,7 +2,6 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/gather.h>
-#include <ATen/ops/linalg_vector_norm.h>
 #include <ATen/ops/log_softmax.h>
 
 namespace fedorbit {
@@ -14,10 +13,6 @@ Tensor present_mean(const Tensor& values, const Tensor& present) {
 Tensor cross_entropy(const Tensor& logits, const Tensor& labels, const Tensor& present) {
   const Tensor log_probability = at::log_softmax(logits, -1);
   return present_mean(-at::gather(log_probability, 2, labels.unsqueeze(2)).squeeze(2), present);
-}
-
-Tensor unit(const Tensor& rows) {
-  return rows / at::linalg_vector_norm(rows, 2, at::IntArrayRef{-1}, true).clamp_min(1e-12);
 }
 
 }  // namespace fedorbit

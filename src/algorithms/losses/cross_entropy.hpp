@@ -10,7 +10,4 @@ Tensor cross_entropy(const Tensor& logits, const Tensor& labels, const Tensor& p
 /// The mean over present samples of values (K, B) -> (K); 0 where there is none.
 Tensor present_mean(const Tensor& values, const Tensor& present);
 
-/// Rows of unit length along the last axis.
-Tensor unit(const Tensor& rows);
-
 }  // namespace fedorbit

@@ -1,0 +1,17 @@
+#include "algorithms/losses/cosine.hpp"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/linalg_vector_norm.h>
+#include <ATen/ops/matmul.h>
+
+namespace fedorbit {
+
+Tensor unit(const Tensor& rows) {
+  return rows / at::linalg_vector_norm(rows, 2, at::IntArrayRef{-1}, true).clamp_min(1e-12);
+}
+
+Tensor cosine_logits(const Tensor& features, const Tensor& text_features, double scale) {
+  return scale * at::matmul(unit(features), text_features.transpose(1, 2));
+}
+
+}  // namespace fedorbit
