@@ -61,7 +61,8 @@ std::vector<std::string> codec_names() { return names(codecs()); }
 
 std::unique_ptr<Classifier> make_learner(const std::string& name, const LearnerOptions& options, const Clip& clip,
                                          const std::vector<std::string>& class_names) {
-  return make(learners(), name, options, in_precision(clip, options.engine.precision, "engine.precision"), class_names);
+  return make(learners(), name, options, in_precision(clip, options.engine.precision, "engine.precision", "text."),
+              class_names);
 }
 std::unique_ptr<Strategy> make_strategy(const std::string& name, const StrategyOptions& options) {
   return make(strategies(), name, options);

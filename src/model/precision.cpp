@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "core/error.hpp"
+#include "model/clip_tensors.hpp"
 
 namespace fedorbit {
 
@@ -18,13 +19,16 @@ bool knows_bfloat16(std::istream& processors) {
   return false;
 }
 
-Clip in_precision(const Clip& clip, const std::string& precision, const std::string& option) {
+Clip in_precision(const Clip& clip, const std::string& precision, const std::string& option, std::string_view tower) {
   if (precision == "float32") return clip;
   const bool on_cpu = clip.tensors.empty() || clip.tensors.begin()->second.is_cpu();
   std::ifstream processors("/proc/cpuinfo");
   require(!on_cpu || knows_bfloat16(processors), option, " = \"", precision,
           "\": this processor has no instructions for it (avx512_bf16, amx_bf16 or Arm's bf16); use float32.");
-  return clip.to(at::kBFloat16);
+  Clip out = clip;
+  for (auto& [name, tensor] : out.tensors)
+    if (name.starts_with(tower) && !keeps_float32(name)) tensor = tensor.to(at::kBFloat16);
+  return out;
 }
 
 }  // namespace fedorbit

@@ -2,14 +2,16 @@
 #pragma once
 #include <istream>
 #include <string>
+#include <string_view>
 
 #include "model/clip.hpp"
 
 namespace fedorbit {
 
-/// `clip` in "float32" or "bfloat16", as `option` asks. Throws on a CPU without instructions for bfloat16, on which it
-/// would be slower than float32 and no better.
-Clip in_precision(const Clip& clip, const std::string& precision, const std::string& option);
+/// `clip` in "float32" or "bfloat16", as `option` asks: the tensors whose names begin with `tower`, all others stay as
+/// they are. Throws on a CPU without instructions for bfloat16, on which it would be slower than float32 and no better.
+Clip in_precision(const Clip& clip, const std::string& precision, const std::string& option,
+                  std::string_view tower = "");
 
 /// Whether a processor that Linux describes so (/proc/cpuinfo, on x86 or Arm) has instructions for bfloat16.
 bool knows_bfloat16(std::istream& processors);
