@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "core/error.hpp"
+#include "core/log.hpp"
 
 namespace fedorbit {
 
@@ -18,13 +19,18 @@ std::optional<FileLock> FileLock::take(const std::filesystem::path& path) {
   for (;;) {
     const int descriptor = ::open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     require(descriptor >= 0, path.string(), " cannot be written: ", std::generic_category().message(errno), ".");
-    const bool locked = ::flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;
+    const bool held_alone = ::flock(descriptor, LOCK_EX | LOCK_NB) == 0, locked = held_alone || errno != EWOULDBLOCK;
     // Its last owner may have removed the file between our opening and our locking it: then nobody else sees this lock.
     struct stat held {
     }, named{};
     const bool seen = ::fstat(descriptor, &held) == 0 && ::stat(lock.c_str(), &named) == 0 &&
                       held.st_ino == named.st_ino && held.st_dev == named.st_dev;
-    if (locked && seen) return FileLock(lock, descriptor);
+    if (locked && seen) {
+      if (!held_alone)
+        log::warning("the file system of ", path.string(),
+                     " has no locks: another process that writes the same file at the same time would spoil it.");
+      return FileLock(lock, descriptor);
+    }
     ::close(descriptor);
     if (!locked) return std::nullopt;
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <type_traits>
 
 #include "core/error.hpp"
 #include "model/half.hpp"
@@ -32,20 +33,22 @@ inline __attribute__((always_inline)) float product(const Half* a, const Half* b
   return sum;
 }
 
+// `known_width` is the width of a head where compilers may know it, or 0.
+
 /// One client: `work` is w + 2 heads floats to work in.
-template <class Half>
+template <int known_width, class Half>
 FEDORBIT_CLONES void attend_rows(const Sight& sight, const Heads heads, Rows<Half> queries, Rows<Half> keys,
                                  Rows<Half> values, const Half* root_key, const Half* root_value, Rows<Half> out,
                                  float* weights, float* work) {
-  const std::int64_t w = heads.all(), longest = sight.longest;
+  const std::int64_t width = known_width > 0 ? known_width : heads.width;
+  const std::int64_t w = heads.count * width, longest = sight.longest;
   for (std::int64_t q = 0; q < sight.queries(); ++q, weights += heads.count * longest) {
     const std::int32_t* seen = sight.row.data() + sight.start[std::size_t(q)];
     const std::int64_t count = sight.start[std::size_t(q) + 1] - sight.start[std::size_t(q)];
     for (std::int64_t i = 0; i < count; ++i) {
       const Half* key = seen[i] < 0 ? root_key : keys[seen[i]];
       for (std::int64_t h = 0; h < heads.count; ++h)
-        weights[i * heads.count + h] =
-            heads.scale * product(queries[q] + h * heads.width, key + h * heads.width, heads.width);
+        weights[i * heads.count + h] = heads.scale * product(queries[q] + h * width, key + h * width, width);
     }
     float *highest = work + w, *sum = highest + heads.count;  // of each head
     std::copy_n(weights, heads.count, highest);
@@ -66,9 +69,9 @@ FEDORBIT_CLONES void attend_rows(const Sight& sight, const Heads heads, Rows<Hal
       const Half* value = seen[i] < 0 ? root_value : values[seen[i]];
       for (std::int64_t h = 0; h < heads.count; ++h) {
         const float weight = weights[i * heads.count + h] /= sum[h];
-        const std::int64_t first = h * heads.width;
+        const std::int64_t first = h * width;
 #pragma omp simd
-        for (std::int64_t j = 0; j < heads.width; ++j) mixed[first + j] += weight * widened(value[first + j]);
+        for (std::int64_t j = 0; j < width; ++j) mixed[first + j] += weight * widened(value[first + j]);
       }
     }
     Half* row = out[q];
@@ -77,45 +80,62 @@ FEDORBIT_CLONES void attend_rows(const Sight& sight, const Heads heads, Rows<Hal
   }
 }
 
-/// One client: `work` is (1 + 2 trained_rows, w) floats to work in.
-template <class Half>
+/// One client: `work` is (1 + 2 trained_rows, w) and (longest + 1, heads) floats to work in.
+template <int known_width, class Half>
 FEDORBIT_CLONES void attend_backward_rows(const Sight& sight, const Heads heads, Rows<Half> queries, Rows<Half> keys,
                                           Rows<Half> values, const Half* root_key, const Half* root_value,
                                           const float* weights, Rows<Half> dmixed, std::int64_t trained_queries,
                                           std::int64_t trained_rows, Rows<Half> dqueries, Rows<Half> dkeys,
                                           Rows<Half> dvalues, float* work) {
-  const std::int64_t w = heads.all(), longest = sight.longest;
+  const std::int64_t width = known_width > 0 ? known_width : heads.width;
+  const std::int64_t w = heads.count * width, longest = sight.longest;
   float *dquery = work, *dkey = work + w, *dvalue = dkey + trained_rows * w;
+  float *mean = dvalue + trained_rows * w, *dscores = mean + heads.count;  // (heads), (longest, heads)
   std::fill_n(dkey, 2 * trained_rows * w, 0.f);
   for (std::int64_t q = 0; q < sight.queries(); ++q, weights += heads.count * longest) {
     const std::int32_t* seen = sight.row.data() + sight.start[std::size_t(q)];
     const std::int64_t count = sight.start[std::size_t(q) + 1] - sight.start[std::size_t(q)];
-    std::fill_n(dquery, w, 0.f);
-    for (std::int64_t h = 0; h < heads.count; ++h) {
-      const std::int64_t first = h * heads.width;
-      const Half *d = dmixed[q] + first, *query = queries[q] + first;
-      const float* weight = weights + h;  // of what is seen, heads.count apart
-      float mean = 0;                     // of the gradients of the weights, weighted by them
-      for (std::int64_t i = 0; i < count; ++i)
-        mean += weight[i * heads.count] * product(d, (seen[i] < 0 ? root_value : values[seen[i]]) + first, heads.width);
-      for (std::int64_t i = 0; i < count; ++i) {
-        const Half *value = (seen[i] < 0 ? root_value : values[seen[i]]) + first,
-                   *key = (seen[i] < 0 ? root_key : keys[seen[i]]) + first;
-        const float share = weight[i * heads.count];
-        const float dscore = heads.scale * share * (product(d, value, heads.width) - mean);
-        float* to = dquery + first;
+    const Half *d = dmixed[q], *query = queries[q];
+    // dscore = scale weight (dweight - mean), the mean of the gradients of the weights being weighted by them.
+    std::fill_n(mean, heads.count, 0.f);
+    for (std::int64_t i = 0; i < count; ++i) {
+      const Half* value = seen[i] < 0 ? root_value : values[seen[i]];
+      for (std::int64_t h = 0; h < heads.count; ++h)
+        dscores[i * heads.count + h] = product(d + h * width, value + h * width, width);
 #pragma omp simd
-        for (std::int64_t j = 0; j < heads.width; ++j) to[j] += dscore * widened(key[j]);
-        if (seen[i] < 0 || seen[i] >= trained_rows) continue;
-        float *to_key = dkey + seen[i] * w + first, *to_value = dvalue + seen[i] * w + first;
+      for (std::int64_t h = 0; h < heads.count; ++h)
+        mean[h] += weights[i * heads.count + h] * dscores[i * heads.count + h];
+    }
+    for (std::int64_t i = 0; i < count; ++i)
 #pragma omp simd
-        for (std::int64_t j = 0; j < heads.width; ++j) {
-          to_key[j] += dscore * widened(query[j]);
-          to_value[j] += share * widened(d[j]);
+      for (std::int64_t h = 0; h < heads.count; ++h) {
+        float& dscore = dscores[i * heads.count + h];
+        dscore = heads.scale * weights[i * heads.count + h] * (dscore - mean[h]);
+      }
+    for (std::int64_t i = 0; i < count; ++i) {
+      if (seen[i] < 0 || seen[i] >= trained_rows) continue;
+      float *to_key = dkey + seen[i] * w, *to_value = dvalue + seen[i] * w;
+      for (std::int64_t h = 0; h < heads.count; ++h) {
+        const float dscore = dscores[i * heads.count + h], share = weights[i * heads.count + h];
+        const std::int64_t first = h * width;
+#pragma omp simd
+        for (std::int64_t j = 0; j < width; ++j) {
+          to_key[first + j] += dscore * widened(query[first + j]);
+          to_value[first + j] += share * widened(d[first + j]);
         }
       }
     }
     if (q >= trained_queries) continue;
+    std::fill_n(dquery, w, 0.f);
+    for (std::int64_t i = 0; i < count; ++i) {
+      const Half* key = seen[i] < 0 ? root_key : keys[seen[i]];
+      for (std::int64_t h = 0; h < heads.count; ++h) {
+        const float dscore = dscores[i * heads.count + h];
+        const std::int64_t first = h * width;
+#pragma omp simd
+        for (std::int64_t j = 0; j < width; ++j) dquery[first + j] += dscore * widened(key[first + j]);
+      }
+    }
     Half* row = dqueries[q];
 #pragma omp simd
     for (std::int64_t j = 0; j < w; ++j) narrowed(dquery[j], row[j]);
@@ -130,11 +150,18 @@ FEDORBIT_CLONES void attend_backward_rows(const Sight& sight, const Heads heads,
   }
 }
 
+/// Every published CLIP has heads of 64 channels, or nearly every one.
+constexpr int usual_width = 64;
+
 template <class Work>
-void for_type(const Tensor& y, Work work) {
-  if (y.scalar_type() == at::kFloat) return work(static_cast<float*>(nullptr));
+void for_type(const Tensor& y, const Heads& heads, Work work) {
+  const auto of_width = [&](auto* half) {
+    if (heads.width == usual_width) return work(half, std::integral_constant<int, usual_width>());
+    work(half, std::integral_constant<int, 0>());
+  };
+  if (y.scalar_type() == at::kFloat) return of_width(static_cast<float*>(nullptr));
   require(y.scalar_type() == at::kBFloat16, "tree attention knows float32 and bfloat16, not ", y.scalar_type(), ".");
-  work(static_cast<Brain*>(nullptr));
+  of_width(static_cast<Brain*>(nullptr));
 }
 
 template <class Half>
@@ -154,12 +181,12 @@ void attend(const Sight& sight, const AttentionInput& in, Tensor& mixed, Tensor&
   const Heads heads = heads_of(in);
   const std::int64_t Q = sight.queries(), clients = in.queries.size(0) / Q, n = in.keys.size(0) / clients;
   std::vector<float> work(std::size_t(heads.all() + 2 * heads.count));
-  for_type(in.queries, [&](auto* half) {
+  for_type(in.queries, heads, [&](auto* half, auto width) {
     for (std::int64_t k = 0; k < clients; ++k)
-      attend_rows(sight, heads, rows_of(in.queries, half).from(k * Q), rows_of(in.keys, half).from(k * n),
-                  rows_of(in.values, half).from(k * n), rows_of(in.root_key, half).data,
-                  rows_of(in.root_value, half).data, rows_of(mixed, half).from(k * Q),
-                  weights.mutable_data_ptr<float>() + k * Q * heads.count * sight.longest, work.data());
+      attend_rows<width()>(sight, heads, rows_of(in.queries, half).from(k * Q), rows_of(in.keys, half).from(k * n),
+                           rows_of(in.values, half).from(k * n), rows_of(in.root_key, half).data,
+                           rows_of(in.root_value, half).data, rows_of(mixed, half).from(k * Q),
+                           weights.mutable_data_ptr<float>() + k * Q * heads.count * sight.longest, work.data());
   });
 }
 
@@ -168,11 +195,11 @@ void attend_backward(const Sight& sight, const AttentionInput& in, const Tensor&
                      Tensor& dqueries, Tensor& dkeys, Tensor& dvalues) {
   const Heads heads = heads_of(in);
   const std::int64_t Q = sight.queries(), known = in.queries.size(0) / Q, n = in.keys.size(0) / known;
-  std::vector<float> work(std::size_t(heads.all() * (1 + 2 * trained_rows)));
-  for_type(in.queries, [&](auto* half) {
+  std::vector<float> work(std::size_t(heads.all() * (1 + 2 * trained_rows) + heads.count * (1 + sight.longest)));
+  for_type(in.queries, heads, [&](auto* half, auto width) {
     for (std::int64_t k = 0; k < std::int64_t(sources.size()); ++k) {
       const std::int64_t at = sources[std::size_t(k)];
-      attend_backward_rows(
+      attend_backward_rows<width()>(
           sight, heads, rows_of(in.queries, half).from(at * Q), rows_of(in.keys, half).from(at * n),
           rows_of(in.values, half).from(at * n), rows_of(in.root_key, half).data, rows_of(in.root_value, half).data,
           weights.const_data_ptr<float>() + at * Q * heads.count * sight.longest, rows_of(dmixed, half).from(k * Q),

@@ -31,9 +31,9 @@ struct AttentionInput {
 void attend(const Sight& sight, const AttentionInput& in, Tensor& mixed, Tensor& weights);
 
 /// The gradients of queries, keys and values at `in` and `weights`, given dmixed (sources.size() Q, w) half: client k
-/// belongs to client sources[k] of `in`. Of each client the first `trained_queries`
-/// queries get a gradient, dqueries (clients trained_queries, w), and the first `trained_rows` rows, dkeys and dvalues
-/// (clients trained_rows, w); all half, rows may be strided.
+/// belongs to client sources[k] of `in`. Of each client the first `trained_queries` queries get a gradient, dqueries
+/// (clients trained_queries, w), and the first `trained_rows` rows, dkeys and dvalues (clients trained_rows, w); all
+/// half, rows may be strided.
 void attend_backward(const Sight& sight, const AttentionInput& in, const Tensor& weights, const Tensor& dmixed,
                      std::span<const std::int64_t> sources, std::int64_t trained_queries, std::int64_t trained_rows,
                      Tensor& dqueries, Tensor& dkeys, Tensor& dvalues);

@@ -15,10 +15,9 @@ namespace fedorbit {
 struct Checkpoint {
   std::int64_t round = 0;
   std::string options_toml;
-  std::map<std::string, Tensor> server;  // the shared vector and the server's memories, by name
-  std::vector<std::int64_t> clients;     // N clients that have a state of their own, in the order of the rows
-  std::map<std::string, Tensor>
-      client_rows;  // (N, ...): "rows", personal parameters and memories as ClientStore has them
+  std::map<std::string, Tensor> server;       // the shared vector and the server's memories, by name
+  std::vector<std::int64_t> clients;          // N clients that have a state of their own, in the order of the rows
+  std::map<std::string, Tensor> client_rows;  // (N, ...): "rows", a client's personal parameters and then its memories
 
   /// Replaces the file at `path` when all is written; on an error the old one is still there.
   void write(const std::filesystem::path& path) const;

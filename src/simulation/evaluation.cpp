@@ -50,6 +50,8 @@ std::vector<EvaluationRecord> Evaluation::personal(const Server& server, ClientS
   Tensor counts = at::zeros({std::int64_t(clients.size()), 2}, at::kLong);  // correct, all
   Tensor confusion = at::zeros({classes_ * classes_}, at::kLong);           // of all clients together
   Tensor losses = at::zeros({std::int64_t(clients.size())}, at::kDouble);
+  // One width for all, so that bits do not depend on a client's neighbours.
+  const std::int64_t width = std::min(labelled_at_once, options.training.batch_size);
   std::int64_t row = 0;
   for (std::size_t g = 0; g < placement.groups().size(); ++g) {
     const auto& group = placement.groups()[g];
@@ -67,13 +69,12 @@ std::vector<EvaluationRecord> Evaluation::personal(const Server& server, ClientS
       images.push_back(workshop_.partition.shard(client).test);
       most = std::max(most, images.back().size());
     }
-    for (std::size_t first = 0; first < most; first += std::size_t(labelled_at_once)) {
+    for (std::size_t first = 0; first < most; first += std::size_t(width)) {
       std::vector<std::vector<std::int64_t>> chosen;
       for (const auto& all : images)
         chosen.emplace_back(all.begin() + std::ptrdiff_t(std::min(first, all.size())),
-                            all.begin() + std::ptrdiff_t(std::min(first + std::size_t(labelled_at_once), all.size())));
-      const Batch batch = workshop_.samples.batch(chosen, std::min(labelled_at_once, std::int64_t(most)),
-                                                  workshop_.learner.labels_by_patches());
+                            all.begin() + std::ptrdiff_t(std::min(first + std::size_t(width), all.size())));
+      const Batch batch = workshop_.samples.batch(chosen, width, workshop_.learner.labels_by_patches());
       const Tensor logits = scorer(batch);
       for (std::size_t k = 0; k < group.size(); ++k) tallies[k].add(logits, batch, std::int64_t(k));
     }

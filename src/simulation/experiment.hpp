@@ -29,19 +29,27 @@ struct ModelOptions : WeightOptions {
   }
 };
 
+/// Steps that a client takes in a turn, and in each epoch of it: its last batch of an epoch may be short.
+struct LocalSteps {
+  std::int64_t per_epoch, all;
+};
+
 struct TrainingOptions {
   std::int64_t rounds = 50, local_epochs = 1, batch_size = 32, group_size = 0;
   double participation = 1;
   std::string aggregation = "exact", nonfinite = "error";
+  LocalSteps local_steps(std::int64_t samples) const {
+    const std::int64_t per_epoch = (samples + batch_size - 1) / batch_size;
+    return {per_epoch, local_epochs * per_epoch};
+  }
   void fields(OptionList& v) {
     v("rounds", rounds, "rounds", "how many rounds", 0, 1e9);
     v("local_epochs", local_epochs, "epochs", "passes over its images that a client makes in a turn", 1, 1e6);
     v("batch_size", batch_size, "images", "images of a local step; the last of an epoch may have fewer", 1, 1e6);
     v("participation", participation, "", "share of clients in a round; at least one takes part", 0, 1);
     v("group_size", group_size, "clients",
-      "clients trained together in one batch of arithmetic; 0: 5 on a CPU, so that 1, 2, 4 and 8 ranks share 40 "
-      "evenly, "
-      "and 40 on a GPU",
+      "clients trained together in one batch of arithmetic; 0: 5 on a CPU, where 1, 2, 4 and 8 ranks then share 40 "
+      "evenly, and 40 on a GPU",
       0, 1e6);
     v("aggregation", aggregation,
       "exact: integers, independent of ranks and order; float64, float32: for very long vectors, repeatable for the "

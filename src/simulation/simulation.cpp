@@ -24,9 +24,8 @@ Simulation::Simulation(Workshop& workshop, Communicator& communicator, std::int6
       save_(std::move(save)),
       aggregation_(workshop.learner.layout(), workshop.strategy, workshop.experiment.training.aggregation),
       costs_([&workshop](ClientId client) {
-        const auto& training = workshop.experiment.training;
         const auto samples = std::int64_t(workshop.partition.shard(client).train.size());
-        return training.local_epochs * ((samples + training.batch_size - 1) / training.batch_size);
+        return workshop.experiment.training.local_steps(samples).all;
       }),
       evaluation_(workshop, communicator, costs_, classes),
       store_(workshop.row_length()) {

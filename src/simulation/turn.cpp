@@ -19,21 +19,17 @@ namespace {
 class Steps {
  public:
   Steps(const Workshop& workshop, std::span<const ClientId> clients, std::int64_t round)
-      : batch_size_(workshop.experiment.training.batch_size) {
+      : training_(workshop.experiment.training) {
     for (const ClientId client : clients) {
-      std::vector<std::vector<std::int64_t>> batches;
-      std::vector<std::int64_t> images = workshop.partition.shard(client).train;
+      std::vector<std::int64_t> images = workshop.partition.shard(client).train, order;
       samples_.push_back(std::int64_t(images.size()));
+      steps_.push_back(training_.local_steps(samples_.back()).all);
       Stream stream = workshop.keys.stream(Purpose::shuffle, std::uint64_t(round), std::uint64_t(client));
-      for (std::int64_t epoch = 0; epoch < workshop.experiment.training.local_epochs; ++epoch) {
+      for (std::int64_t epoch = 0; epoch < training_.local_epochs; ++epoch) {
         stream.shuffle(std::span(images));
-        for (std::size_t first = 0; first < images.size(); first += std::size_t(batch_size_))
-          batches.emplace_back(
-              images.begin() + std::ptrdiff_t(first),
-              images.begin() + std::ptrdiff_t(std::min(images.size(), first + std::size_t(batch_size_))));
+        order.insert(order.end(), images.begin(), images.end());
       }
-      steps_.push_back(std::int64_t(batches.size()));
-      batches_.push_back(std::move(batches));
+      orders_.push_back(std::move(order));
     }
     most_ = *std::ranges::max_element(steps_);
   }
@@ -42,18 +38,25 @@ class Steps {
   const std::vector<std::int64_t>& samples() const { return samples_; }
   const std::vector<std::int64_t>& steps() const { return steps_; }
   /// One width for all steps of a group, so that shapes, and with them bits, do not depend on a client's neighbours.
-  std::int64_t width() const { return batch_size_; }
+  std::int64_t width() const { return training_.batch_size; }
   std::vector<std::vector<std::int64_t>> at(std::int64_t step) const {
-    std::vector<std::vector<std::int64_t>> chosen;
-    for (const auto& batches : batches_)
-      chosen.push_back(step < std::int64_t(batches.size()) ? batches[std::size_t(step)] : std::vector<std::int64_t>{});
+    std::vector<std::vector<std::int64_t>> chosen(orders_.size());
+    for (std::size_t k = 0; k < orders_.size(); ++k) {
+      if (step >= steps_[k]) continue;
+      const std::int64_t per_epoch = training_.local_steps(samples_[k]).per_epoch,
+                         begin = step / per_epoch * samples_[k];
+      const std::int64_t first = begin + step % per_epoch * width();
+      const std::int64_t last = std::min(first + width(), begin + samples_[k]);
+      chosen[k].assign(orders_[k].begin() + first, orders_[k].begin() + last);
+    }
     return chosen;
   }
 
  private:
-  std::int64_t batch_size_, most_ = 0;
+  const TrainingOptions& training_;
+  std::int64_t most_ = 0;
   std::vector<std::int64_t> samples_, steps_;
-  std::vector<std::vector<std::vector<std::int64_t>>> batches_;  // client, step, image
+  std::vector<std::vector<std::int64_t>> orders_;  // client, image: all epochs one after another
 };
 
 /// What each client receives: the parameters through the codec.
