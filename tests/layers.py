@@ -3,7 +3,8 @@
 
 A source below src/LAYER may include headers of its own layer and of those it uses, directly or through others; jobs/
 and tests/ may include all. Libraries that must stay behind one layer, and the preprocessor's conditions, are held in
-their places too, and a class is defined in one header only: the linker would take either for both. Prints each violation with its file and line; ends with 1 if there is one.
+their places too, and a class is defined in one header only: the linker would take either for both. Prints each
+violation with its file and line; ends with 1 if there is one.
 """
 import pathlib
 import re
