@@ -1,12 +1,8 @@
 #include "model/joint_weight.hpp"
 
-#include <ATen/TensorOperators.h>
 #include <ATen/ops/cat.h>
-#include <ATen/ops/empty.h>
 #include <ATen/ops/linear.h>
 
-#include "core/error.hpp"
-#include "model/product.hpp"
 #include "model/tower.hpp"
 
 namespace fedorbit {
@@ -21,24 +17,8 @@ JointWeight::JointWeight(const NamedTensors& tensors, const std::string& name) {
 
 Tensor JointWeight::rows(std::int64_t first, std::int64_t count) const {
   if (!apart()) return parts_[0].narrow(0, first * width_, count * width_);
-  require(count == 1, "a weight whose parts are apart has no rows in common.");
-  return parts_[std::size_t(first)];
-}
-
-Tensor JointWeight::times(const Tensor& x, std::int64_t first, std::int64_t count) const {
-  if (!apart()) return steady_product(x, rows(first, count));
-  Tensor out = at::empty({x.size(0), count * width_}, x.options());
-  for (std::int64_t i = 0; i < count; ++i)
-    out.narrow(1, i * width_, width_).copy_(steady_product(x, rows(first + i, 1)));
-  return out;
-}
-
-Tensor JointWeight::times_back(const Tensor& d, std::int64_t first, std::int64_t count) const {
-  if (!apart()) return steady_product(d, rows(first, count).t());
-  Tensor out = steady_product(d.narrow(1, 0, width_), rows(first, 1).t());
-  for (std::int64_t i = 1; i < count; ++i)
-    out += steady_product(d.narrow(1, i * width_, width_), rows(first + i, 1).t());
-  return out;
+  if (count == 1) return parts_[std::size_t(first)];
+  return at::cat(std::vector<Tensor>(parts_.begin() + first, parts_.begin() + first + count));
 }
 
 Tensor joint_linear(const NamedTensors& tensors, const std::string& name, const Tensor& x, std::int64_t first,

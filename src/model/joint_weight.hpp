@@ -19,12 +19,8 @@ class JointWeight {
 
   /// Whether its parts are matrices of their own.
   bool apart() const { return parts_.size() > 1; }
-  /// The rows of `count` parts from `first`, (count w, w); of one that is apart, one part.
+  /// The rows of `count` parts from `first`, (count w, w): a view where they lie together, else a copy.
   Tensor rows(std::int64_t first, std::int64_t count) const;
-  /// Rows x (R, w) times the transposes of `count` parts from `first`: (R, count w). Builds no graph.
-  Tensor times(const Tensor& x, std::int64_t first = 0, std::int64_t count = 3) const;
-  /// The way back: d (R, count w) times these parts, (R, w). Builds no graph.
-  Tensor times_back(const Tensor& d, std::int64_t first = 0, std::int64_t count = 3) const;
 
  private:
   std::vector<Tensor> parts_;  // one or three

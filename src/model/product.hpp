@@ -9,10 +9,6 @@ namespace fedorbit {
 /// depend on R.
 Tensor frozen_product(const Tensor& x, const Tensor& weight, const Tensor& bias = {});
 
-/// The same without bias, and the bits of a row do not depend on how many rows there are: a client's features are the
-/// same in any group. `weight` may be the transpose of what a file holds.
-Tensor steady_product(const Tensor& x, const Tensor& weight);
-
 /// By which library frozen_product computes on a CPU.
 const char* product_library();
 

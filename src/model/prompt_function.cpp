@@ -29,7 +29,7 @@ std::vector<std::vector<std::int64_t>> kinds_of(const Tensor& context) {
   return kinds;
 }
 
-Tensor rows(const Tensor& x, const std::vector<std::int64_t>& which) {
+Tensor chosen(const Tensor& x, const std::vector<std::int64_t>& which) {
   return x.index_select(0, at::tensor(which, at::kLong));
 }
 
@@ -65,7 +65,7 @@ std::vector<PromptFunction::Part> PromptFunction::forward(const Tensor& context,
   if (own.clients.empty()) return parts;
   if (keep) own.activations = std::make_shared<PromptActivations>();
   const bool all = parts.empty();
-  own.features = pass_.forward(all ? context : rows(context, own.clients), own.activations.get());
+  own.features = pass_.forward(all ? context : chosen(context, own.clients), own.activations.get());
   parts.push_back(std::move(own));
   return parts;
 }
@@ -94,7 +94,7 @@ struct PromptFunction::Node : torch::autograd::Function<Node> {
       return {kept.pass->backward(gradients[0], *kept.parts[0].activations, kept.parts[0].sources), Tensor()};
     Tensor out;
     for (const Part& part : kept.parts) {
-      const Tensor own = kept.pass->backward(rows(gradients[0], part.clients), *part.activations, part.sources);
+      const Tensor own = kept.pass->backward(chosen(gradients[0], part.clients), *part.activations, part.sources);
       if (!out.defined()) out = at::empty({gradients[0].size(0), own.size(1), own.size(2)}, own.options());
       out.index_copy_(0, at::tensor(part.clients, at::kLong), own);
     }
@@ -105,7 +105,7 @@ struct PromptFunction::Node : torch::autograd::Function<Node> {
     const auto of_clients = [](const Part& part) {
       // What is remembered must not become part of a graph.
       return std::int64_t(part.sources.size()) == part.features.size(0) ? part.features.detach()
-                                                                        : rows(part.features, part.sources);
+                                                                        : chosen(part.features, part.sources);
     };
     if (parts.size() == 1) return of_clients(parts[0]);
     const Tensor& some = parts[0].features;
@@ -115,7 +115,7 @@ struct PromptFunction::Node : torch::autograd::Function<Node> {
   }
 };
 
-Tensor PromptFunction::operator()(const Tensor& context) {
+Tensor PromptFunction::encode(const Tensor& context) {
   const Tensor rows = context.to(at::kFloat).contiguous();
   if (at::GradMode::is_enabled() && rows.requires_grad()) return Node::apply(rows, this);
   return Node::joined(rows.size(0), forward(rows, false));

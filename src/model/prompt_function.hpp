@@ -2,6 +2,7 @@
 #pragma once
 #include <memory>
 
+#include "model/prompt_encoder.hpp"
 #include "model/prompt_pass.hpp"
 
 namespace fedorbit {
@@ -10,11 +11,12 @@ namespace fedorbit {
 /// first step of a round, goes forward once, and is remembered: the next groups of that round find it done, and so does
 /// the round after an evaluation. Whether contexts are taken together depends on the call alone, never on what is
 /// remembered, so no number depends on which rank has seen what before.
-class PromptFunction {
+class PromptFunction final : public PromptEncoder {
  public:
   explicit PromptFunction(PromptPass pass) : pass_(std::move(pass)) {}
-  /// `context` (K, h, w) -> (K, C, d) float32, differentiable.
-  Tensor operator()(const Tensor& context);
+  /// backward() needs this to be there still.
+  Tensor encode(const Tensor& context) override;
+  std::int64_t rows() const override { return pass_.rows(); }
 
  private:
   /// What went forward for some clients: clients[i] of the call has row sources[i] of activations and features.

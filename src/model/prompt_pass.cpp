@@ -11,7 +11,6 @@
 #include <c10/core/GradMode.h>
 
 #include "core/error.hpp"
-#include "model/product.hpp"
 #include "model/row_kernels.hpp"
 #include "model/text_tower.hpp"
 
@@ -29,9 +28,6 @@ Sight sight_of(const PromptTrie& trie, std::span<const std::int64_t> nodes) {
   return out;
 }
 
-Tensor rows_like(const Tensor& like, std::int64_t rows, std::int64_t columns) {
-  return at::empty({rows, columns}, like.options());
-}
 Tensor floats(std::int64_t rows, std::int64_t columns) { return at::empty({rows, columns}, at::kFloat); }
 
 /// dx as products want it: itself in float32, else room for a rounded copy.
@@ -50,45 +46,22 @@ class Rounded {
 
 }  // namespace
 
-PromptPass::PromptPass(const NamedTensors& tensors, const ClipConfig& config, const PromptTrie& trie,
-                       std::int64_t start)
-    : config_(config.text),
-      activation_(config.activation),
-      projection_(tensor_of(tensors, "text.projection")),
-      stem_(trie.stem() - 1),
-      rows_(trie.size() - 1),
-      classes_(trie.ends().size(0)) {
+PromptPass::PromptPass(std::shared_ptr<const PromptWeights> weights, const NamedTensors& tensors,
+                       const ClassPrompts& prompts)
+    : weights_(std::move(weights)), classes_(prompts.classes()) {
   const at::NoGradGuard frozen;
-  const auto norm = [&](const std::string& name) {
-    return Norm{tensor_of(tensors, name + ".weight").to(at::kFloat), tensor_of(tensors, name + ".bias").to(at::kFloat)};
-  };
-  const auto linear = [&](const std::string& name) {
-    return Linear{tensor_of(tensors, name + ".weight"), tensor_of(tensors, name + ".bias").to(at::kFloat)};
-  };
-  for (std::int64_t i = 0; i < config_.layers; ++i) {
-    const std::string layer = text("text.layers.", i);
-    layers_.push_back({norm(layer + ".norm1"),
-                       norm(layer + ".norm2"),
-                       JointWeight(tensors, layer + ".attention.in.weight"),
-                       tensor_of(tensors, layer + ".attention.in.bias").to(at::kFloat),
-                       linear(layer + ".attention.out"),
-                       linear(layer + ".mlp.in"),
-                       linear(layer + ".mlp.out"),
-                       {},
-                       {}});
-  }
-  after_ = norm("text.norm_after");
-  follow_root(tensors, start);
-
+  const PromptTrie trie = prompts.trie();
+  stem_ = trie.stem() - 1;
+  rows_ = trie.size() - 1;
+  const Weights& first = weights_->layers[0];
   const Tensor placed = tensor_of(tensors, "text.positions").index_select(0, trie.positions());  // (1 + n, w)
   positions_ = placed.narrow(0, 1, stem_).to(at::kFloat);
   branches_ =
       embed_tokens(tensors, trie.tokens()).to(at::kFloat) + placed.narrow(0, 1 + stem_, rows_ - stem_).to(at::kFloat);
-  Tensor none, normed = rows_like(projection_, rows_ - stem_, config_.width), statistics = floats(rows_ - stem_, 2);
-  rows::add_and_norm(branches_, none, none, layers_[0].norm1.weight, layers_[0].norm1.bias, branches_, statistics,
-                     normed);
-  branches_in_ = layers_[0].in.times(normed);
-  rows::add_bias(branches_in_, layers_[0].in_bias);
+  Tensor none, normed = room(rows_ - stem_, weights_->tower.width), statistics = floats(rows_ - stem_, 2);
+  rows::add_and_norm(branches_, none, none, first.norm1.weight, first.norm1.bias, branches_, statistics, normed);
+  branches_in_ = first.in.times(normed);
+  rows::add_bias(branches_in_, first.in_bias);
 
   ends_ = trie.ends() - 1;
   std::vector<std::int64_t> nodes;
@@ -98,28 +71,18 @@ PromptPass::PromptPass(const NamedTensors& tensors, const ClipConfig& config, co
   at_ends_ = sight_of(trie, {ends.const_data_ptr<std::int64_t>(), std::size_t(classes_)});
 }
 
-void PromptPass::follow_root(const NamedTensors& tensors, std::int64_t start) {
-  const std::int64_t w = config_.width;
-  Tensor x =
-      embed_tokens(tensors, at::tensor({start}, at::kLong)) + tensor_of(tensors, "text.positions").narrow(0, 0, 1);
-  for (std::int64_t i = 0; i < config_.layers; ++i) {
-    const std::string layer = text("text.layers.", i);
-    const Tensor joined = joint_linear(tensors, layer + ".attention.in", layer_norm(tensors, layer + ".norm1", x));
-    layers_[std::size_t(i)].root_key = joined[0].narrow(0, w, w);
-    layers_[std::size_t(i)].root_value = joined[0].narrow(0, 2 * w, w);
-    x = x + linear(tensors, layer + ".attention.out", joined.narrow(1, 2 * w, w));
-    x = x + mlp(tensors, layer + ".mlp", activation_, layer_norm(tensors, layer + ".norm2", x));
-  }
+Tensor PromptPass::room(std::int64_t rows, std::int64_t columns) const {
+  return at::empty({rows, columns}, weights_->type());
 }
 
 void PromptPass::activate(Tensor& inner, const Tensor& bias, Tensor& active) const {
-  if (activation_ == Activation::quick_gelu) return rows::quick_gelu(inner, bias, active);
+  if (weights_->activation == Activation::quick_gelu) return rows::quick_gelu(inner, bias, active);
   rows::add_bias(inner, bias);
   at::gelu_out(active, inner);
 }
 
 void PromptPass::activate_backward(Tensor& d, const Tensor& inner, std::span<const std::int64_t> sources) const {
-  if (activation_ == Activation::quick_gelu) return rows::quick_gelu_backward(d, inner, sources);
+  if (weights_->activation == Activation::quick_gelu) return rows::quick_gelu_backward(d, inner, sources);
   const auto K = std::int64_t(sources.size()), m = d.size(1);
   const Tensor own = inner.view({-1, d.size(0) / K, m}).index_select(0, at::tensor(sources, at::kLong));
   d = at::gelu_backward(d, own.view({-1, m}));
@@ -130,32 +93,32 @@ Tensor PromptPass::read(const Tensor& x, std::int64_t clients) const {
   return x.view({clients, rows_, columns}).index_select(1, ends_).view({-1, columns});
 }
 
-AttentionInput PromptPass::input(const PromptActivations::Layer& kept, const Layer& layer) const {
-  const std::int64_t w = config_.width, first = kept.projected.size(1) - 2 * w;
+AttentionInput PromptPass::input(const PromptActivations::Layer& kept, const Weights& layer) const {
+  const std::int64_t w = weights_->tower.width, first = kept.projected.size(1) - 2 * w;
   return {kept.queries,
           kept.projected.narrow(1, first, w),
           kept.projected.narrow(1, first + w, w),
           layer.root_key,
           layer.root_value,
-          config_.heads};
+          weights_->tower.heads};
 }
 
 Tensor PromptPass::forward(const Tensor& context, PromptActivations* activations) const {
   const at::NoGradGuard by_hand;
-  const std::int64_t K = context.size(0), n = rows_, h = stem_, C = classes_, w = config_.width;
-  const auto last = std::size_t(config_.layers) - 1;
+  const std::int64_t K = context.size(0), n = rows_, h = stem_, C = classes_, w = weights_->tower.width;
+  const std::size_t last = weights_->layers.size() - 1;
   const Tensor stem = (context.to(at::kFloat) + positions_).reshape({K * h, w});
   Tensor x = at::cat({stem.view({K, h, w}), branches_.expand({K, n - h, w})}, 1).view({K * n, w});
   Tensor normed, none;
   PromptActivations::Layer spare;
-  if (activations) activations->layers.resize(layers_.size());
+  if (activations) activations->layers.resize(last + 1);
   for (std::size_t i = 0; i <= last; ++i) {
-    const Layer& layer = layers_[i];
+    const Weights& layer = weights_->layers[i];
     PromptActivations::Layer& kept = activations ? activations->layers[i] : spare;
     const std::int64_t queries = i == last ? K * C : K * n;
     if (i == 0) {
       Tensor before = stem, statistics = floats(K * h, 2);
-      normed = rows_like(projection_, K * h, w);
+      normed = room(K * h, w);
       rows::add_and_norm(stem, none, none, layer.norm1.weight, layer.norm1.bias, before, statistics, normed);
       Tensor of_stem = layer.in.times(normed);
       rows::add_bias(of_stem, layer.in_bias);
@@ -170,66 +133,66 @@ Tensor PromptPass::forward(const Tensor& context, PromptActivations* activations
       rows::add_bias(kept.projected, layer.in_bias);
       kept.queries = kept.projected.narrow(1, 0, w);
     } else {  // only the end of each prompt is read
-      kept.projected = layer.in.times(normed, 1, 2);
+      kept.projected = layer.keys_and_values.times(normed);
       rows::add_bias(kept.projected, layer.in_bias.narrow(0, w, 2 * w));
-      kept.queries = layer.in.times(read(normed, K), 0, 1);
+      kept.queries = layer.queries.times(read(normed, K));
       rows::add_bias(kept.queries, layer.in_bias.narrow(0, 0, w));
     }
     const AttentionInput seen = input(kept, layer);
-    Tensor mixed = rows_like(projection_, queries, w);
-    kept.weights = at::empty({queries, sight(i).longest, config_.heads}, at::kFloat);
+    Tensor mixed = room(queries, w);
+    kept.weights = at::empty({queries, sight(i).longest, weights_->tower.heads}, at::kFloat);
     attend(sight(i), seen, mixed, kept.weights);
     if (i == last) x = read(x, K);
     kept.middle = floats(queries, w);
     kept.middle_statistics = floats(queries, 2);
-    normed = rows_like(projection_, queries, w);
-    rows::add_and_norm(x, steady_product(mixed, layer.out.weight), layer.out.bias, layer.norm2.weight, layer.norm2.bias,
+    normed = room(queries, w);
+    rows::add_and_norm(x, layer.out.weight.times(mixed), layer.out.bias, layer.norm2.weight, layer.norm2.bias,
                        kept.middle, kept.middle_statistics, normed);
-    kept.inner = steady_product(normed, layer.inner.weight);
-    Tensor active = rows_like(projection_, queries, kept.inner.size(1));
+    kept.inner = layer.inner.weight.times(normed);
+    Tensor active = room(queries, kept.inner.size(1));
     activate(kept.inner, layer.inner.bias, active);
-    const Norm& next = i == last ? after_ : layers_[i + 1].norm1;
+    const PromptWeights::Norm& next = i == last ? weights_->after : weights_->layers[i + 1].norm1;
     Tensor sum = floats(queries, w), statistics = floats(queries, 2);
-    rows::add_and_norm(kept.middle, steady_product(active, layer.outer.weight), layer.outer.bias, next.weight,
-                       next.bias, sum, statistics, normed);
+    rows::add_and_norm(kept.middle, layer.outer.weight.times(active), layer.outer.bias, next.weight, next.bias, sum,
+                       statistics, normed);
     x = sum;
     if (!activations) continue;
     (i == last ? activations->after : activations->layers[i + 1].before) = sum;
     (i == last ? activations->after_statistics : activations->layers[i + 1].before_statistics) = statistics;
   }
-  return steady_product(normed, projection_.t()).to(at::kFloat).view({K, C, -1});
+  return weights_->projection.times(normed).to(at::kFloat).view({K, C, -1});
 }
 
 Tensor PromptPass::backward(const Tensor& dfeatures, const PromptActivations& activations,
                             std::span<const std::int64_t> sources) const {
   const at::NoGradGuard by_hand;
-  const auto K = std::int64_t(sources.size()), n = rows_, h = stem_, C = classes_, w = config_.width;
-  const auto type = projection_.scalar_type();
-  const auto last = std::int64_t(config_.layers) - 1;
+  const auto K = std::int64_t(sources.size()), n = rows_, h = stem_, C = classes_, w = weights_->tower.width;
+  const auto type = weights_->type();
+  const auto last = std::int64_t(weights_->layers.size()) - 1;
   Tensor none, dx = at::zeros({K * C, w}, at::kFloat);
   Rounded half(dx, type);
-  rows::norm_backward(steady_product(dfeatures.reshape({K * C, -1}).to(type), projection_), activations.after,
-                      activations.after_statistics, after_.weight, sources, dx, half.room());
+  rows::norm_backward(weights_->projection.times_back(dfeatures.reshape({K * C, -1}).to(type)), activations.after,
+                      activations.after_statistics, weights_->after.weight, sources, dx, half.room());
   for (std::int64_t i = last; i >= 0; --i) {
-    const Layer& layer = layers_[std::size_t(i)];
+    const Weights& layer = weights_->layers[std::size_t(i)];
     const PromptActivations::Layer& kept = activations.layers[std::size_t(i)];
-    Tensor d = steady_product(half.value(), layer.outer.weight.t());  // (R, m)
+    Tensor d = layer.outer.weight.times_back(half.value());  // (R, m)
     activate_backward(d, kept.inner, sources);
-    rows::norm_backward(steady_product(d, layer.inner.weight.t()), kept.middle, kept.middle_statistics,
-                        layer.norm2.weight, sources, dx, half.room());
-    const Tensor dmixed = steady_product(half.value(), layer.out.weight.t());
+    rows::norm_backward(layer.inner.weight.times_back(d), kept.middle, kept.middle_statistics, layer.norm2.weight,
+                        sources, dx, half.room());
+    const Tensor dmixed = layer.out.weight.times_back(half.value());
     // The first layer's branches are constants; in the last, queries stand apart.
     const std::int64_t trained = i == 0 ? h : n, trained_queries = i < last ? trained : i == 0 ? 0 : C;
     const bool apart = i == last;
-    Tensor dprojected = rows_like(projection_, K * trained, apart ? 2 * w : 3 * w);
-    Tensor dqueries = apart ? rows_like(projection_, K * trained_queries, w) : dprojected.narrow(1, 0, w);
+    Tensor dprojected = room(K * trained, apart ? 2 * w : 3 * w);
+    Tensor dqueries = apart ? room(K * trained_queries, w) : dprojected.narrow(1, 0, w);
     Tensor dkeys = dprojected.narrow(1, apart ? 0 : w, w), dvalues = dprojected.narrow(1, apart ? w : 2 * w, w);
     attend_backward(sight(std::size_t(i)), input(kept, layer), kept.weights, dmixed, sources, trained_queries, trained,
                     dqueries, dkeys, dvalues);
-    Tensor dnormed = apart ? layer.in.times_back(dprojected, 1, 2) : layer.in.times_back(dprojected);
+    Tensor dnormed = apart ? layer.keys_and_values.times_back(dprojected) : layer.in.times_back(dprojected);
     if (apart) {
       const Tensor at_end = (ends_ + n * at::arange(K).unsqueeze(1)).view({-1});  // (K C) rows
-      if (i > 0) dnormed.index_add_(0, at_end, layer.in.times_back(dqueries, 0, 1));
+      if (i > 0) dnormed.index_add_(0, at_end, layer.queries.times_back(dqueries));
       dx = at::zeros({K * n, w}, at::kFloat).index_add_(0, at_end, dx);
     }
     if (i == 0) dx = dx.view({K, n, w}).narrow(1, 0, h).reshape({K * h, w}).clone();

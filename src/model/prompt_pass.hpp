@@ -4,10 +4,8 @@
 #include <memory>
 #include <vector>
 
-#include "io/safetensors.hpp"
-#include "model/clip_config.hpp"
-#include "model/joint_weight.hpp"
-#include "model/prompt_trie.hpp"
+#include "model/class_prompts.hpp"
+#include "model/prompt_weights.hpp"
 #include "model/tree_attention.hpp"
 
 namespace fedorbit {
@@ -28,8 +26,8 @@ struct PromptActivations {
 
 class PromptPass {
  public:
-  /// `tensors` text.*, in the type of the arithmetic, float32 or bfloat16, on the CPU; `start` the id of [SOS].
-  PromptPass(const NamedTensors& tensors, const ClipConfig& config, const PromptTrie& trie, std::int64_t start);
+  /// `tensors` text.*, those that `weights` were made of; they are not kept.
+  PromptPass(std::shared_ptr<const PromptWeights> weights, const NamedTensors& tensors, const ClassPrompts& prompts);
 
   /// `context` (K, h, w) float32 -> (K, C, d) float32. Fills `activations` for the backward; null where none will come.
   Tensor forward(const Tensor& context, PromptActivations* activations) const;
@@ -38,34 +36,21 @@ class PromptPass {
   Tensor backward(const Tensor& dfeatures, const PromptActivations& activations,
                   std::span<const std::int64_t> sources) const;
 
+  /// Of one context: all nodes but the root.
+  std::int64_t rows() const { return rows_; }
+
  private:
-  struct Norm {
-    Tensor weight, bias;  // (w) float32
-  };
-  struct Linear {
-    Tensor weight;  // (out, in)
-    Tensor bias;    // (out) float32
-  };
-  struct Layer {
-    Norm norm1, norm2;
-    JointWeight in;
-    Tensor in_bias;  // (3w) float32
-    Linear out, inner, outer;
-    Tensor root_key, root_value;  // (w)
-  };
-  void follow_root(const NamedTensors& tensors, std::int64_t start);
+  using Weights = PromptWeights::Layer;
+  /// Room for products' results, in the type of the arithmetic.
+  Tensor room(std::int64_t rows, std::int64_t columns) const;
   /// Rows (clients n, columns) at the end of each prompt: (clients C, columns).
   Tensor read(const Tensor& x, std::int64_t clients) const;
-  AttentionInput input(const PromptActivations::Layer& kept, const Layer& layer) const;
-  const Sight& sight(std::size_t layer) const { return layer + 1 == layers_.size() ? at_ends_ : whole_; }
+  AttentionInput input(const PromptActivations::Layer& kept, const Weights& layer) const;
+  const Sight& sight(std::size_t layer) const { return layer + 1 == weights_->layers.size() ? at_ends_ : whole_; }
   void activate(Tensor& inner, const Tensor& bias, Tensor& active) const;
   void activate_backward(Tensor& d, const Tensor& inner, std::span<const std::int64_t> sources) const;
 
-  TowerConfig config_;
-  Activation activation_;
-  std::vector<Layer> layers_;
-  Norm after_;
-  Tensor projection_;  // (w, d)
+  std::shared_ptr<const PromptWeights> weights_;
   std::int64_t stem_, rows_, classes_;
   Tensor positions_;    // (h, w) float32, of the context
   Tensor branches_;     // (n - h, w) float32, embeddings with positions

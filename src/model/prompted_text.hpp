@@ -7,55 +7,38 @@
 
 #include "model/clip.hpp"
 #include "model/engine.hpp"
-#include "model/prompt_function.hpp"
+#include "model/prompt_encoder.hpp"
+#include "model/prompt_weights.hpp"
 
 namespace fedorbit {
 
-/// The prompt of class c is [SOS] V_1 .. V_h [name of c] [.] [EOT]; V are free vectors in the place of embeddings,
-/// positions are added to all, and the feature is read at [EOT].
 class PromptedText {
  public:
-  /// `class_names` as the data set has them (underscores and hyphens are spoken as spaces), `context_length` h from 0.
-  /// Keeps the tower's tensors, in their type and on their device, without their gradients. Throws where a class's
-  /// prompt is longer than the tower's context, and names the class.
+  /// The prompts of model/class_prompts.hpp, which says what it throws, in the type and on the device of the tower's
+  /// tensors. The fast engine is PromptFunction on a CPU, where matrices lie as `share` has them, and PromptTree
+  /// elsewhere; the reference engine is PaddedPrompts.
   PromptedText(const Clip& clip, const std::vector<std::string>& class_names, std::int64_t context_length,
-               const EngineOptions& engine = {});
+               const EngineOptions& engine = {}, const ShareBytes& share = {});
+  /// With the weights of another.
+  PromptedText(const Clip& clip, const std::vector<std::string>& class_names, std::int64_t context_length,
+               const EngineOptions& engine, const PromptedText& other);
 
-  /// `context` (K, h, w) of K clients, any floating type -> (K, C, d) float32 features as the projection gives them;
-  /// differentiable in `context`. All prompts of a client are one tree (model/prompt_trie.hpp): what they share is
-  /// computed once, without padding; the first layer's products on what does not depend on the context are done
-  /// beforehand, and the last layer computes only what [EOT] needs. Exact up to the order of sums. On a CPU both passes
-  /// are written by hand (model/prompt_pass.hpp), equal contexts are computed once, and the last of them is remembered
-  /// by all copies of this, which must outlive backward(). The reference engine takes encode_padded, client by client.
+  /// See PromptEncoder::encode. Copies of this share what they remember of contexts; one of them must outlive
+  /// backward().
   Tensor encode(const Tensor& context) const;
 
-  /// The same tree in LibTorch's operators, for any device.
-  Tensor encode_tree(const Tensor& context) const;
-
-  /// The same by the published recipe, each prompt on its own and padded to the tower's full context: the oracle of
-  /// encode.
-  Tensor encode_padded(const Tensor& context) const;
-
-  std::int64_t classes() const { return ends_.size(0); }
+  std::int64_t classes() const { return classes_; }
   /// About what a context's way there and back takes of memory.
   double bytes() const;
 
  private:
-  void check(const Tensor& context) const;
+  void open(const Clip& clip, const std::vector<std::string>& class_names, const EngineOptions& engine,
+            const ShareBytes& share);
 
-  ClipConfig config_;
-  NamedTensors tensors_;  // text.*
-  std::int64_t context_length_;
-  bool reference_;
-  std::shared_ptr<PromptFunction> by_hand_;  // on a CPU
-  Tensor before_;                            // (1, w) the embedding of [SOS]
-  Tensor branches_;     // (n - 1 - h, w) the embeddings of the nodes after the stem, with positions
-  Tensor first_in_;     // (n - 1 - h, 3w) what the first layer's attention makes of them
-  Tensor stem_;         // (1 + h, w) positions of the stem
-  Tensor mask_;         // (n, n)
-  Tensor ends_;         // (C) the nodes that are read
-  Tensor padded_;       // (C, context - 1 - h) the tokens of name, full stop, [EOT] and padding
-  Tensor padded_ends_;  // (C) where [EOT] stands in a padded prompt
+  TowerConfig tower_;
+  std::int64_t context_length_, classes_ = 0, element_bytes_ = 0;
+  std::shared_ptr<const PromptWeights> weights_;  // of the passes by hand
+  std::shared_ptr<PromptEncoder> encoder_;
 };
 
 }  // namespace fedorbit

@@ -9,6 +9,13 @@
 
 namespace fedorbit {
 
+NamedTensors frozen_text(const NamedTensors& tensors) {
+  NamedTensors out;
+  for (const auto& [name, tensor] : tensors)
+    if (name.starts_with("text.")) out[name] = tensor.detach();
+  return out;
+}
+
 Tensor embed_tokens(const NamedTensors& tensors, const Tensor& tokens) {
   return at::embedding(tensor_of(tensors, "text.tokens"), tokens);
 }

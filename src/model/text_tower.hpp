@@ -4,6 +4,9 @@
 
 namespace fedorbit {
 
+/// The tensors text.* of a CLIP, without their gradients.
+NamedTensors frozen_text(const NamedTensors& tensors);
+
 /// `tokens` (N, L) int64, L at most the context length, each row [SOS] ... [EOT] and padding; the feature is read at
 /// the row's first highest id, which is [EOT]. Returns (N, d) float32, not normalised. What stands after the last
 /// [EOT] is not computed: the mask is causal, so it cannot matter.

@@ -15,7 +15,10 @@
 #include "algorithms/optimiser.hpp"
 #include "bench/flops.hpp"
 #include "core/clock.hpp"
+#include "model/padded_prompts.hpp"
 #include "model/product.hpp"
+#include "model/prompt_tree.hpp"
+#include "model/text_tower.hpp"
 
 namespace fedorbit {
 namespace {
@@ -92,10 +95,13 @@ void measure(const Clip& clip, c10::ScalarType type, std::int64_t K) {
   options.alpha = 0;
   DualPromptLearner bare(options, {}, cast, class_names);
   const PromptedText texts(cast, class_names, 4);
+  const ClassPrompts prompts(cast, class_names, 4);
+  PromptTree operators(frozen_text(cast.tensors), cast.config, prompts);
+  PaddedPrompts recipe(frozen_text(cast.tensors), cast.config, prompts);
   const Tensor context = at::randn({K, 4, 512}) * 0.02;
   const auto tree = [&] {
     const Tensor leaf = (context + 1e-3 * at::randn({1})).requires_grad_(true);
-    texts.encode_tree(leaf).sum().backward();
+    operators.encode(leaf).sum().backward();
   };
   const auto hand = [&] {
     const Tensor leaf = (context + 1e-3 * at::randn({1})).requires_grad_(true);
@@ -103,7 +109,7 @@ void measure(const Clip& clip, c10::ScalarType type, std::int64_t K) {
   };
   const auto padded = [&] {
     const Tensor leaf = context.narrow(0, 0, 1).clone().requires_grad_(true);
-    texts.encode_padded(leaf).sum().backward();
+    recipe.encode(leaf).sum().backward();
   };
   const auto times = seconds_of({product(type), padded, tree, hand, step(one, cast, K, false),
                                  step(whole, cast, K, true), step(bare, cast, K, false)},

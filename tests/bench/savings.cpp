@@ -18,7 +18,10 @@
 #include "algorithms/losses/cross_entropy.hpp"
 #include "bench/flops.hpp"
 #include "core/clock.hpp"
+#include "model/padded_prompts.hpp"
+#include "model/prompt_tree.hpp"
 #include "model/prompted_text.hpp"
+#include "model/text_tower.hpp"
 #include "model/vision.hpp"
 
 namespace fedorbit {
@@ -89,8 +92,11 @@ int main(int count, char** arguments) {
   const int passes = count > 2 ? std::atoi(arguments[2]) : 5;
   const Clip clip = bench::random_clip(arguments[1], true), rough = clip.to(at::TensorOptions(at::kBFloat16)),
              shorter = truncated(clip);
-  const PromptedText texts(clip, bench::class_names, context), short_texts(shorter, bench::class_names, context),
-      rough_texts(rough, bench::class_names, context);
+  const PromptedText texts(clip, bench::class_names, context), rough_texts(rough, bench::class_names, context);
+  const ClassPrompts prompts(clip, bench::class_names, context);
+  PaddedPrompts recipe(frozen_text(clip.tensors), clip.config, prompts),
+      short_recipe(frozen_text(shorter.tensors), shorter.config, prompts);
+  PromptTree operators(frozen_text(clip.tensors), clip.config, prompts);
   const auto classes = std::int64_t(bench::class_names.size());
   const Tensor images = at::randn({batch_size, 3, 224, 224}), cached = at::randn({1, batch_size, 512}),
                labels = at::randint(0, classes, {1, batch_size}), present = at::ones({1, batch_size});
@@ -104,9 +110,9 @@ int main(int count, char** arguments) {
       cross_entropy(logits, labels.expand({K, batch_size}), present.expand({K, batch_size})).sum().backward();
     };
   };
-  const Encode padded = [&](const Tensor& leaf) { return texts.encode_padded(leaf); };
-  const Encode cut = [&](const Tensor& leaf) { return short_texts.encode_padded(leaf); };
-  const Encode tree = [&](const Tensor& leaf) { return texts.encode_tree(leaf); };
+  const Encode padded = [&](const Tensor& leaf) { return recipe.encode(leaf); };
+  const Encode cut = [&](const Tensor& leaf) { return short_recipe.encode(leaf); };
+  const Encode tree = [&](const Tensor& leaf) { return operators.encode(leaf); };
   const Encode hand = [&](const Tensor& leaf) { return texts.encode(leaf); };
   const Encode halves = [&](const Tensor& leaf) { return rough_texts.encode(leaf); };
   const double vision = bench::tower_flops(clip.config.vision, batch_size, 50),

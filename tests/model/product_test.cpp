@@ -4,6 +4,10 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include <array>
+
+#include "model/frozen_matrix.hpp"
+
 namespace fedorbit {
 namespace {
 
@@ -18,24 +22,49 @@ TEST(Products, are_those_of_the_matrices) {
   for (const bool transposed : {false, true})
     for (const std::int64_t rows : {1, 5, 130}) {
       const Tensor x = at::randn({rows, 48}), weight = weight_of(24, 48, transposed, at::kFloat),
-                   bias = at::randn({24});
+                   bias = at::randn({24}), d = at::randn({rows, 24});
       const Tensor expected = at::mm(x.to(at::kDouble), weight.to(at::kDouble).t());
-      EXPECT_TRUE(at::allclose(steady_product(x, weight).to(at::kDouble), expected, 1e-5, 1e-5));
       EXPECT_TRUE(at::allclose(frozen_product(x, weight, bias).to(at::kDouble), expected + bias, 1e-5, 1e-5));
+      const FrozenMatrix matrix(weight);
+      EXPECT_TRUE(at::allclose(matrix.times(x).to(at::kDouble), expected, 1e-5, 1e-5));
+      EXPECT_TRUE(at::allclose(matrix.times_back(d).to(at::kDouble), at::mm(d.to(at::kDouble), weight.to(at::kDouble)),
+                               1e-5, 1e-5));
     }
 }
 
-TEST(SteadyProducts, give_a_row_the_same_bits_among_any_number_of_rows) {
+TEST(FrozenMatrices, give_a_row_the_same_bits_among_any_number_of_rows) {
   at::manual_seed(2);
   for (const c10::ScalarType type : {at::kFloat, at::kBFloat16})
-    for (const bool transposed : {false, true})
-      for (const auto& [out, in] : {std::pair(512, 512), {512, 2048}, {768, 640}, {64, 24}}) {
-        const Tensor weight = weight_of(out, in, transposed, type), x = at::randn({400, in}).to(type);
-        const Tensor all = steady_product(x, weight);
-        for (const std::int64_t rows : {1, 2, 15, 16, 75, 96, 97, 127, 128, 129, 256, 399})
-          EXPECT_TRUE(at::equal(steady_product(x.narrow(0, 0, rows), weight), all.narrow(0, 0, rows)))
-              << rows << " rows of " << in << " by " << out << (transposed ? ", transposed" : "");
+    for (const auto& [out, in] : {std::pair(512, 512), {512, 2048}, {2048, 512}, {768, 640}, {64, 24}}) {
+      const FrozenMatrix matrix(weight_of(out, in, false, type));
+      const Tensor x = at::randn({400, in}).to(type), d = at::randn({400, out}).to(type);
+      const Tensor all = matrix.times(x), all_back = matrix.times_back(d);
+      for (const std::int64_t rows : {1, 2, 3, 15, 16, 17, 75, 96, 97, 127, 128, 129, 256, 399}) {
+        EXPECT_TRUE(at::equal(matrix.times(x.narrow(0, 0, rows)), all.narrow(0, 0, rows)))
+            << rows << " rows of " << in << " by " << out;
+        EXPECT_TRUE(at::equal(matrix.times_back(d.narrow(0, 0, rows)), all_back.narrow(0, 0, rows)))
+            << rows << " rows of " << out << " by " << in << ", back";
       }
+    }
+}
+
+TEST(FrozenMatrices, give_the_same_bits_from_shared_memory) {
+  at::manual_seed(3);
+  for (const c10::ScalarType type : {at::kFloat, at::kBFloat16}) {
+    FrozenMatrix one(weight_of(96, 40, false, type)), other(weight_of(24, 96, true, type)), none;
+    const Tensor x = at::randn({20, 40}).to(type), y = one.times(x), z = other.times(y), back = other.times_back(z);
+    Tensor place;
+    share(std::array{&one, &none, &other}, [&](const Tensor& bytes) {
+      place = bytes.clone();
+      return place;
+    });
+    EXPECT_TRUE(at::equal(one.times(x), y));
+    EXPECT_TRUE(at::equal(other.times(y), z));
+    EXPECT_TRUE(at::equal(other.times_back(z), back));
+    place.zero_();
+    EXPECT_EQ(one.times(x).abs().max().item<float>(), 0);
+    EXPECT_EQ(other.times_back(z).abs().max().item<float>(), 0);
+  }
 }
 
 }  // namespace

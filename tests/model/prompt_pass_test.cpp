@@ -4,7 +4,10 @@
 #include <gtest/gtest.h>
 
 #include "model/clip_tensors.hpp"
+#include "model/padded_prompts.hpp"
+#include "model/prompt_tree.hpp"
 #include "model/prompted_text.hpp"
+#include "model/text_tower.hpp"
 
 namespace fedorbit {
 namespace {
@@ -40,8 +43,11 @@ class PromptPasses : public testing::TestWithParam<Course> {};
 
 TEST_P(PromptPasses, give_the_padded_recipes_features_and_gradient) {
   const auto [layers, h, K, activation, head_width] = GetParam();
-  const PromptedText prompts(random_clip(layers, activation, head_width),
-                             {"river", "river run", "runway", "a b c", "runway"}, h);
+  const Clip clip = random_clip(layers, activation, head_width);
+  const std::vector<std::string> names{"river", "river run", "runway", "a b c", "runway"};
+  const PromptedText prompts(clip, names, h);
+  PaddedPrompts recipe(frozen_text(clip.tensors), clip.config, ClassPrompts(clip, names, h));
+  PromptTree operators(frozen_text(clip.tensors), clip.config, ClassPrompts(clip, names, h));
   const Tensor start = at::randn({K, h, 3 * head_width}), weight = at::randn({K, 5, 24});
   const auto passed = [&](auto encode) {
     Tensor context = start.clone().requires_grad_();
@@ -50,10 +56,10 @@ TEST_P(PromptPasses, give_the_padded_recipes_features_and_gradient) {
     return std::pair(features.detach(), context.grad());
   };
   const auto [features, gradient] = passed([&](const Tensor& context) { return prompts.encode(context); });
-  const auto [expected, slope] = passed([&](const Tensor& context) { return prompts.encode_padded(context); });
+  const auto [expected, slope] = passed([&](const Tensor& context) { return recipe.encode(context); });
   EXPECT_LT(relative(features, expected), 1e-5);
   EXPECT_LT(relative(gradient, slope), 1e-5);
-  const auto [tree, same] = passed([&](const Tensor& context) { return prompts.encode_tree(context); });
+  const auto [tree, same] = passed([&](const Tensor& context) { return operators.encode(context); });
   EXPECT_LT(relative(tree, expected), 1e-5);
   EXPECT_LT(relative(same, slope), 1e-5);
   const c10::NoGradGuard evaluation;
@@ -106,7 +112,9 @@ TEST(PromptPass, in_bfloat16_is_as_near_to_float32_as_libtorchs_operators) {
   for (const std::int64_t head_width : {16, 64}) {
     const Clip exact = random_clip(4, Activation::quick_gelu, head_width);
     const std::vector<std::string> names{"river", "river run", "runway"};
-    const PromptedText precise(exact, names, 4), rough(exact.to(at::kBFloat16), names, 4);
+    const Clip halves = exact.to(at::kBFloat16);
+    const PromptedText precise(exact, names, 4), rough(halves, names, 4);
+    PromptTree operators(frozen_text(halves.tensors), halves.config, ClassPrompts(halves, names, 4));
     const Tensor start = at::randn({3, 4, 3 * head_width}), weight = at::randn({3, 3, 24});
     const auto slope = [&](auto encode) {
       Tensor context = start.clone().requires_grad_();
@@ -115,7 +123,7 @@ TEST(PromptPass, in_bfloat16_is_as_near_to_float32_as_libtorchs_operators) {
     };
     const Tensor expected = slope([&](const Tensor& x) { return precise.encode(x); });
     const Tensor by_hand = slope([&](const Tensor& x) { return rough.encode(x); });
-    const Tensor by_operators = slope([&](const Tensor& x) { return rough.encode_tree(x); });
+    const Tensor by_operators = slope([&](const Tensor& x) { return operators.encode(x); });
     EXPECT_EQ(by_hand.scalar_type(), at::kFloat);
     EXPECT_LT((by_hand - expected).norm().item<double>(), 1.2 * (by_operators - expected).norm().item<double>());
     EXPECT_LT(relative(by_hand, expected), 0.05);

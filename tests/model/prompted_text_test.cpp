@@ -2,6 +2,8 @@
 #include "model/prompted_text.hpp"
 
 #include "model/golden_clip.hpp"
+#include "model/padded_prompts.hpp"
+#include "model/prompt_tree.hpp"
 #include "model/text_tower.hpp"
 
 namespace fedorbit {
@@ -38,13 +40,21 @@ TEST(PromptedText, a_clients_features_do_not_depend_on_who_shares_the_batch) {
 TEST(PromptedText, frozen_weights_get_no_gradient) {
   Clip clip = open_clip_golden();
   for (auto& [name, tensor] : clip.tensors) tensor.requires_grad_();
-  const PromptedText prompts(clip, {"runway"}, 2);
-  for (const auto way : {&PromptedText::encode, &PromptedText::encode_tree, &PromptedText::encode_padded}) {
+  const std::vector<std::string> names{"runway"};
+  const ClassPrompts prompts(clip, names, 2);
+  const NamedTensors frozen = frozen_text(clip.tensors);
+  const PromptedText by_hand(clip, names, 2);
+  PromptTree tree(frozen, clip.config, prompts);
+  PaddedPrompts padded(frozen, clip.config, prompts);
+  const auto check = [&](const auto& way) {
     Tensor context = at::randn({1, 2, 16}).requires_grad_();
-    (prompts.*way)(context).sum().backward();
+    way(context).sum().backward();
     EXPECT_GT(context.grad().abs().sum().item<float>(), 0);
     for (const auto& [name, tensor] : clip.tensors) EXPECT_FALSE(tensor.grad().defined()) << name;
-  }
+  };
+  check([&](const Tensor& context) { return by_hand.encode(context); });
+  check([&](const Tensor& context) { return tree.encode(context); });
+  check([&](const Tensor& context) { return padded.encode(context); });
 }
 
 TEST(PromptedText, a_class_name_too_long_for_the_tower_is_named) {

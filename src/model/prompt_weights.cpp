@@ -1,0 +1,65 @@
+#include "model/prompt_weights.hpp"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/tensor.h>
+#include <c10/core/GradMode.h>
+
+#include "core/error.hpp"
+#include "model/joint_weight.hpp"
+#include "model/text_tower.hpp"
+
+namespace fedorbit {
+
+PromptWeights::PromptWeights(const NamedTensors& tensors, const ClipConfig& config, std::int64_t start,
+                             const ShareBytes& share)
+    : tower(config.text), activation(config.activation) {
+  const at::NoGradGuard frozen;
+  const auto norm = [&](const std::string& name) {
+    return Norm{tensor_of(tensors, name + ".weight").to(at::kFloat), tensor_of(tensors, name + ".bias").to(at::kFloat)};
+  };
+  const auto linear = [&](const std::string& name) {
+    return Linear{FrozenMatrix(tensor_of(tensors, name + ".weight")),
+                  tensor_of(tensors, name + ".bias").to(at::kFloat)};
+  };
+  for (std::int64_t i = 0; i < tower.layers; ++i) {
+    const std::string name = text("text.layers.", i);
+    const JointWeight in(tensors, name + ".attention.in.weight");
+    const bool last = i + 1 == tower.layers, whole = !last || i == 0;
+    Layer layer{.norm1 = norm(name + ".norm1"),
+                .norm2 = norm(name + ".norm2"),
+                .in = whole ? FrozenMatrix(in.rows(0, 3)) : FrozenMatrix(),
+                .queries = last ? FrozenMatrix(in.rows(0, 1)) : FrozenMatrix(),
+                .keys_and_values = last ? FrozenMatrix(in.rows(1, 2)) : FrozenMatrix(),
+                .in_bias = tensor_of(tensors, name + ".attention.in.bias").to(at::kFloat),
+                .out = linear(name + ".attention.out"),
+                .inner = linear(name + ".mlp.in"),
+                .outer = linear(name + ".mlp.out"),
+                .root_key = {},
+                .root_value = {}};
+    // Layer by layer, so that a process never has much more than one of its own.
+    fedorbit::share(std::array{&layer.in, &layer.queries, &layer.keys_and_values, &layer.out.weight,
+                               &layer.inner.weight, &layer.outer.weight},
+                    share);
+    layers.push_back(std::move(layer));
+  }
+  after = norm("text.norm_after");
+  projection = FrozenMatrix(tensor_of(tensors, "text.projection").t());
+  fedorbit::share(std::array{&projection}, share);
+  follow_root(tensors, start);
+}
+
+void PromptWeights::follow_root(const NamedTensors& tensors, std::int64_t start) {
+  const std::int64_t w = tower.width;
+  Tensor x =
+      embed_tokens(tensors, at::tensor({start}, at::kLong)) + tensor_of(tensors, "text.positions").narrow(0, 0, 1);
+  for (std::int64_t i = 0; i < tower.layers; ++i) {
+    const std::string name = text("text.layers.", i);
+    const Tensor joined = joint_linear(tensors, name + ".attention.in", layer_norm(tensors, name + ".norm1", x));
+    layers[std::size_t(i)].root_key = joined[0].narrow(0, w, w).clone();
+    layers[std::size_t(i)].root_value = joined[0].narrow(0, 2 * w, w).clone();
+    x = x + linear(tensors, name + ".attention.out", joined.narrow(1, 2 * w, w));
+    x = x + mlp(tensors, name + ".mlp", activation, layer_norm(tensors, name + ".norm2", x));
+  }
+}
+
+}  // namespace fedorbit
