@@ -2,6 +2,7 @@
 #include <ATen/ops/tensor.h>
 
 #include "comm/factory.hpp"
+#include "comm/node_memory.hpp"
 #include "core/error.hpp"
 #include "core/fingerprint.hpp"
 #include "core/log.hpp"
@@ -57,7 +58,8 @@ int run(const Arguments& arguments) {
   const Keys keys{std::uint64_t(experiment.seed)};
   const Labelled view = labelled(dataset);
   const auto partition = make_partition(view, experiment.partition, keys);
-  const auto learner = make_learner(experiment.method.learner, experiment.learner, clip, dataset.class_names());
+  const auto learner = make_learner(experiment.method.learner, experiment.learner, clip, dataset.class_names(),
+                                    [&](const Tensor& bytes) { return one_copy_on_node(bytes, *communicator); });
   const auto strategy = make_strategy(experiment.method.strategy, experiment.strategy);
   strategy->check(experiment.optimiser);
   const auto upload_codec = make_codec(experiment.method.upload_codec);
@@ -147,6 +149,7 @@ int run(const Arguments& arguments) {
   if (!checkpoint)
     class_texts =
         ensemble(encode_prompts("zero-shot", templates, dataset.class_names(), clip, device, *communicator).features);
+  clip.release();  // what trains has its own copies
   const Ending ending = simulation.run(class_texts, clip.logit_scale(), signal_received);
   if (ending == Ending::interrupted) {
     log::info("interrupted after ", simulation.server().round, " rounds; the same command",

@@ -14,13 +14,16 @@ namespace {
 template <class Product, class... Arguments>
 using Makers = std::vector<std::pair<std::string, std::function<std::unique_ptr<Product>(Arguments...)>>>;
 
-const Makers<Classifier, const LearnerOptions&, const Clip&, const std::vector<std::string>&>& learners() {
-  static const Makers<Classifier, const LearnerOptions&, const Clip&, const std::vector<std::string>&> makers{
-      {"prompt", [](auto& o, auto& clip,
-                    auto& names) { return std::make_unique<PromptLearner>(o.prompt, o.engine, clip, names); }},
+using Learners =
+    Makers<Classifier, const LearnerOptions&, const Clip&, const std::vector<std::string>&, const ShareBytes&>;
+
+const Learners& learners() {
+  static const Learners makers{
+      {"prompt", [](auto& o, auto& clip, auto& names,
+                    auto& share) { return std::make_unique<PromptLearner>(o.prompt, o.engine, clip, names, share); }},
       {"dual_prompt",
-       [](auto& o, auto& clip, auto& names) {
-         return std::make_unique<DualPromptLearner>(o.dual_prompt, o.engine, clip, names);
+       [](auto& o, auto& clip, auto& names, auto& share) {
+         return std::make_unique<DualPromptLearner>(o.dual_prompt, o.engine, clip, names, share);
        }},
   };
   return makers;
@@ -60,9 +63,9 @@ std::vector<std::string> strategy_names() { return names(strategies()); }
 std::vector<std::string> codec_names() { return names(codecs()); }
 
 std::unique_ptr<Classifier> make_learner(const std::string& name, const LearnerOptions& options, const Clip& clip,
-                                         const std::vector<std::string>& class_names) {
+                                         const std::vector<std::string>& class_names, const ShareBytes& share) {
   return make(learners(), name, options, in_precision(clip, options.engine.precision, "engine.precision", "text."),
-              class_names);
+              class_names, share);
 }
 std::unique_ptr<Strategy> make_strategy(const std::string& name, const StrategyOptions& options) {
   return make(strategies(), name, options);

@@ -47,8 +47,11 @@ struct StrategyOptions {
   void fields(OptionList& v) { v.section("fedprox", fedprox); }
 };
 
+// A name that is none is an Error that names the nearest.
+
+/// The text tower is taken in engine.precision; what a learner computes beforehand lies where `share` has it.
 std::unique_ptr<Classifier> make_learner(const std::string& name, const LearnerOptions& options, const Clip& clip,
-                                         const std::vector<std::string>& class_names);
+                                         const std::vector<std::string>& class_names, const ShareBytes& share = {});
 std::unique_ptr<Strategy> make_strategy(const std::string& name, const StrategyOptions& options);
 std::unique_ptr<Codec> make_codec(const std::string& name);
 

@@ -84,10 +84,6 @@ void Weights::release(const Tensor& view) const {
   for (const FileBytes& file : bytes) release_pages(file, view.const_data_ptr(), view.nbytes());
 }
 
-void Weights::release() const {
-  for (const FileBytes& file : bytes) release_pages(file, file.data, file.size);
-}
-
 std::string Weights::checksum() const {
   if (files.size() == 1) return sha256_of_file(files[0]);
   std::string all;

@@ -20,8 +20,6 @@ struct Weights {
 
   /// After `view` was copied: gives its pages back, so that original and copy are not both in memory.
   void release(const Tensor& view) const;
-  /// After all tensors were looked at: gives all pages back. Those that are used come again from the file.
-  void release() const;
   /// SHA-256, hexadecimal, of the file, or of the checksums of all files in their order.
   std::string checksum() const;
 };

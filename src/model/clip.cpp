@@ -21,6 +21,10 @@ Clip Clip::to(c10::TensorOptions options) const {
   return out;
 }
 
+void Clip::release() const {
+  for (const FileBytes& file : files) release_pages(file, file.data, file.size);
+}
+
 void save_clip(const std::filesystem::path& file, const Clip& clip, c10::ScalarType type) {
   write_safetensors(file, with_joint_weights(clip.to(type).tensors),
                     {{"format", clip_format}, {"config", clip.config.to_json()}, {"merges", clip.tokenizer.merges()}});

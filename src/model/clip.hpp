@@ -5,7 +5,9 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
+#include "io/mapping.hpp"
 #include "io/safetensors.hpp"
 #include "model/clip_config.hpp"
 #include "model/tokenizer.hpp"
@@ -21,11 +23,14 @@ struct Clip {
   Tokenizer tokenizer;
   std::string checksum;         // SHA-256 of the file that it came from, hexadecimal; empty for a CLIP made in memory
   std::string assumption = {};  // a sentence on what neither the file nor its configuration said, or empty
+  std::vector<FileBytes> files = {};  // that tensors are views on
 
   /// The factor on cosines, 1 / temperature: exp of the tensor "logit_scale".
   double logit_scale() const;
   /// The same weights in another type or on another device; see keeps_float32.
   Clip to(c10::TensorOptions options) const;
+  /// Gives the files' pages back; those that are used come again from the file.
+  void release() const;
 };
 
 /// What a file of foreign weights may leave open.

@@ -38,7 +38,8 @@ Clip assemble(const Weights& weights, const ClipConfig& config, Dialect dialect,
     }
   }
   checkpoint.check_rest();
-  weights.release();  // a run that has its features reads no vision tower
+  out.files = weights.bytes;
+  out.release();  // a run that has its features reads no vision tower
   return out;
 }
 

@@ -5,7 +5,9 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <fstream>
 
+#include "comm/node_memory.hpp"
 #include "core/error.hpp"
 
 namespace fedorbit {
@@ -43,6 +45,23 @@ TEST_P(CommunicatorConformance, Broadcast_gives_every_rank_the_values_of_the_roo
     comm->broadcast(tensor);
     EXPECT_TRUE(at::equal(tensor, expected)) << c10::toString(type);
   }
+}
+
+TEST_P(CommunicatorConformance, Ranks_of_a_node_have_one_copy_of_what_they_share_as_long_as_they_hold_it) {
+  const auto mappings = [] {
+    std::ifstream maps("/proc/self/maps");
+    std::int64_t count = 0;
+    for (std::string line; std::getline(maps, line);) count += line.find("memfd:fedorbit") != std::string::npos;
+    return count;
+  };
+  const Tensor bytes = (at::arange(100'000) % 251).to(at::kByte);
+  Tensor shared = one_copy_on_node(bytes, *comm), again = one_copy_on_node(bytes, *comm);
+  EXPECT_TRUE(at::equal(shared, bytes));
+  EXPECT_EQ(mappings(), comm->local_size() > 1 ? 2 : 0);
+  const Tensor view = shared.narrow(0, 0, 10);
+  shared = again = Tensor();
+  EXPECT_EQ(mappings(), comm->local_size() > 1 ? 1 : 0);
+  EXPECT_TRUE(at::equal(view, bytes.narrow(0, 0, 10)));
 }
 
 TEST_P(CommunicatorConformance, All_reduce_sums_elementwise_in_place) {

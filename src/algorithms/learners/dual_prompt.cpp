@@ -72,13 +72,13 @@ Transported transport_batch(const Tensor& label_features, const Batch& batch, co
 }  // namespace
 
 DualPromptLearner::DualPromptLearner(const DualPromptOptions& options, const EngineOptions& engine, const Clip& clip,
-                                     const std::vector<std::string>& class_names)
+                                     const std::vector<std::string>& class_names, const ShareBytes& share)
     : options_(options),
       transport_{options.lambda, options.max_iterations, options.tolerance},
-      single_(clip, class_names, options.context, engine),
+      single_(clip, class_names, options.context, engine, share),
       logit_scale_(clip.logit_scale()),
       patch_bytes_(needs_patches() ? double(clip.config.vision.patches() * clip.config.embed_dim) * sizeof(float) : 0) {
-  if (options.reading == "joined") joined_.emplace(clip, class_names, 2 * options.context, engine);
+  if (options.reading == "joined") joined_.emplace(clip, class_names, 2 * options.context, engine, single_);
   layout_.add({"context.shared", {options.context, clip.config.text.width}, Kind::shared});
   layout_.add({"context.private", {options.context, clip.config.text.width}, Kind::personal});
 }

@@ -50,7 +50,7 @@ struct DualPromptOptions {
 class DualPromptLearner final : public Classifier {
  public:
   DualPromptLearner(const DualPromptOptions& options, const EngineOptions& engine, const Clip& clip,
-                    const std::vector<std::string>& class_names);
+                    const std::vector<std::string>& class_names, const ShareBytes& share = {});
 
   const Layout& layout() const override { return layout_; }
   void initialise(Parameters&, Kind, std::span<const ClientId>, const Keys&) override;

@@ -20,8 +20,8 @@ void initialise_contexts(Parameters& parameters, Kind kind, std::span<const Clie
 }
 
 PromptLearner::PromptLearner(const PromptOptions& options, const EngineOptions& engine, const Clip& clip,
-                             const std::vector<std::string>& class_names)
-    : text_(clip, class_names, options.context, engine), logit_scale_(clip.logit_scale()) {
+                             const std::vector<std::string>& class_names, const ShareBytes& share)
+    : text_(clip, class_names, options.context, engine, share), logit_scale_(clip.logit_scale()) {
   layout_.add({"context.shared", {options.context, clip.config.text.width}, Kind::shared});
 }
 

@@ -1,7 +1,5 @@
 // PromptFL (Guo et al. 2022, arXiv 2208.11625): one learned context before every class name, shared by all clients.
 #pragma once
-#include <memory>
-
 #include "algorithms/learner.hpp"
 #include "core/options.hpp"
 #include "model/prompted_text.hpp"
@@ -16,7 +14,7 @@ struct PromptOptions {
 class PromptLearner final : public Classifier {
  public:
   PromptLearner(const PromptOptions& options, const EngineOptions& engine, const Clip& clip,
-                const std::vector<std::string>& class_names);
+                const std::vector<std::string>& class_names, const ShareBytes& share = {});
 
   const Layout& layout() const override { return layout_; }
   void initialise(Parameters&, Kind, std::span<const ClientId>, const Keys&) override;
