@@ -1,5 +1,6 @@
 // fedorbit encode: features of images or texts as a file, computed by the tower or imported.
 #include "simulation/encode.hpp"
+#include "simulation/open_data.hpp"
 
 #include <CLI/CLI.hpp>
 #include <memory>

@@ -5,6 +5,7 @@
 #include <ATen/detail/CUDAHooksInterface.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
 
+#include <cstdlib>
 #include <sstream>
 
 #include "core/error.hpp"
@@ -19,6 +20,9 @@ namespace fedorbit {
 
 at::Device prepare_machine(const MachineOptions& options, const Communicator& communicator) {
   at::set_num_threads(int(options.threads));
+  // Rounder arithmetic than was asked for, behind LibTorch's back.
+  ::unsetenv("ONEDNN_DEFAULT_FPMATH_MODE");
+  ::unsetenv("NVIDIA_TF32_OVERRIDE");
   at::globalContext().setDeterministicAlgorithms(true, false);
   at::globalContext().setDeterministicFillUninitializedMemory(
       false);  // what is made empty is written before it is read
@@ -27,7 +31,8 @@ at::Device prepare_machine(const MachineOptions& options, const Communicator& co
   require(gpus > 0, "machine.device = \"cuda\", but rank ", communicator.rank(),
           " sees no GPU; use a build with "
           "FEDORBIT_CUDA on a machine with a GPU, or machine.device = \"cpu\".");
-  at::globalContext().setAllowTF32CuDNN(false);  // of convolutions; that of products is off by default
+  at::globalContext().setAllowTF32CuDNN(false);   // of convolutions
+  at::globalContext().setAllowTF32CuBLAS(false);  // of products: containers may switch it on
   const at::Device device(at::kCUDA, at::DeviceIndex(communicator.local_rank() % gpus));
   const c10::impl::VirtualGuardImpl gpu(at::kCUDA);
   gpu.exchangeDevice(device);
@@ -39,12 +44,6 @@ Clip open_weights(const WeightOptions& model, at::Device device, Communicator& c
   const Clip clip = load_model(model);
   communicator.agree("weights " + model.weights, fingerprint(clip.checksum));
   return clip.to(device);
-}
-
-Dataset open_data(const std::string& path, const SyntheticOptions& scenes, Communicator& communicator) {
-  Dataset dataset = path.empty() ? Dataset::synthetic(scenes) : Dataset::open(path);
-  communicator.agree("data set " + path, fingerprint(dataset.checksum()));
-  return dataset;
 }
 
 namespace {

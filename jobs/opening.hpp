@@ -19,9 +19,6 @@ at::Device prepare_machine(const MachineOptions& options, const Communicator& co
 /// The weights on the device, the same on every rank. What had to be assumed of them is in `assumption`.
 Clip open_weights(const WeightOptions& model, at::Device device, Communicator& communicator);
 
-/// The file of that path, or synthetic scenes where it is empty; the same on every rank.
-Dataset open_data(const std::string& path, const SyntheticOptions& scenes, Communicator& communicator);
-
 /// Throws where `output` is a folder, one of the inputs, a run's results, or a file that is there and has not this
 /// `filetype` (safetensors: "format"): what is about to be written must not take the place of something else.
 void require_output(const std::filesystem::path& output, const std::string& filetype,

@@ -16,9 +16,12 @@
 #include "results/recorder.hpp"
 #include "results/resume.hpp"
 #include "results/run_directory.hpp"
+#include "simulation/arithmetic.hpp"
 #include "simulation/census.hpp"
+#include "simulation/cohort.hpp"
 #include "simulation/feature_store.hpp"
 #include "simulation/memory_check.hpp"
+#include "simulation/open_data.hpp"
 #include "simulation/simulation.hpp"
 #include "simulation/zero_shot.hpp"
 
@@ -105,6 +108,7 @@ int run(const Arguments& arguments) {
     communicator->barrier();
     return resumable;
   }
+  record.provenance["arithmetic"] = arithmetic(device, *communicator);
   record.provenance["features_arithmetic"] = features->origin.arithmetic;
   const bool live = experiment.learner.engine.live_images;
   require(!live || experiment.views.count == 0,
@@ -117,6 +121,12 @@ int run(const Arguments& arguments) {
                     *download_codec, keys,       strategy->memories(learner->layout())};
 
   require_memory(workshop, *communicator);
+  const std::int64_t cohort = cohort_size(partition->clients(), experiment.training.participation),
+                     groups = (cohort + experiment.training.group_size - 1) / experiment.training.group_size;
+  if (root && groups < communicator->size())
+    log::warning("only ", groups, " of ", communicator->size(), " ranks train: ", cohort,
+                 " clients a round in groups of ", experiment.training.group_size,
+                 "; a smaller training.group_size shares them among more.");
 
   std::optional<Checkpoint> checkpoint;
   if (held == RunDirectory::Holding::checkpoint) {

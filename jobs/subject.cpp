@@ -6,6 +6,7 @@
 #include "core/signals.hpp"
 #include "jobs/opening.hpp"
 #include "simulation/feature_store.hpp"
+#include "simulation/open_data.hpp"
 #include "simulation/zero_shot.hpp"
 
 namespace fedorbit {

@@ -22,7 +22,14 @@ function(fedorbit_layer name)
   endif()
   add_library(fedorbit_${name} STATIC ${sources})
   set_source_files_properties(core/version.cpp PROPERTIES COMPILE_DEFINITIONS
-    "FEDORBIT_VERSION=\"${PROJECT_VERSION}\";FEDORBIT_COMMIT=\"${commit}\"")
+    "FEDORBIT_VERSION=\"${PROJECT_VERSION}\"")
+  if(name STREQUAL core)
+    add_custom_target(built_from BYPRODUCTS ${CMAKE_CURRENT_BINARY_DIR}/built_from/built_from.hpp
+      COMMAND ${CMAKE_COMMAND} -DSOURCE=${PROJECT_SOURCE_DIR} -DFILE=${CMAKE_CURRENT_BINARY_DIR}/built_from/built_from.hpp
+        -P ${CMAKE_CURRENT_SOURCE_DIR}/built_from.cmake)
+    add_dependencies(fedorbit_core built_from)
+    target_include_directories(fedorbit_core PRIVATE ${CMAKE_CURRENT_BINARY_DIR}/built_from)
+  endif()
   set(embedded ${CMAKE_CURRENT_SOURCE_DIR}/model/embedded/clip.safetensors)
   set_source_files_properties(model/embedded.cpp PROPERTIES
     COMPILE_DEFINITIONS "FEDORBIT_EMBEDDED_CLIP=\"${embedded}\"" OBJECT_DEPENDS ${embedded})

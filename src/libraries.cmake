@@ -50,7 +50,7 @@ target_link_libraries(torch::cpu INTERFACE torch::c10 Threads::Threads)
 target_link_options(torch::cpu INTERFACE -Wl,--allow-shlib-undefined)
 
 if(FEDORBIT_CUDA)
-  find_package(CUDAToolkit REQUIRED)
+  find_package(CUDAToolkit 13 REQUIRED)  # whose runtime LibTorch's package brings
   set(FEDORBIT_NCCL "${FEDORBIT_TORCH}/../nvidia/nccl" CACHE PATH "NCCL: the folder that holds lib/libnccl.so.2")
   if(NOT EXISTS ${FEDORBIT_NCCL}/lib/libnccl.so.2 OR NOT EXISTS ${FEDORBIT_TORCH}/lib/libtorch_cuda.so)
     message(FATAL_ERROR "A CUDA build needs ${FEDORBIT_TORCH}/lib/libtorch_cuda.so and "

@@ -34,7 +34,8 @@ const Tensor& Parameters::operator[](std::string_view name) const {
 }
 
 void Parameters::zero_gradient() {
-  for (auto& gradient : gradient_) gradient.zero_();
+  for (auto& gradient : gradient_)
+    if (gradient.numel() > 0) gradient.zero_();
 }
 
 }  // namespace fedorbit

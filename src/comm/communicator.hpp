@@ -31,6 +31,9 @@ class Communicator {
   /// The backend's name as the ledger and the factory know it.
   virtual std::string name() const = 0;
 
+  /// Where the backend moves tensors from without the help of MPI: a GPU of its own, or the CPU.
+  virtual at::Device device() const { return at::kCPU; }
+
   int rank() const { return place_.rank; }
   int size() const { return place_.size; }
   bool root() const { return place_.rank == 0; }

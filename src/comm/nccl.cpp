@@ -1,6 +1,7 @@
 #include "comm/nccl.hpp"
 
 #include <ATen/ops/empty.h>
+#include <c10/cuda/CUDAFunctions.h>
 #include <c10/cuda/CUDAStream.h>
 #include <cuda_runtime_api.h>
 
@@ -71,6 +72,7 @@ cudaStream_t stream() { return c10::cuda::getCurrentCUDAStream().stream(); }
 NcclCommunicator::NcclCommunicator() : exceptions_(std::uncaught_exceptions()) {
   const std::string gpu = take_gpu(local_rank());
   require_own_gpus(host_names(), all_gather_text(gpu));
+  gpu_ = at::Device(at::kCUDA, c10::cuda::current_device());
   ncclUniqueId id{};
   if (root()) check_nccl(ncclGetUniqueId(&id));
   Tensor bytes = at::empty({std::int64_t(sizeof id)}, at::kByte);

@@ -14,6 +14,7 @@ class NcclCommunicator final : public MpiCommunicator {
   NcclCommunicator();
   ~NcclCommunicator() override;
   std::string name() const override { return "nccl"; }
+  at::Device device() const override { return gpu_; }
 
  private:
   void move_broadcast(Tensor&) override;
@@ -22,6 +23,7 @@ class NcclCommunicator final : public MpiCommunicator {
   void move_messages(const std::vector<Tensor>& to, std::vector<Tensor>& from) override;
 
   ncclComm_t handle_ = nullptr;
+  at::Device gpu_ = at::kCPU;
   int exceptions_;
 };
 

@@ -30,4 +30,17 @@ struct Traffic {
   const Cost& operator[](Collective collective) const { return costs[std::size_t(collective)]; }
 };
 
+/// A rank's time in collectives.
+struct Seconds {
+  double waiting = 0, transfer = 0;
+  Seconds operator+(const Seconds& other) const { return {waiting + other.waiting, transfer + other.transfer}; }
+  Seconds operator-(const Seconds& other) const { return {waiting - other.waiting, transfer - other.transfer}; }
+};
+
+inline Seconds seconds_in(const Traffic& traffic) {
+  Seconds sum;
+  for (const Cost& cost : traffic.costs) sum = sum + Seconds{cost.waiting_seconds, cost.transfer_seconds};
+  return sum;
+}
+
 }  // namespace fedorbit

@@ -1,6 +1,8 @@
 #include "core/version.hpp"
 
+#include "built_from.hpp"  // written by src/built_from.cmake
+
 namespace fedorbit {
 const char* const version = FEDORBIT_VERSION;
-const char* const commit = FEDORBIT_COMMIT;
+const char* const commit = built_from;
 }  // namespace fedorbit

@@ -40,4 +40,9 @@ Tensor PaddedPrompts::encode(const Tensor& context) {
   return at::stack(features);
 }
 
+double PaddedPrompts::bytes() const {
+  const double length = double(config_.text.context_length);
+  return bytes_by_operators(config_.text, double(ends_.size(0)) * length, length, double(start_.element_size()));
+}
+
 }  // namespace fedorbit

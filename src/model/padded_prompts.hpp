@@ -12,7 +12,7 @@ class PaddedPrompts final : public PromptEncoder {
   PaddedPrompts(const NamedTensors& tensors, const ClipConfig& config, const ClassPrompts& prompts);
   /// One client after another.
   Tensor encode(const Tensor& context) override;
-  std::int64_t rows() const override { return ends_.size(0) * config_.text.context_length; }
+  double bytes() const override;
 
  private:
   NamedTensors tensors_;

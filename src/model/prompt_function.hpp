@@ -16,7 +16,7 @@ class PromptFunction final : public PromptEncoder {
   explicit PromptFunction(PromptPass pass) : pass_(std::move(pass)) {}
   /// backward() needs this to be there still.
   Tensor encode(const Tensor& context) override;
-  std::int64_t rows() const override { return pass_.rows(); }
+  double bytes() const override { return pass_.bytes(); }
 
  private:
   /// What went forward for some clients: clients[i] of the call has row sources[i] of activations and features.

@@ -75,6 +75,14 @@ Tensor PromptPass::room(std::int64_t rows, std::int64_t columns) const {
   return at::empty({rows, columns}, weights_->type());
 }
 
+double PromptPass::bytes() const {
+  const double rows = double(rows_), w = double(weights_->tower.width), m = double(weights_->tower.mlp_width);
+  // Of each layer: two residuals in float32, queries, keys and values, and what the MLP's activation reads; what lives
+  // for one layer only comes on top.
+  const double kept = rows * (2 * w * sizeof(float) + (3 * w + m) * double(c10::elementSize(weights_->type())));
+  return double(weights_->layers.size()) * kept + rows * (2 * m + 6 * w) * sizeof(float);
+}
+
 void PromptPass::activate(Tensor& inner, const Tensor& bias, Tensor& active) const {
   if (weights_->activation == Activation::quick_gelu) return rows::quick_gelu(inner, bias, active);
   rows::add_bias(inner, bias);

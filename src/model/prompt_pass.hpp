@@ -36,8 +36,8 @@ class PromptPass {
   Tensor backward(const Tensor& dfeatures, const PromptActivations& activations,
                   std::span<const std::int64_t> sources) const;
 
-  /// Of one context: all nodes but the root.
-  std::int64_t rows() const { return rows_; }
+  /// About what a context's way there and back takes of memory.
+  double bytes() const;
 
  private:
   using Weights = PromptWeights::Layer;

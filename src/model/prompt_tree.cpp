@@ -65,4 +65,9 @@ Tensor PromptTree::encode(const Tensor& context) {
   return project_text(tensors_, x);
 }
 
+double PromptTree::bytes() const {
+  const double nodes = double(mask_.size(0));
+  return bytes_by_operators(config_.text, nodes, nodes, double(mask_.element_size()));
+}
+
 }  // namespace fedorbit

@@ -12,7 +12,7 @@ class PromptTree final : public PromptEncoder {
   /// `tensors` text.*, without gradients, in their type and on their device.
   PromptTree(const NamedTensors& tensors, const ClipConfig& config, const ClassPrompts& prompts);
   Tensor encode(const Tensor& context) override;
-  std::int64_t rows() const override { return mask_.size(0); }
+  double bytes() const override;
 
  private:
   NamedTensors tensors_;

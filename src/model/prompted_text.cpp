@@ -27,7 +27,6 @@ void PromptedText::open(const Clip& clip, const std::vector<std::string>& class_
   const NamedTensors tensors = frozen_text(clip.tensors);
   const Tensor& table = tensor_of(tensors, "text.tokens");
   classes_ = prompts.classes();
-  element_bytes_ = table.element_size();
   if (engine.reference()) {
     encoder_ = std::make_shared<PaddedPrompts>(tensors, clip.config, prompts);
   } else if (table.is_cpu()) {
@@ -42,14 +41,6 @@ Tensor PromptedText::encode(const Tensor& context) const {
   require(context.dim() == 3 && context.size(1) == context_length_ && context.size(2) == tower_.width,
           "the context of prompts is (clients, ", context_length_, ", ", tower_.width, "), not ", context.sizes(), ".");
   return encoder_->encode(context);
-}
-
-double PromptedText::bytes() const {
-  const double rows = double(encoder_->rows()), w = double(tower_.width), m = double(tower_.mlp_width);
-  // Of each layer: two residuals in float32, queries, keys and values, and what the MLP's activation reads; what lives
-  // for one layer only comes on top.
-  const double kept = rows * (2 * w * sizeof(float) + (3 * w + m) * double(element_bytes_));
-  return double(tower_.layers) * kept + rows * (2 * m + 6 * w) * sizeof(float);
 }
 
 }  // namespace fedorbit

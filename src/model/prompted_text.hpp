@@ -28,15 +28,14 @@ class PromptedText {
   Tensor encode(const Tensor& context) const;
 
   std::int64_t classes() const { return classes_; }
-  /// About what a context's way there and back takes of memory.
-  double bytes() const;
+  double bytes() const { return encoder_->bytes(); }
 
  private:
   void open(const Clip& clip, const std::vector<std::string>& class_names, const EngineOptions& engine,
             const ShareBytes& share);
 
   TowerConfig tower_;
-  std::int64_t context_length_, classes_ = 0, element_bytes_ = 0;
+  std::int64_t context_length_, classes_ = 0;
   std::shared_ptr<const PromptWeights> weights_;  // of the passes by hand
   std::shared_ptr<PromptEncoder> encoder_;
 };

@@ -109,12 +109,11 @@ void Recorder::go_on(const RunRecord& run) {
           part_.string(), " is not a results file: the run cannot go on with it.");
   require(file.read_texts("/classes/name") == run.class_names, part_.string(),
           " was written for other classes: the run cannot go on with it.");
-  for (const char* input : {"data_sha256", "weights_sha256", "features_arithmetic"})
+  for (const char* input : {"data_sha256", "weights_sha256", "features_arithmetic", "arithmetic"})
     if (const auto now = run.provenance.find(input); now != run.provenance.end())
       require(file.text_attribute(input) == now->second, part_.string(), " was begun with ", input, " = ",
               file.text_attribute(input), ", which is now ", now->second,
-              ": the run cannot go on with other inputs; "
-              "bring the old ones back, or pass --restart.");
+              ": the run cannot go on so; bring the old one back, or pass --restart.");
   if (file.has(schema::state)) file.remove(schema::state);  // of a run that was killed while it finished
   each_table([&](Table& table) { table.open(file, true); });
   for (Table* table : {&tables_->rounds, &tables_->turns, &tables_->evaluations, &tables_->class_evaluations,

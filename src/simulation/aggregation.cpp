@@ -19,6 +19,17 @@ Aggregation::Aggregation(const Layout& layout, const Strategy& strategy, std::st
   }
 }
 
+namespace {
+
+/// By way of the backend's device: NCCL moves nothing from a CPU.
+void all_reduce(Tensor sum, Communicator& communicator) {
+  Tensor moved = sum.to(communicator.device());
+  communicator.all_reduce(moved);
+  sum.copy_(moved);
+}
+
+}  // namespace
+
 template <class Use>
 void Aggregation::for_each_term(const std::vector<TurnOutcome>& turns, const Use& use) const {
   const auto rows = [](const Tensor& values) { return values.to(at::kCPU, at::kFloat).contiguous(); };
@@ -62,14 +73,14 @@ Sums Aggregation::sum(const std::vector<TurnOutcome>& turns, const Tensor& large
       for (std::int64_t j = 0; j < segments_[i].length; ++j)
         sums[segments_[i].offset + j] += Number(of_client * double(values[j]));
     });
-    communicator.all_reduce(total);
+    all_reduce(total, communicator);
     total = total.to(at::kDouble);
   };
   if (mode_ == "exact") {
     ExactSum exact(segments_, largest, clients, length_);
     for_each_term(turns,
                   [&](std::size_t i, const float* values, double of_client) { exact.add(i, values, of_client); });
-    communicator.all_reduce(exact.integers());
+    all_reduce(exact.integers(), communicator);
     total = exact.value();
   } else if (mode_ == "float64") {
     in_order(double());

@@ -1,7 +1,5 @@
 #include "simulation/encode.hpp"
 
-#include <ATen/Parallel.h>
-#include <ATen/Version.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/stack.h>
@@ -9,7 +7,6 @@
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
 #include <c10/core/GradMode.h>
-#include <torch/headeronly/version.h>
 
 #include <algorithm>
 #include <functional>
@@ -17,13 +14,12 @@
 #include "core/clock.hpp"
 #include "core/error.hpp"
 #include "core/log.hpp"
-#include "core/version.hpp"
 #include "data/feature_writer.hpp"
 #include "data/transform.hpp"
 #include "io/file.hpp"
-#include "model/product.hpp"
 #include "model/text_tower.hpp"
 #include "model/vision.hpp"
+#include "simulation/arithmetic.hpp"
 
 namespace fedorbit {
 namespace {
@@ -35,11 +31,10 @@ constexpr double seconds_between_keeps = 1;
 using ChunkEncoder = std::function<VisionFeatures(std::int64_t first)>;
 
 /// All that bits may depend on besides the origin. (The first tensor, the logit scale, keeps its type.)
-std::string arithmetic(const Clip& clip, const Encoding& encoding, at::Device device) {
+std::string arithmetic_of(const Clip& clip, const Encoding& encoding, at::Device device, Communicator& communicator) {
   const bool rounded = clip.tensors.rbegin()->second.scalar_type() == at::kBFloat16;
   return text(rounded ? "bfloat16" : "float32", encoding.half ? ", kept as float16, " : ", ",
-              device.is_cuda() ? "cuda" : text(at::get_cpu_capability(), " with ", product_library()), ", ",
-              at::get_num_threads(), " threads, LibTorch ", TORCH_VERSION, ", FedOrbit ", version);
+              arithmetic(device, communicator));
 }
 
 /// Features and patches of rows [from, ...) of a chunk as one message, and back.
@@ -121,10 +116,11 @@ Tensor tokens_of(const std::vector<std::string>& texts, std::int64_t first, cons
 
 }  // namespace
 
-FeatureOrigin image_origin(const Dataset& dataset, const Clip& clip, const Encoding& encoding, at::Device device) {
+FeatureOrigin image_origin(const Dataset& dataset, const Clip& clip, const Encoding& encoding, at::Device device,
+                           Communicator& communicator) {
   return {dataset.checksum(), clip.checksum,
           text("CLIP, shorter side to ", clip.config.vision.image_size, " pixels, bicubic, centre cut out"),
-          encoding.views.recipe(), arithmetic(clip, encoding, device)};
+          encoding.views.recipe(), arithmetic_of(clip, encoding, device, communicator)};
 }
 
 bool encode_images_to(const std::filesystem::path& file, const Dataset& dataset, const Clip& clip,
@@ -135,7 +131,7 @@ bool encode_images_to(const std::filesystem::path& file, const Dataset& dataset,
   const FeatureShape shape{count, clip.config.embed_dim, encoding.patches ? clip.config.vision.patches() : 0,
                            encoding.views.count, encoding.half};
   FeatureSet about;
-  about.origin = image_origin(dataset, clip, encoding, device);
+  about.origin = image_origin(dataset, clip, encoding, device, communicator);
   about.logit_scale = clip.logit_scale();
   about.labels = dataset.labels();
   about.class_names = dataset.class_names();
@@ -164,7 +160,8 @@ bool encode_texts_to(const std::filesystem::path& file, const std::vector<std::s
   std::string list;
   for (const std::string& line : texts) list += line + "\n";
   FeatureSet about;
-  about.origin = {sha256(list), clip.checksum, "CLIP's tokens", "", arithmetic(clip, {false, half, {}}, device)};
+  about.origin = {sha256(list), clip.checksum, "CLIP's tokens", "",
+                  arithmetic_of(clip, {false, half, {}}, device, communicator)};
   about.logit_scale = clip.logit_scale();
   about.texts = texts;
   return encode_to(

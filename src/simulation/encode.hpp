@@ -23,7 +23,8 @@ struct Encoding {
 };
 
 /// What features of these images would say of where they come from.
-FeatureOrigin image_origin(const Dataset& dataset, const Clip& clip, const Encoding& encoding, at::Device device);
+FeatureOrigin image_origin(const Dataset& dataset, const Clip& clip, const Encoding& encoding, at::Device device,
+                           Communicator& communicator);
 
 /// Collective. Encodes in fixed chunks into the file, which has the same bytes on any number of ranks; goes on where an
 /// earlier call was killed. False where a non-zero `signal` on any rank ended it before the file was whole. The root

@@ -49,7 +49,7 @@ struct TrainingOptions {
     v("participation", participation, "", "share of clients in a round; at least one takes part", 0, 1);
     v("group_size", group_size, "clients",
       "clients trained together in one batch of arithmetic; 0: 5 on a CPU, where 1, 2, 4 and 8 ranks then share 40 "
-      "evenly, and 40 on a GPU",
+      "evenly, and 10 on a GPU",
       0, 1e6);
     v("aggregation", aggregation,
       "exact: integers, independent of ranks and order; float64, float32: for very long vectors, repeatable for the "
@@ -106,7 +106,7 @@ struct Experiment {
 
   /// Replaces what stands for a default of the device, before anything is recorded: constants, never measurements.
   void resolve() {
-    if (training.group_size == 0) training.group_size = machine.device == "cuda" ? 40 : 5;
+    if (training.group_size == 0) training.group_size = machine.device == "cuda" ? 10 : 5;
   }
   void fields(OptionList& v) {
     v("name", name, "what the experiment is called in reports");

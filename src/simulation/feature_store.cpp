@@ -11,6 +11,7 @@
 
 #include "core/cache_folder.hpp"
 #include "core/error.hpp"
+#include "core/fingerprint.hpp"
 #include "core/log.hpp"
 #include "io/file.hpp"
 
@@ -86,15 +87,29 @@ FeatureSet checked(const std::filesystem::path& file, const FeatureOrigin& wante
   return set;
 }
 
+/// Where the features come from, and the bits of the first and the last image's.
+std::uint64_t stamp(const FeatureSet& set) {
+  const FeatureOrigin& origin = set.origin;
+  std::string all = text(origin.data, "\n", origin.weights, "\n", origin.preprocessing, "\n", origin.views, "\n",
+                         origin.arithmetic, "\n");
+  for (const std::int64_t image : {std::int64_t(0), set.of.features.size(0) - 1}) {
+    const Tensor row = set.of.features[image].contiguous();
+    all.append(static_cast<const char*>(row.const_data_ptr()), row.nbytes());
+  }
+  return fingerprint(all);
+}
+
 }  // namespace
 
 std::optional<FeatureSet> features_of(const Dataset& dataset, const Clip& clip, const Encoding& encoding,
                                       const std::filesystem::path& named, const std::filesystem::path& store,
                                       at::Device device, Communicator& communicator,
                                       const volatile std::sig_atomic_t& signal) {
-  FeatureOrigin origin = image_origin(dataset, clip, encoding, device);
-  // Processors may differ between nodes; all ranks use the features that the root's would compute.
-  origin.arithmetic = communicator.all_gather_text(origin.arithmetic).front();
+  const FeatureOrigin origin = image_origin(dataset, clip, encoding, device, communicator);
+  const auto agreed = [&](FeatureSet set) {  // each rank may have a file of its own
+    communicator.agree("image features", stamp(set));
+    return set;
+  };
   if (!named.empty()) {
     if (communicator.root()) {  // so that one rank speaks for all
       const std::string arithmetic = checked(named, origin, encoding).origin.arithmetic;
@@ -103,7 +118,7 @@ std::optional<FeatureSet> features_of(const Dataset& dataset, const Clip& clip, 
                      "; this program's own would be ", precision_in(origin.arithmetic), ".");
     }
     communicator.barrier();
-    return checked(named, origin, encoding);
+    return agreed(checked(named, origin, encoding));
   }
   const std::string key = sha256(text(origin.data, "\n", origin.weights, "\n", origin.preprocessing, "\n", origin.views,
                                       "\n", origin.arithmetic, "\n", encoding.views.count, "\n", encoding.patches));
@@ -123,7 +138,7 @@ std::optional<FeatureSet> features_of(const Dataset& dataset, const Clip& clip, 
   if (anyone(communicator.root() && !std::filesystem::exists(file), communicator)) return std::nullopt;  // a signal
   share_file(file, communicator);
   // Computed or not, what is used is what the file holds.
-  return checked(file, origin, encoding);
+  return agreed(checked(file, origin, encoding));
 }
 
 }  // namespace fedorbit

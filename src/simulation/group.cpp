@@ -4,7 +4,6 @@
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/where.h>
 #include <ATen/ops/zeros.h>
-#include <ATen/ops/zeros_like.h>
 #include <c10/core/GradMode.h>
 
 #include "simulation/turn.hpp"
@@ -102,7 +101,7 @@ void Group::train(Workshop& workshop, Turn& turn) {
     parameters_.zero_gradient();
     const Tensor loss = workshop.learner.loss(parameters_, batch_, turn);  // (K)
     loss.sum().backward();
-    if (first) loss_sum_ += at::where(batch_.active > 0, loss.detach().to(at::kDouble), at::zeros_like(loss_sum_));
+    if (first) loss_sum_ += at::where(batch_.active > 0, loss.detach(), 0);
     first = false;
     return parameters_.gradient(Kind::shared).clone();
   };

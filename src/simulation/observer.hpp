@@ -26,6 +26,7 @@ struct RoundRecord {
   std::int64_t round;  // from 0
   double loss;         // mean over clients, weighted as the aggregate is
   double update_norm;  // Euclidean norm of the step of the global shared parameters
+  // On the root: its own turns, its waits and moves in this round, the evaluation after it, and all of it.
   double training_seconds, waiting_seconds, transfer_seconds, evaluation_seconds, total_seconds;
   std::vector<TurnRecord> turns;
 };

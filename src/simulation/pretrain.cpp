@@ -14,6 +14,7 @@
 #include "io/file.hpp"
 #include "model/clip.hpp"
 #include "model/clip_tensors.hpp"
+#include "simulation/open_data.hpp"
 #include "simulation/pretrain_accuracy.hpp"
 #include "simulation/pretrain_step.hpp"
 
@@ -40,10 +41,6 @@ namespace {
 void attend_by_products() {
   at::globalContext().setSDPUseFlash(false);
   at::globalContext().setAllowFP16BF16ReductionMathSDP(true);
-}
-
-Dataset open_data(const PretrainOptions& options) {
-  return options.data.path.empty() ? Dataset::synthetic(options.synthetic) : Dataset::open(options.data.path);
 }
 
 c10::ScalarType type_of(const std::string& precision) {
@@ -77,7 +74,7 @@ class Pretraining {
       : options_(options),
         output_(output),
         communicator_(communicator),
-        dataset_(open_data(options)),
+        dataset_(open_data(options.data.path, options.synthetic, communicator)),
         captions_(options.captions, dataset_, options.clip.context_length),
         config_(options.clip.config(captions_.tokenizer().vocabulary_size())),
         weights_(initialise_clip(config_, keys_.stream(Purpose::initialise))) {

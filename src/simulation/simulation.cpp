@@ -86,7 +86,9 @@ std::optional<RoundRecord> Simulation::play_round(const volatile std::sig_atomic
   const std::vector<ClientId> cohort =
       draw_cohort(workshop_.partition.clients(), options.participation, server_.round, workshop_.keys);
   const Placement placement = costs_.place(make_groups(cohort, options.group_size), communicator_.size());
+  const Seconds before_exchange = seconds_in(communicator_.traffic());
   store_.gather_at(placement, communicator_);
+  const Seconds exchange = seconds_in(communicator_.traffic()) - before_exchange;
 
   std::vector<TurnOutcome> turns;
   const Stopwatch training;
@@ -148,9 +150,10 @@ std::optional<RoundRecord> Simulation::play_round(const volatile std::sig_atomic
   for (const TurnOutcome& turn : turns) store_.stage(turn.clients, turn.rows);
   store_.commit(placement, dropped);
   ++server_.round;
-  learn_costs(placement, reports);
+  // Sums that depend on their order shall not depend on the clock.
+  if (options.aggregation == "exact") learn_costs(placement, reports);
 
-  const RoundRecord record = round_record(reports, double(weight), watch.seconds());
+  const RoundRecord record = round_record(reports, double(weight), watch.seconds(), exchange);
   std::vector<PlacementRecord> placed;
   for (std::size_t g = 0; g < placement.groups().size(); ++g)
     for (const ClientId client : placement.groups()[g]) placed.push_back({record.round, client, placement.rank_of(g)});
@@ -169,13 +172,19 @@ std::vector<ClientId> Simulation::refuse_nonfinite(const std::vector<RankReport>
       if (!report.finite[i]) dropped.push_back(report.turns[i].client);
   if (dropped.empty()) return dropped;
   std::ranges::sort(dropped);
+  if (workshop_.experiment.training.nonfinite == "drop") {
+    for (const ClientId client : dropped)
+      tell([&](Observer& observer) {
+        observer.happened(
+            {round, "dropped",
+             text("the update of client ", client, " in round ", round, " is not finite and was dropped.")});
+      });
+    return dropped;
+  }
   const std::string sentence = text("the update of client ", dropped.front(),
                                     dropped.size() > 1 ? text(" and ", dropped.size() - 1, " others") : "",
                                     " in round ", round, " is not finite");
-  if (workshop_.experiment.training.nonfinite == "error")
-    throw SharedError(sentence + "; use a smaller optimiser.learning_rate, or training.nonfinite = \"drop\".");
-  tell([&](Observer& observer) { observer.happened({round, "dropped", sentence + " and was dropped."}); });
-  return dropped;
+  throw SharedError(sentence + "; use a smaller optimiser.learning_rate, or training.nonfinite = \"drop\".");
 }
 
 void Simulation::learn_costs(const Placement& placement, const std::vector<RankReport>& reports) {
@@ -189,14 +198,15 @@ void Simulation::learn_costs(const Placement& placement, const std::vector<RankR
   costs_.share(communicator_);
 }
 
-RoundRecord Simulation::round_record(const std::vector<RankReport>& reports, double weight, double seconds) const {
+RoundRecord Simulation::round_record(const std::vector<RankReport>& reports, double weight, double seconds,
+                                     const Seconds& exchange) const {
   RoundRecord record{};
   record.round = server_.round - 1;
   record.update_norm = at::linalg_vector_norm(server_.last_update.to(at::kDouble)).item<double>();
   record.total_seconds = seconds;
   std::vector<std::pair<ClientId, double>> terms;
+  record.training_seconds = reports.front().training_seconds;
   for (const RankReport& report : reports) {
-    record.training_seconds = std::max(record.training_seconds, report.training_seconds);
     for (std::size_t i = 0; i < report.turns.size(); ++i) {
       record.turns.push_back(report.turns[i]);
       if (report.finite[i])
@@ -207,11 +217,10 @@ RoundRecord Simulation::round_record(const std::vector<RankReport>& reports, dou
   std::ranges::sort(terms);
   for (const auto& [client, term] : terms) record.loss += term;
   record.loss = weight > 0 ? record.loss / weight : std::numeric_limits<double>::quiet_NaN();
-  const Traffic& traffic = communicator_.traffic();  // since this rank's report: the small message and the sum
-  for (const Cost& cost : traffic.costs) {
-    record.waiting_seconds += cost.waiting_seconds;
-    record.transfer_seconds += cost.transfer_seconds;
-  }
+  // Since this rank's report: the small message and the sum.
+  const Seconds moved = seconds_in(communicator_.traffic()) + exchange;
+  record.waiting_seconds = moved.waiting;
+  record.transfer_seconds = moved.transfer;
   return record;
 }
 

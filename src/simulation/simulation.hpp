@@ -46,7 +46,8 @@ class Simulation {
   /// Nothing: the round was interrupted and discarded.
   std::optional<RoundRecord> play_round(const volatile std::sig_atomic_t& signal);
   std::vector<ClientId> refuse_nonfinite(const std::vector<RankReport>& reports, std::int64_t round);
-  RoundRecord round_record(const std::vector<RankReport>& reports, double weight, double seconds) const;
+  RoundRecord round_record(const std::vector<RankReport>& reports, double weight, double seconds,
+                           const Seconds& exchange) const;
   /// Collective: the cost model hears what the round's groups took.
   void learn_costs(const Placement& placement, const std::vector<RankReport>& reports);
   void warn(const RoundRecord& record);

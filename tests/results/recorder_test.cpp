@@ -228,11 +228,12 @@ TEST_F(Results, ARunCannotGoOnWithAFileThatIsNotItsOwn) {
   EXPECT_THAT(sentence_of([&] { Recorder(path, 2).started(other); }), HasSubstr("other classes"));
 }
 
-TEST_F(Results, ARunCannotGoOnWithOtherInputsNorWithFewerRoundsThanItsCheckpoint) {
+TEST_F(Results, ARunCannotGoOnWithOtherInputsOrOnAnotherProcessorNorWithFewerRoundsThanItsCheckpoint) {
   const SyntheticRun run;
   RunRecord start = run.start();
   start.provenance["data_sha256"] = "aaaa";
   start.provenance["weights_sha256"] = "bbbb";
+  start.provenance["arithmetic"] = "processor one";
   {
     Recorder recorder(path);
     recorder.started(start);
@@ -241,6 +242,9 @@ TEST_F(Results, ARunCannotGoOnWithOtherInputsNorWithFewerRoundsThanItsCheckpoint
   RunRecord other = start;
   other.provenance["data_sha256"] = "cccc";
   EXPECT_THAT(sentence_of([&] { Recorder(path, 2).started(other); }), AllOf(HasSubstr("aaaa"), HasSubstr("cccc")));
+  other = start;
+  other.provenance["arithmetic"] = "processor two";
+  EXPECT_THAT(sentence_of([&] { Recorder(path, 2).started(other); }), HasSubstr("arithmetic = processor one"));
   EXPECT_THAT(sentence_of([&] { Recorder(path, 40).started(start); }), HasSubstr("fewer than the 40"));
   EXPECT_EQ(sentence_of([&] { Recorder(path, 2).started(start); }), "nothing was thrown");
 }

@@ -1,9 +1,9 @@
 #include "algorithms/learners/dual_prompt.hpp"
 
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/arange.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/full_like.h>
-#include <ATen/ops/gather.h>
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/stack.h>
 #include <ATen/ops/where.h>
@@ -37,11 +37,10 @@ TransportPlan plan_for(const Tensor& cost, const TransportSettings& settings) {
 /// Rows of `table` (K, C, ...) at labels (K, B) -> (K, B, ...).
 Tensor rows_of(const Tensor& table, const Tensor& labels) {
   const auto K = table.size(0), C = table.size(1);
-  const Tensor flat = table.reshape({K, C, -1});
-  const Tensor index = labels.unsqueeze(2).expand({K, labels.size(1), flat.size(2)});
+  const Tensor first = C * at::arange(K, labels.options()).unsqueeze(1);  // of each client's rows
   std::vector<std::int64_t> shape = table.sizes().vec();
   shape[1] = labels.size(1);
-  return at::gather(flat, 1, index).view(shape);
+  return table.flatten(0, 1).index_select(0, (labels + first).flatten()).view(shape);
 }
 
 struct Transported {
