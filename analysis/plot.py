@@ -11,7 +11,7 @@ from . import schema
 from .summary import byte_unit, percent
 
 GLOBAL, PERSONAL, REFERENCE = "#2456a6", "#d1662a", "#707880"
-PHASES = {"training": "#2456a6", "waiting": "#e3b23c", "transfer": "#d1662a", "evaluation and the rest": "#c3cad2"}
+PHASES = {"training": "#2456a6", "waiting": "#e3b23c", "transfer": "#d1662a"}
 STYLE = {"font.size": 10, "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True,
          "grid.color": "#e6e9ec", "axes.edgecolor": "#98a0a8", "axes.axisbelow": True, "axes.titlelocation": "left",
          "axes.titleweight": "bold", "axes.titlesize": 11, "legend.frameon": False, "figure.dpi": 130}
@@ -83,12 +83,12 @@ def draw_seconds(axes, run):
         axes.barh(numpy.arange(len(ranks)), values, left=left, height=0.72, color=PHASES[phase], label=phase)
         left += values
     axes.set_title("Seconds by phase and rank")
-    axes.set_xlabel("seconds")
+    axes.set_xlabel("seconds; waiting and transfer since the program started")
     axes.set_ylabel("rank")
     axes.set_yticks(numpy.arange(len(ranks)), [str(rank) for rank in ranks])
     axes.invert_yaxis()
     axes.grid(axis="y", visible=False)
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncol=4, handlelength=1, columnspacing=1.2)
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncol=3, handlelength=1, columnspacing=1.2)
 
 
 def draw(run, target):

@@ -6,6 +6,7 @@ import h5py
 import numpy
 
 from . import schema
+from .bandwidth import algorithm_bandwidth, bus_bandwidth
 
 
 class Unreadable(Exception):
@@ -109,14 +110,18 @@ class Run:
             ranks = len(numpy.unique(table[names.RANK][mine]))
             seconds = float(table[names.TRANSFER][mine].sum())
             moved = int(table[names.BYTES][mine].sum())
-            algbw = moved / seconds if seconds > 0 else float("nan")  # a rank's bytes by that rank's time
+            totals = (collective, moved, ranks, seconds)  # sums over sums: a rank's mean bytes by its mean seconds
             found[collective] = {"ranks": ranks, "calls": int(table[names.CALLS][mine].sum()), "bytes": moved,
                                  "waiting": float(table[names.WAITING][mine].sum()), "transfer": seconds,
-                                 "algbw": algbw, "busbw": algbw * bus_factor(collective, ranks)}
+                                 "algbw": algorithm_bandwidth(*totals), "busbw": bus_bandwidth(*totals)}
         return found
 
     def seconds_by_rank(self):
-        """(ranks, {phase: seconds of each}); training is that of the turns that were taken there."""
+        """(ranks, {phase: seconds of each}): training of the turns taken there, waiting and transfer of its ledger.
+
+        The ledger also holds what lies outside of rounds: the start, the encoding, the waits for the root's writing.
+        So what a rank did besides cannot be had as the rest of the rounds' seconds.
+        """
         names, turns = schema.Transport, schema.Turns
         ranks = numpy.unique(numpy.concatenate([self.placement[schema.Placement.RANK], self.transport[names.RANK]]))
         placed = self.placement
@@ -131,17 +136,4 @@ class Run:
         phases = {"training": sums(rank_of_turn, self.turns[turns.SECONDS]),
                   "waiting": sums(self.transport[names.RANK], self.transport[names.WAITING]),
                   "transfer": sums(self.transport[names.RANK], self.transport[names.TRANSFER])}
-        rest = self.rounds[schema.Rounds.TOTAL].sum() - sum(phases.values())
-        phases["evaluation and the rest"] = numpy.maximum(rest, 0)
         return ranks, phases
-
-
-def bus_factor(collective, ranks):
-    """What turns algorithm bandwidth into the bandwidth of the busiest link (definition of NVIDIA's nccl-tests)."""
-    if ranks < 2:
-        return 1.0
-    if collective == "all_reduce":
-        return 2 * (ranks - 1) / ranks
-    if collective in ("all_gather", "reduce_scatter"):
-        return (ranks - 1) / ranks
-    return 1.0

@@ -1,4 +1,4 @@
-"""Every name in a results file, once: the counterpart of src/results/schema.hpp."""
+"""The names in a results file that the analysis reads, once: src/results/schema.hpp has them all."""
 
 FILETYPE = "fedorbit-results"
 MAJOR = 2  # of the file's version; a higher one cannot be read
@@ -11,14 +11,11 @@ class Attribute:
     FILETYPE = "filetype"
     VERSION = "version"
     OPTIONS = "options"
-    START = "start"
     END = "end"
     KIND = "kind"
 
 
 class Kind:
-    RESULT = "result"
-    DIAGNOSTIC = "diagnostic"
     TIME = "time"
     TRANSPORT = "transport"
 
@@ -33,7 +30,6 @@ class View:
 class Rounds:
     GROUP = "/rounds"
     ROUND = "round"
-    LOSS = "loss"
     UPLOAD = "upload_bytes"
     DOWNLOAD = "download_bytes"
     TRAINING = "training_seconds"
@@ -47,7 +43,6 @@ class Clients:
     GROUP = "/clients"
     CLIENT = "client"
     TRAIN = "train_samples"
-    TEST = "test_samples"
 
 
 class Turns:
@@ -71,7 +66,6 @@ class Evaluations:
 
 class Transport:
     GROUP = "/transport"
-    ROUND = "round"
     RANK = "rank"
     COLLECTIVE = "collective"
     CALLS = "calls"

@@ -36,7 +36,8 @@ def accuracy(run):
     for name in ("view", "after rounds", "all test images", "mean of clients", "lowest", "highest"):
         table.add_column(name, justify="left" if name == "view" else "right")
     known = (schema.View.ZERO_SHOT, schema.View.PROBE, schema.View.GLOBAL, schema.View.PERSONAL)
-    for view in dict.fromkeys((*known, *run.evaluations[schema.Evaluations.VIEW])):  # an evaluation has views of its own
+    # An evaluation has views of its own.
+    for view in dict.fromkeys((*known, *run.evaluations[schema.Evaluations.VIEW])):
         rounds, shares = run.scores(view)
         by_round = run.client_scores(view)
         last = max([*rounds, *by_round], default=None)
@@ -79,14 +80,14 @@ def seconds(run):
 
 
 def transport(run):
-    """What this machine moved. Bandwidths are means over ranks of bytes by transfer time."""
+    """What this machine moved, summed over ranks. Agreements pass as waiting, so they have no bandwidth."""
     table = Table(title="Transport", title_justify="left")
     for name in ("collective", "ranks", "calls", "bytes", "waiting s", "transfer s", "algbw MB/s", "busbw MB/s"):
         table.add_column(name, justify="left" if name == "collective" else "right")
     for collective, sums in run.collectives().items():
+        bandwidths = [f"{sums[name] / 1e6:.1f}" if sums["transfer"] > 0 else "-" for name in ("algbw", "busbw")]
         table.add_row(collective, str(sums["ranks"]), f"{sums['calls']:,}", human_bytes(sums["bytes"]),
-                      f"{sums['waiting']:.3f}", f"{sums['transfer']:.3f}", f"{sums['algbw'] / 1e6:.1f}",
-                      f"{sums['busbw'] / 1e6:.1f}")
+                      f"{sums['waiting']:.3f}", f"{sums['transfer']:.3f}", *bandwidths)
     return table
 
 

@@ -12,7 +12,7 @@ import h5py
 import numpy
 
 from analysis import compare, schema
-from analysis.run import Run, Unreadable, bus_factor
+from analysis.run import Run, Unreadable
 from analysis.summary import human_bytes
 
 SAMPLE = os.environ["ANALYSIS_SAMPLE"]
@@ -55,20 +55,36 @@ class Analysis(unittest.TestCase):
         run = Run(self.folder / "plain")
         self.assertEqual(list(run.bytes_until(numpy.array([0, 1, 5]))), [0, 6 * 16384, 5 * 6 * 16384])
 
-    def test_bandwidths_follow_their_definitions(self):
+    def test_bandwidths_come_from_the_ledger_of_all_ranks(self):
         sums = Run(self.folder / "slower").collectives()["all_reduce"]
         self.assertEqual(sums["ranks"], 4)
         self.assertAlmostEqual(sums["algbw"], 8200 / 0.001)
         self.assertAlmostEqual(sums["busbw"], 8200 / 0.001 * 1.5)
-        self.assertEqual(bus_factor("all_gather", 4), 0.75)
-        self.assertEqual(bus_factor("broadcast", 4), 1)
-        self.assertEqual(bus_factor("all_reduce", 1), 1)
 
-    def test_seconds_of_a_rank_add_up_to_the_run(self):
+    def test_gathering_counts_all_rows_and_what_has_no_seconds_of_its_own_has_no_bandwidth(self):
+        changed = self.folder / "gathers.h5"
+        shutil.copy(self.folder / "plain" / "results.h5", changed)
+        with h5py.File(changed, "r+") as file:
+            table = file["/transport"]
+            sums = table["collective"][:] == b"all_reduce"
+            names = numpy.where(sums, b"all_gather", b"agree")
+            table["collective"][:] = names.astype(table["collective"].dtype)
+            table["transfer_seconds"][:] = numpy.where(sums, 0.001, 0)
+        found = Run(changed).collectives()
+        self.assertAlmostEqual(found["all_gather"]["algbw"], 2 * 8200 / 0.001)
+        self.assertAlmostEqual(found["all_gather"]["busbw"], 8200 / 0.001)
+        answer = report("summary", changed)
+        self.assertEqual(answer.returncode, 0, answer.stderr)
+        self.assertRegex(answer.stdout, r"all_gather .* 0\.010 │ +16\.4 │ +8\.2 │")
+        self.assertRegex(answer.stdout, r"agree .* 0\.000 │ +- │ +- │")
+
+    def test_seconds_of_a_rank_are_those_of_its_turns_and_its_ledger(self):
         ranks, phases = Run(self.folder / "plain").seconds_by_rank()
         self.assertEqual(list(ranks), [0, 1])
+        self.assertEqual(list(phases), ["training", "waiting", "transfer"])
         numpy.testing.assert_allclose(phases["training"], 5 * 3 * 0.3)
-        numpy.testing.assert_allclose(sum(phases.values()), 5 * 2.7)
+        numpy.testing.assert_allclose(phases["waiting"], [5 * 0.002, 5 * 0.012])
+        numpy.testing.assert_allclose(phases["transfer"], 5 * 0.0015)
 
     def test_the_file_of_a_killed_run_is_read(self):
         run = Run(self.folder / "killed")
