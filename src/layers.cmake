@@ -1,5 +1,5 @@
 # fedorbit_layer(NAME [USES layers...]): the sources below src/NAME as a static library. Includes are written from src/.
-# The core does not see LibTorch: its copy of fmt and the one spdlog is built with cannot meet.
+# No source of the core sees LibTorch: its copy of fmt and the one spdlog is built with cannot meet.
 set(external_core spdlog::spdlog tomlplusplus::tomlplusplus OpenSSL::Crypto)
 set(external_io torch::cpu hdf5 GDAL::GDAL nlohmann_json::nlohmann_json)
 set(external_comm torch::cpu MPI::MPI_C)

@@ -9,18 +9,23 @@
 
 namespace fedorbit {
 
-/// A loss for K clients at once. The frozen backbone is shared by all of them.
+/// A loss for K clients at once. The frozen backbone is shared by all of them. A client's loss and gradient have the
+/// same bits alone and in any group: batched products keep that, LibTorch's vectorised functions may not (the last
+/// numbers of a tensor take another way; losses/transport.cpp writes its sigmoid out), and frozen weights have
+/// model/frozen_matrix.hpp.
 class Learner {
  public:
   virtual ~Learner() = default;
   virtual const Layout& layout() const = 0;
   /// Writes the initial values of every tensor of `kind` for the given clients; the shared ones do not depend on them,
-  /// and are there before personal ones are asked for, these before those of a turn.
+  /// and are there before personal ones are asked for, these before those of a turn. Those of a turn are the same in
+  /// every round.
   virtual void initialise(Parameters& parameters, Kind kind, std::span<const ClientId> clients, const Keys& keys) = 0;
   /// (K): each client's mean loss over its present samples. Clients do not mix: the gradient of the sum is theirs.
   virtual Tensor loss(const Parameters& parameters, const Batch& batch, Turn& turn) = 0;
   /// Called after each step, without gradient: momentum encoders, queues. The one place where tensors that are not
-  /// trained may be written: loss() may be asked again for the same step, and autograd watches what it reads.
+  /// trained may be written: loss() may be asked again for the same step, and autograd watches what it reads. The whole
+  /// group is there: rows of clients that turn.active does not have must stay as they are.
   virtual void after_step(Parameters&, const Turn&) {}
   /// Whether loss() wants Batch::patches.
   virtual bool needs_patches() const { return false; }
@@ -45,7 +50,8 @@ using Scorer = std::function<Tensor(const Batch&)>;
 /// A learner that can label.
 class Classifier : public Learner {
  public:
-  /// Does once whatever does not depend on images (text features of every class, say).
+  /// Does once whatever does not depend on images (text features of every class, say). The learner outlives what it
+  /// returns, the parameters may not; tensors of a turn hold zeros.
   virtual Scorer scorer(const Parameters& parameters, View view) = 0;
   /// Whether a scorer wants Batch::patches.
   virtual bool labels_by_patches() const { return false; }

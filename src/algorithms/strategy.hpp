@@ -63,7 +63,8 @@ class Strategy {
   virtual bool replayable() const { return false; }
   /// `update` (K, P) is trained minus received, `weight` (K) int64 what each client counts in the average.
   virtual Upload upload(const Tensor& update, const Tensor& weight, Turn&) { return {update, weight, {}}; }
-  /// Applies what came together; the caller keeps `last_update` and `round`.
+  /// Applies what came together; the caller keeps `last_update` and `round`. Every rank calls it with the same numbers,
+  /// float32 on the CPU, and must come to the same: no random draw, no clock.
   virtual void aggregate(Server& server, const Sums& sums) { server.global = server.global + sums.mean_update; }
 };
 

@@ -40,7 +40,8 @@ class Memory {
   Tensor flat_;
 };
 
-/// Averages a learner reports of its steps: failure signatures, regularisers. One number per client and step.
+/// Averages a learner reports of its steps: failure signatures, regularisers. One number per client and
+/// look at the loss.
 class Diagnostics {
  public:
   Diagnostics(std::vector<std::string> names, std::int64_t clients, at::Device device = at::kCPU);

@@ -30,8 +30,8 @@ std::array<std::uint32_t, 4> philox(std::uint64_t counter, std::uint64_t high, s
 
 }  // namespace
 
-Stream Keys::stream(Purpose purpose, std::uint64_t round, std::uint64_t client) const {
-  return Stream(mixed(seed_ ^ mixed(std::uint64_t(purpose))), mixed(mixed(round) + client));
+Stream Keys::stream(Purpose purpose, std::uint64_t first, std::uint64_t second) const {
+  return Stream(mixed(seed_ ^ mixed(std::uint64_t(purpose))), mixed(mixed(first) + second));
 }
 
 std::uint32_t Stream::bits() {

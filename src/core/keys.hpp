@@ -54,8 +54,9 @@ class Stream {
 class Keys {
  public:
   explicit Keys(std::uint64_t seed) : seed_(seed) {}
-  /// Up to 2^24 purposes, and all pairs of 64-bit `round` and `client`, give distinct streams up to hash collisions.
-  Stream stream(Purpose purpose, std::uint64_t round = 0, std::uint64_t client = 0) const;
+  /// All purposes and pairs of 64-bit numbers (round and client; view and image; whatever a purpose counts by) give
+  /// distinct streams up to hash collisions.
+  Stream stream(Purpose purpose, std::uint64_t first = 0, std::uint64_t second = 0) const;
 
  private:
   std::uint64_t seed_;

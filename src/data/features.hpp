@@ -34,7 +34,7 @@ struct FeatureOrigin {
   std::string arithmetic;     // in words: "float32, " or "bfloat16, ", processor, versions; bits may depend on it
 };
 
-/// Features of the class names (C) under T templates, computed elsewhere.
+/// Features of the class names (C) under T templates.
 struct PromptFeatures {
   std::string name;                    // of the set
   std::vector<std::string> templates;  // T, in the words of whoever made them

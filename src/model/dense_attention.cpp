@@ -139,7 +139,7 @@ void attend_all(std::int64_t sequences, std::int64_t heads, const Tensor& querie
   if (queries.scalar_type() == at::kFloat) return attend<float>(sequences, heads, queries, keys, values, mixed);
   require(queries.scalar_type() == at::kBFloat16, "attention by hand knows float32 and bfloat16, not ",
           queries.scalar_type(), ".");
-  attend<Brain>(sequences, heads, queries, keys, values, mixed);
+  attend<BFloat16>(sequences, heads, queries, keys, values, mixed);
 }
 
 }  // namespace fedorbit

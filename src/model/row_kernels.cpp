@@ -105,7 +105,7 @@ void for_type(const Tensor& y, Work work) {
   require(y.is_contiguous() && y.is_cpu(), "row kernels work on contiguous rows in a CPU's memory.");
   if (y.scalar_type() == at::kFloat) return work(static_cast<float*>(nullptr));
   require(y.scalar_type() == at::kBFloat16, "row kernels know float32 and bfloat16, not ", y.scalar_type(), ".");
-  work(static_cast<Brain*>(nullptr));
+  work(static_cast<BFloat16*>(nullptr));
 }
 
 float* floats(const Tensor& x) { return x.defined() ? x.mutable_data_ptr<float>() : nullptr; }

@@ -161,7 +161,7 @@ void for_type(const Tensor& y, const Heads& heads, Work work) {
   };
   if (y.scalar_type() == at::kFloat) return of_width(static_cast<float*>(nullptr));
   require(y.scalar_type() == at::kBFloat16, "tree attention knows float32 and bfloat16, not ", y.scalar_type(), ".");
-  of_width(static_cast<Brain*>(nullptr));
+  of_width(static_cast<BFloat16*>(nullptr));
 }
 
 template <class Half>

@@ -1,4 +1,5 @@
-// The feature store: one file for each (data set, weights, preprocessing) in a folder, made when it is first asked for.
+// The feature store: one file for each (data set, weights, preprocessing, views, arithmetic) in a folder, made when it
+// is first asked for.
 #pragma once
 #include "simulation/encode.hpp"
 

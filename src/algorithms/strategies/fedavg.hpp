@@ -4,8 +4,9 @@
 
 namespace fedorbit {
 
-/// Every other default of a strategy is FedAvg's.
-class FedAvg final : public Strategy {
+/// Every other default of a strategy is FedAvg's. What differs from it at the server alone derives from it, and stays
+/// replayable.
+class FedAvg : public Strategy {
  public:
   bool replayable() const override { return true; }
 };

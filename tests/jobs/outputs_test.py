@@ -1,0 +1,47 @@
+"""What is there is not lost: runs, configurations and files stay as they are when a command is refused."""
+
+from refusal import RefusalTest
+
+
+class OutputsTest(RefusalTest):
+    def test_a_folder_with_a_configuration_of_its_own_is_left_alone(self):
+        words = "# mine\n" + self.config.read_text()
+        (self.folder / "mine").mkdir()
+        (self.folder / "mine/config.toml").write_text(words)
+        for more in ((), ("--restart",)):
+            self.refused(r"holds a config\.toml that no run has written", "run", self.folder / "mine/config.toml", "-q",
+                         "-o", self.folder / "mine", *more)
+            self.assertEqual((self.folder / "mine/config.toml").read_text(), words)
+
+    def test_a_restart_with_missing_input_keeps_the_results(self):
+        run = self.folder / "kept"
+        code, errors = self.finish(self.start("run", self.config, "-q", "-o", run))
+        self.assertEqual(code, 0, errors)
+        before = (run / "results.h5").read_bytes()
+        self.refused(r"nowhere\.h5 does not exist", "run", self.config, "-q", "-o", run, "--restart", "--set",
+                     "data.features=nowhere.h5")
+        self.assertEqual((run / "results.h5").read_bytes(), before)
+
+    def test_outputs_do_not_replace_something_else(self):
+        data = self.folder / "copy.h5"
+        data.write_bytes(self.data.read_bytes())
+        self.refused(r"copy\.h5 is read; it cannot be written to", "encode", "-q", "--data", data, "--weights", self.clip,
+                     "-o", data)
+        self.refused(r"copy\.h5 is there and is not of the kind", "evaluate", "-q", "--data", self.data, "--weights",
+                     self.clip, "-o", data, ranks=2)
+        self.refused(r"is a folder", "encode", "-q", "--data", data, "--weights", self.clip, "-o", self.folder)
+        self.refused(r"copy\.h5 is there and is not of the kind", "pretrain", "--set", f"data.path={self.data}", "-o", data,
+                     ranks=2)
+        self.assertEqual(data.read_bytes(), self.data.read_bytes())
+        weights = self.clip.read_bytes()
+        self.refused(r"is there and is not of the kind", "prepare", "--synthetic", "-o", self.clip)
+        self.assertEqual(self.clip.read_bytes(), weights)
+
+    def test_a_runs_results_are_not_written_by_evaluate(self):
+        run = self.folder / "unfinished"
+        run.mkdir()
+        for name in ("config.toml", "results.h5.part", "checkpoint.h5"):
+            (run / name).write_bytes(b"of the run")
+        self.refused(r"results\.h5 belongs to the run", "evaluate", "-q", "--data", self.data, "--weights", self.clip, "-o",
+                     run / "results.h5")
+        self.assertEqual((run / "results.h5.part").read_bytes(), b"of the run")
