@@ -42,11 +42,15 @@ SwitchType=switch/none
 SelectType=select/cons_tres
 SelectTypeParameters=CR_Core
 SchedulerType=sched/backfill
+SchedulerParameters=batch_sched_delay=0
 MpiDefault=pmix
 ReturnToService=2
 KillWait=10
 NodeName=n[1-4] NodeHostname=$host NodeAddr=127.0.0.1 Port=$((port + 1))-$((port + 4)) CPUs=8 State=UNKNOWN
+PreemptType=preempt/partition_prio
+PreemptMode=CANCEL
 PartitionName=test Nodes=n[1-4] Default=YES MaxTime=10 State=UP
+PartitionName=urgent Nodes=n[1-4] PriorityTier=2 MaxTime=10 State=UP
 CONF
   # Containers may have no control groups to give; before 24.05 the least that slurmd accepts is cgroup/v1.
   local groups=disabled
@@ -63,7 +67,7 @@ CONF
   wait_until 30 all_idle || { sinfo; tail -n 5 "$folder"/*.out "$folder"/*.log; return 1; }
 }
 
-all_idle() { [[ $(sinfo -h -N -t idle -o %N 2> /dev/null | wc -l) == 4 ]]; }
+all_idle() { [[ $(sinfo -h -N -p test -t idle -o %N 2> /dev/null | wc -l) == 4 ]]; }
 
 # Repeats a command, silently, until it succeeds or so many seconds have passed.
 wait_until() {

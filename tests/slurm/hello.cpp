@@ -1,8 +1,7 @@
 // A stand-in for the program with its command line, `run CONFIG -o DIR`: sums the ranks over MPI, says who took part,
-// and leaves its command line as its results. With --until-signal it writes its config.toml, waits for SIGUSR2 and ends
-// as an interrupted run does, unless it was started before; with --unbegun it is interrupted before it has written any;
-// with
-// --die one rank is killed while the others wait for it.
+// and leaves its command line as its results. With --until-signal it writes its config.toml, waits for SIGUSR2 or
+// SIGTERM and ends as an interrupted run does, unless it was started before; with --unbegun it is interrupted before it
+// has written any; with --die one rank is killed while the others wait for it.
 #include <mpi.h>
 #include <unistd.h>
 
@@ -18,7 +17,9 @@ volatile std::sig_atomic_t told = 0;
 }
 
 int main(int count, char** arguments) {
-  std::signal(SIGUSR2, [](int) { told = 1; });
+  const std::string what = count > 5 ? arguments[5] : "";
+  if (what == "--until-signal" || what == "--unbegun")
+    for (const int signal : {SIGUSR2, SIGTERM}) std::signal(signal, [](int) { told = 1; });
   MPI_Init(&count, &arguments);
   int rank = 0, size = 0, sum = 0;
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
@@ -30,7 +31,6 @@ int main(int count, char** arguments) {
   const char* node = std::getenv("SLURMD_NODENAME");
   std::printf("rank %d of %d on %s\n", rank, size, node ? node : "no node");
   std::fflush(stdout);
-  const std::string what = count > 5 ? arguments[5] : "";
   if (what == "--die") {
     if (rank == 2) std::raise(SIGKILL);
     MPI_Barrier(MPI_COMM_WORLD);
