@@ -124,9 +124,8 @@ int run(const Arguments& arguments) {
   const std::int64_t cohort = cohort_size(partition->clients(), experiment.training.participation),
                      groups = (cohort + experiment.training.group_size - 1) / experiment.training.group_size;
   if (root && groups < communicator->size())
-    log::warning("only ", groups, " of ", communicator->size(), " ranks train: ", cohort,
-                 " clients a round in groups of ", experiment.training.group_size,
-                 "; a smaller training.group_size shares them among more.");
+    log::info("only ", groups, " of ", communicator->size(), " ranks train: ", cohort, " clients a round in groups of ",
+              experiment.training.group_size, "; a smaller training.group_size shares them among more.");
 
   std::optional<Checkpoint> checkpoint;
   if (held == RunDirectory::Holding::checkpoint) {

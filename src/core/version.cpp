@@ -1,6 +1,6 @@
 #include "core/version.hpp"
 
-#include "built_from.hpp"  // written by src/built_from.cmake
+#include <built_from.hpp>  // written by src/built_from.cmake
 
 namespace fedorbit {
 const char* const version = FEDORBIT_VERSION;
