@@ -10,6 +10,9 @@ endif()
 
 if(CMAKE_SYSTEM_PROCESSOR STREQUAL x86_64 AND CMAKE_CXX_COMPILER_ID STREQUAL GNU)  # clang: not for templates
   set(vector_clones "__attribute__((target_clones(\"arch=x86-64-v4\",\"arch=x86-64-v3\",\"default\")))")
+  set(wide_lanes "__builtin_cpu_supports(\"avx512f\")")
+else()
+  set(wide_lanes false)
 endif()
 
 function(fedorbit_layer name)
@@ -36,7 +39,8 @@ function(fedorbit_layer name)
   # Loops over rows are compiled for several instruction sets; the loader takes the best that the processor has.
   set_source_files_properties(model/row_kernels.cpp model/tree_attention.cpp model/dense_attention.cpp
     PROPERTIES
-    COMPILE_OPTIONS "-fopenmp-simd;-O3;-ffp-contract=fast" COMPILE_DEFINITIONS "FEDORBIT_CLONES=${vector_clones}"
+    COMPILE_OPTIONS "-fopenmp-simd;-O3;-ffp-contract=fast;-Wno-psabi"
+    COMPILE_DEFINITIONS "FEDORBIT_CLONES=${vector_clones};FEDORBIT_WIDE_LANES=${wide_lanes}"
     SKIP_UNITY_BUILD_INCLUSION ON)
   # The same, where bits are promised to be those of separate multiplications and additions.
   set_source_files_properties(algorithms/optimiser_rows.cpp simulation/exact_sum.cpp simulation/row_norm.cpp PROPERTIES

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "core/error.hpp"
-#include "model/half.hpp"
+#include "model/lanes.hpp"
 
 namespace fedorbit {
 namespace {

@@ -55,10 +55,10 @@ class FrozenLayers {
   /// What the MLP makes of normed rows, without the bias of its last product.
   Tensor mlp(const std::string& name, const Tensor& normed) {
     const Tensor& weight = tensor_of(tensors_, name + ".in.weight");
-    Tensor inner;
+    Tensor inner, no_slope;
     if (activation_ == Activation::quick_gelu) {
       inner = frozen_product(normed, weight);
-      rows::quick_gelu(inner, number(name + ".in.bias"), inner);
+      rows::quick_gelu(inner, number(name + ".in.bias"), inner, no_slope);
     } else {
       inner = frozen_product(normed, weight, tensor_of(tensors_, name + ".in.bias"));
       at::gelu_(inner);

@@ -4,11 +4,15 @@
 #include <ATen/ops/arange.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
+#include <ATen/ops/empty_like.h>
 #include <ATen/ops/gelu.h>
 #include <ATen/ops/gelu_backward.h>
+#include <ATen/ops/ones_like.h>
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
 #include <c10/core/GradMode.h>
+
+#include <numeric>
 
 #include "core/error.hpp"
 #include "model/row_kernels.hpp"
@@ -17,15 +21,25 @@
 namespace fedorbit {
 namespace {
 
+/// What nodes attend to among the rows of a client, which are the nodes without the root.
 Sight sight_of(const PromptTrie& trie, std::span<const std::int64_t> nodes) {
-  Sight out;
-  out.start.push_back(0);
+  std::vector<std::vector<std::int32_t>> seen;
   for (const std::int64_t node : nodes) {
-    for (const std::int64_t seen : trie.path(node)) out.row.push_back(std::int32_t(seen) - 1);  // the root is -1
-    out.start.push_back(std::int32_t(out.row.size()));
-    out.longest = std::max<std::int64_t>(out.longest, out.start.back() - out.start[out.start.size() - 2]);
+    seen.emplace_back();
+    for (const std::int64_t other : trie.path(node)) seen.back().push_back(std::int32_t(other) - 1);
   }
-  return out;
+  return {trie.size() - 1, seen};
+}
+
+Sight sight_of_all(const PromptTrie& trie) {
+  std::vector<std::int64_t> nodes(std::size_t(trie.size()) - 1);
+  std::iota(nodes.begin(), nodes.end(), 1);
+  return sight_of(trie, nodes);
+}
+
+Sight sight_of_ends(const PromptTrie& trie) {
+  const Tensor ends = trie.ends();
+  return sight_of(trie, {ends.const_data_ptr<std::int64_t>(), std::size_t(ends.numel())});
 }
 
 Tensor floats(std::int64_t rows, std::int64_t columns) { return at::empty({rows, columns}, at::kFloat); }
@@ -48,11 +62,18 @@ class Rounded {
 
 PromptPass::PromptPass(std::shared_ptr<const PromptWeights> weights, const NamedTensors& tensors,
                        const ClassPrompts& prompts)
-    : weights_(std::move(weights)), classes_(prompts.classes()) {
+    : PromptPass(std::move(weights), tensors, prompts.trie()) {}
+
+PromptPass::PromptPass(std::shared_ptr<const PromptWeights> weights, const NamedTensors& tensors,
+                       const PromptTrie& trie)
+    : weights_(std::move(weights)),
+      stem_(trie.stem() - 1),
+      rows_(trie.size() - 1),
+      classes_(trie.ends().numel()),
+      ends_(trie.ends() - 1),
+      whole_(sight_of_all(trie)),
+      at_ends_(sight_of_ends(trie)) {
   const at::NoGradGuard frozen;
-  const PromptTrie trie = prompts.trie();
-  stem_ = trie.stem() - 1;
-  rows_ = trie.size() - 1;
   const Weights& first = weights_->layers[0];
   const Tensor placed = tensor_of(tensors, "text.positions").index_select(0, trie.positions());  // (1 + n, w)
   positions_ = placed.narrow(0, 1, stem_).to(at::kFloat);
@@ -62,13 +83,6 @@ PromptPass::PromptPass(std::shared_ptr<const PromptWeights> weights, const Named
   rows::add_and_norm(branches_, none, none, first.norm1.weight, first.norm1.bias, branches_, statistics, normed);
   branches_in_ = first.in.times(normed);
   rows::add_bias(branches_in_, first.in_bias);
-
-  ends_ = trie.ends() - 1;
-  std::vector<std::int64_t> nodes;
-  for (std::int64_t node = 1; node < trie.size(); ++node) nodes.push_back(node);
-  whole_ = sight_of(trie, nodes);
-  const Tensor ends = trie.ends();
-  at_ends_ = sight_of(trie, {ends.const_data_ptr<std::int64_t>(), std::size_t(classes_)});
 }
 
 Tensor PromptPass::room(std::int64_t rows, std::int64_t columns) const {
@@ -77,23 +91,22 @@ Tensor PromptPass::room(std::int64_t rows, std::int64_t columns) const {
 
 double PromptPass::bytes() const {
   const double rows = double(rows_), w = double(weights_->tower.width), m = double(weights_->tower.mlp_width);
-  // Of each layer: two residuals in float32, queries, keys and values, and what the MLP's activation reads; what lives
-  // for one layer only comes on top.
+  // Of each layer: two residuals in float32, queries, keys and values, and the slope of the MLP's activation; what
+  // lives for one layer only comes on top.
   const double kept = rows * (2 * w * sizeof(float) + (3 * w + m) * double(c10::elementSize(weights_->type())));
   return double(weights_->layers.size()) * kept + rows * (2 * m + 6 * w) * sizeof(float);
 }
 
-void PromptPass::activate(Tensor& inner, const Tensor& bias, Tensor& active) const {
-  if (weights_->activation == Activation::quick_gelu) return rows::quick_gelu(inner, bias, active);
-  rows::add_bias(inner, bias);
-  at::gelu_out(active, inner);
-}
-
-void PromptPass::activate_backward(Tensor& d, const Tensor& inner, std::span<const std::int64_t> sources) const {
-  if (weights_->activation == Activation::quick_gelu) return rows::quick_gelu_backward(d, inner, sources);
-  const auto K = std::int64_t(sources.size()), m = d.size(1);
-  const Tensor own = inner.view({-1, d.size(0) / K, m}).index_select(0, at::tensor(sources, at::kLong));
-  d = at::gelu_backward(d, own.view({-1, m}));
+Tensor PromptPass::activate(Tensor& inner, const Tensor& bias) const {
+  Tensor active = at::empty_like(inner);
+  if (weights_->activation == Activation::quick_gelu) {
+    rows::quick_gelu(inner, bias, active, inner);
+  } else {
+    rows::add_bias(inner, bias);
+    at::gelu_out(active, inner);
+    inner = at::gelu_backward(at::ones_like(inner), inner);
+  }
+  return active;
 }
 
 Tensor PromptPass::read(const Tensor& x, std::int64_t clients) const {
@@ -148,17 +161,15 @@ Tensor PromptPass::forward(const Tensor& context, PromptActivations* activations
     }
     const AttentionInput seen = input(kept, layer);
     Tensor mixed = room(queries, w);
-    kept.weights = at::empty({queries, sight(i).longest, weights_->tower.heads}, at::kFloat);
-    attend(sight(i), seen, mixed, kept.weights);
+    kept.weights = attend(sight(i), seen, mixed);
     if (i == last) x = read(x, K);
     kept.middle = floats(queries, w);
     kept.middle_statistics = floats(queries, 2);
     normed = room(queries, w);
     rows::add_and_norm(x, layer.out.weight.times(mixed), layer.out.bias, layer.norm2.weight, layer.norm2.bias,
                        kept.middle, kept.middle_statistics, normed);
-    kept.inner = layer.inner.weight.times(normed);
-    Tensor active = room(queries, kept.inner.size(1));
-    activate(kept.inner, layer.inner.bias, active);
+    kept.slope = layer.inner.weight.times(normed);
+    const Tensor active = activate(kept.slope, layer.inner.bias);
     const PromptWeights::Norm& next = i == last ? weights_->after : weights_->layers[i + 1].norm1;
     Tensor sum = floats(queries, w), statistics = floats(queries, 2);
     rows::add_and_norm(kept.middle, layer.outer.weight.times(active), layer.outer.bias, next.weight, next.bias, sum,
@@ -185,7 +196,7 @@ Tensor PromptPass::backward(const Tensor& dfeatures, const PromptActivations& ac
     const Weights& layer = weights_->layers[std::size_t(i)];
     const PromptActivations::Layer& kept = activations.layers[std::size_t(i)];
     Tensor d = layer.outer.weight.times_back(half.value());  // (R, m)
-    activate_backward(d, kept.inner, sources);
+    rows::multiply(d, kept.slope, sources);
     rows::norm_backward(layer.inner.weight.times_back(d), kept.middle, kept.middle_statistics, layer.norm2.weight,
                         sources, dx, half.room());
     const Tensor dmixed = layer.out.weight.times_back(half.value());

@@ -18,7 +18,7 @@ struct PromptActivations {
     Tensor before_statistics, middle_statistics;  // (R, 2) float32: of their norms
     Tensor projected, queries;                    // (R, 3w): queries, keys, values; in the last layer (R, 2w) and apart
     Tensor weights;                               // of the attention
-    Tensor inner;                                 // (R, m) before the activation
+    Tensor slope;                                 // (R, m) of the MLP's activation
   };
   std::vector<Layer> layers;
   Tensor after, after_statistics;  // (K C, w) float32: what the final norm reads, (K C, 2)
@@ -40,6 +40,7 @@ class PromptPass {
   double bytes() const;
 
  private:
+  PromptPass(std::shared_ptr<const PromptWeights> weights, const NamedTensors& tensors, const PromptTrie& trie);
   using Weights = PromptWeights::Layer;
   /// Room for products' results, in the type of the arithmetic.
   Tensor room(std::int64_t rows, std::int64_t columns) const;
@@ -47,8 +48,8 @@ class PromptPass {
   Tensor read(const Tensor& x, std::int64_t clients) const;
   AttentionInput input(const PromptActivations::Layer& kept, const Weights& layer) const;
   const Sight& sight(std::size_t layer) const { return layer + 1 == weights_->layers.size() ? at_ends_ : whole_; }
-  void activate(Tensor& inner, const Tensor& bias, Tensor& active) const;
-  void activate_backward(Tensor& d, const Tensor& inner, std::span<const std::int64_t> sources) const;
+  /// The activation of inner + bias; `inner` becomes its derivative there, which is all that the backward needs.
+  Tensor activate(Tensor& inner, const Tensor& bias) const;
 
   std::shared_ptr<const PromptWeights> weights_;
   std::int64_t stem_, rows_, classes_;

@@ -1,9 +1,10 @@
 #include "model/row_kernels.hpp"
 
 #include <cmath>
+#include <type_traits>
 
 #include "core/error.hpp"
-#include "model/half.hpp"
+#include "model/lanes.hpp"
 
 // Each kernel is written once, as a template, and compiled for several instruction sets, of which the loader takes the
 // best (FEDORBIT_CLONES, set in src/layers.cmake).
@@ -75,27 +76,25 @@ FEDORBIT_CLONES void add_bias_rows(std::int64_t rows, std::int64_t n, Half* y, c
     for (std::int64_t j = 0; j < n; ++j) narrowed(widened(y[j]) + bias[j], y[j]);
 }
 
-template <class Half>
-FEDORBIT_CLONES void quick_gelu_rows(std::int64_t rows, std::int64_t m, Half* inner, const float* bias, Half* active) {
-  for (std::int64_t r = 0; r < rows; ++r, inner += m, active += m)
+template <bool with_slope, class Half>
+FEDORBIT_CLONES void quick_gelu_rows(std::int64_t rows, std::int64_t m, const Half* inner, const float* bias,
+                                     Half* active, Half* slope) {
+  for (std::int64_t r = 0; r < rows; ++r, inner += m, active += m, slope += with_slope ? m : 0)
 #pragma omp simd
     for (std::int64_t j = 0; j < m; ++j) {
-      const float u = widened(inner[j]) + bias[j];
-      narrowed(u, inner[j]);
-      narrowed(u / (1 + exponential(-1.702f * u)), active[j]);
+      const float u = widened(inner[j]) + bias[j], s = 1 / (1 + exponential(-1.702f * u));
+      narrowed(u * s, active[j]);
+      if constexpr (with_slope) narrowed(s + 1.702f * u * s * (1 - s), slope[j]);
     }
 }
 
 template <class Half>
-FEDORBIT_CLONES void quick_gelu_backward_rows(std::int64_t rows, std::int64_t m, Half* d, const Half* all_inner,
-                                              const Sources sources) {
+FEDORBIT_CLONES void multiply_rows(std::int64_t rows, std::int64_t m, Half* d, const Half* factors,
+                                   const Sources sources) {
   for (std::int64_t r = 0; r < rows; ++r, d += m) {
-    const Half* inner = all_inner + sources(r) * m;
+    const Half* factor = factors + sources(r) * m;
 #pragma omp simd
-    for (std::int64_t j = 0; j < m; ++j) {
-      const float u = widened(inner[j]), s = 1 / (1 + exponential(-1.702f * u));
-      narrowed(widened(d[j]) * (s + 1.702f * u * s * (1 - s)), d[j]);
-    }
+    for (std::int64_t j = 0; j < m; ++j) narrowed(widened(d[j]) * widened(factor[j]), d[j]);
   }
 }
 
@@ -138,16 +137,18 @@ void add_bias(Tensor& y, const Tensor& bias) {
   for_type(y, [&](auto* half) { add_bias_rows(y.size(0), y.size(1), halves(y, half), floats(bias)); });
 }
 
-void quick_gelu(Tensor& inner, const Tensor& bias, Tensor& active) {
+void quick_gelu(const Tensor& inner, const Tensor& bias, Tensor& active, Tensor& slope) {
   for_type(inner, [&](auto* half) {
-    quick_gelu_rows(inner.size(0), inner.size(1), halves(inner, half), floats(bias), halves(active, half));
+    const auto run = slope.defined() ? &quick_gelu_rows<true, std::remove_pointer_t<decltype(half)>>
+                                     : &quick_gelu_rows<false, std::remove_pointer_t<decltype(half)>>;
+    run(inner.size(0), inner.size(1), halves(inner, half), floats(bias), halves(active, half), halves(slope, half));
   });
 }
 
-void quick_gelu_backward(Tensor& d, const Tensor& inner, std::span<const std::int64_t> sources) {
+void multiply(Tensor& d, const Tensor& factors, std::span<const std::int64_t> sources) {
   for_type(d, [&](auto* half) {
-    quick_gelu_backward_rows(d.size(0), d.size(1), halves(d, half), halves(inner, half),
-                             Sources{sources.data(), d.size(0) / std::int64_t(sources.size())});
+    multiply_rows(d.size(0), d.size(1), halves(d, half), halves(factors, half),
+                  Sources{sources.data(), d.size(0) / std::int64_t(sources.size())});
   });
 }
 

@@ -24,10 +24,11 @@ void norm_backward(const Tensor& dnormed, const Tensor& x, const Tensor& statist
 /// y += bias; y (R, n) half, bias (n) float32.
 void add_bias(Tensor& y, const Tensor& bias);
 
-/// inner += bias; active = inner sigmoid(1.702 inner). Both (R, m) half, bias (m) float32.
-void quick_gelu(Tensor& inner, const Tensor& bias, Tensor& active);
+/// active = u sigmoid(1.702 u) with u = inner + bias, and slope = its derivative, unless undefined. All (R, m) half, bias
+/// (m) float32; one of the two may be `inner` itself.
+void quick_gelu(const Tensor& inner, const Tensor& bias, Tensor& active, Tensor& slope);
 
-/// d *= the derivative of quick_gelu at inner. d (R, m) half; `sources` as above.
-void quick_gelu_backward(Tensor& d, const Tensor& inner, std::span<const std::int64_t> sources);
+/// d *= factors. d (R, m) half; `sources` as above.
+void multiply(Tensor& d, const Tensor& factors, std::span<const std::int64_t> sources);
 
 }  // namespace fedorbit::rows

@@ -1,210 +1,221 @@
 #include "model/tree_attention.hpp"
 
+#include <ATen/ops/empty.h>
+
 #include <algorithm>
 #include <cmath>
-#include <type_traits>
 
 #include "core/error.hpp"
-#include "model/half.hpp"
+#include "model/interleaved_heads.hpp"
 
 namespace fedorbit {
 namespace {
 
 /// Rows of w numbers, `stride` apart.
-template <class Half>
+template <class Number>
 struct Rows {
-  Half* data = nullptr;
+  Number* data = nullptr;
   std::int64_t stride = 0;
-  Half* operator[](std::int64_t row) const { return data + row * stride; }
+  Number* operator[](std::int64_t row) const { return data + row * stride; }
   Rows from(std::int64_t row) const { return {data + row * stride, stride}; }
 };
 
-struct Heads {
-  std::int64_t count, width;
-  float scale;
-  std::int64_t all() const { return count * width; }
+/// The same rows in float32, in `room` where they are not already; `room` then points behind them.
+template <class Half>
+inline __attribute__((always_inline)) Rows<const float> widen(Rows<Half> x, std::int64_t rows, std::int64_t w,
+                                                              float*& room) {
+  if constexpr (std::is_same_v<Half, float>) {
+    return {x.data, x.stride};
+  } else {
+    const Rows<const float> out{room, w};
+    for (std::int64_t r = 0; r < rows; ++r)
+#pragma omp simd
+      for (std::int64_t j = 0; j < w; ++j) room[r * w + j] = widened(x[r][j]);
+    room += rows * w;
+    return out;
+  }
+}
+
+template <class Half>
+struct Input {
+  Rows<Half> queries, keys, values;
+  Half *root_key, *root_value;
+  std::int64_t rows;  // n
+};
+
+/// Keys or values of a client in float32: row -1 is the root's.
+struct Known {
+  Rows<const float> rows;
+  const float* root;
+  const float* operator[](std::int32_t row) const { return row < 0 ? root : rows[row]; }
 };
 
 template <class Half>
-inline __attribute__((always_inline)) float product(const Half* a, const Half* b, std::int64_t count) {
-  float sum = 0;
-#pragma omp simd reduction(+ : sum)
-  for (std::int64_t j = 0; j < count; ++j) sum += widened(a[j]) * widened(b[j]);
-  return sum;
+inline __attribute__((always_inline)) Known known(Rows<Half> x, Half* root, std::int64_t rows, std::int64_t w,
+                                                  float*& room) {
+  return {widen(x, rows, w, room), widen(Rows<Half>{root, 0}, 1, w, room).data};
 }
 
-// `known_width` is the width of a head where compilers may know it, or 0.
-
-/// One client: `work` is w + 2 heads floats to work in.
-template <int known_width, class Half>
-FEDORBIT_CLONES void attend_rows(const Sight& sight, const Heads heads, Rows<Half> queries, Rows<Half> keys,
-                                 Rows<Half> values, const Half* root_key, const Half* root_value, Rows<Half> out,
-                                 float* weights, float* work) {
-  const std::int64_t width = known_width > 0 ? known_width : heads.width;
-  const std::int64_t w = heads.count * width, longest = sight.longest;
-  for (std::int64_t q = 0; q < sight.queries(); ++q, weights += heads.count * longest) {
+/// One client. `room` is (1 + 2 (n + 1), w) floats and `terms` the longest list to work in.
+template <class L, int known_heads, class Half>
+FEDORBIT_CLONES void attend_rows(const Sight& sight, const Heads<L, known_heads> heads, const Input<Half> in,
+                                 Rows<Half> out, float* weights, float* room, Term* terms) {
+  const std::int64_t lanes = heads.lanes(), w = heads.w;
+  float* query = room;
+  room += w;
+  const Known keys = known(in.keys, in.root_key, in.rows, w, room);
+  const Known values = known(in.values, in.root_value, in.rows, w, room);
+  for (std::int64_t q = 0; q < sight.queries(); ++q, weights += lanes * sight.longest) {
     const std::int32_t* seen = sight.row.data() + sight.start[std::size_t(q)];
     const std::int64_t count = sight.start[std::size_t(q) + 1] - sight.start[std::size_t(q)];
+#pragma omp simd
+    for (std::int64_t j = 0; j < w; ++j) query[j] = heads.scale * widened(in.queries[q][j]);
     for (std::int64_t i = 0; i < count; ++i) {
-      const Half* key = seen[i] < 0 ? root_key : keys[seen[i]];
-      for (std::int64_t h = 0; h < heads.count; ++h)
-        weights[i * heads.count + h] = heads.scale * product(queries[q] + h * width, key + h * width, width);
+      products(heads, query, keys[seen[i]], weights + i * lanes);
+      terms[i] = {weights + i * lanes, values[seen[i]]};
     }
-    float *highest = work + w, *sum = highest + heads.count;  // of each head
-    std::copy_n(weights, heads.count, highest);
-    std::fill_n(sum, heads.count, 0.f);
-    for (std::int64_t i = 1; i < count; ++i)
-#pragma omp simd
-      for (std::int64_t h = 0; h < heads.count; ++h) highest[h] = std::max(highest[h], weights[i * heads.count + h]);
-    for (std::int64_t i = 0; i < count; ++i)
-#pragma omp simd
-      for (std::int64_t h = 0; h < heads.count; ++h) {
-        float& weight = weights[i * heads.count + h];
-        weight = exponential(weight - highest[h]);
-        sum[h] += weight;
+    for (std::int64_t v = 0; v < lanes; v += heads.size) {
+      L highest = loaded<L>(weights + v), sum{};
+      for (std::int64_t i = 1; i < count; ++i) {
+        const L score = loaded<L>(weights + i * lanes + v);
+        highest = score > highest ? score : highest;
       }
-    float* mixed = work;
-    std::fill_n(mixed, w, 0.f);
-    for (std::int64_t i = 0; i < count; ++i) {
-      const Half* value = seen[i] < 0 ? root_value : values[seen[i]];
-      for (std::int64_t h = 0; h < heads.count; ++h) {
-        const float weight = weights[i * heads.count + h] /= sum[h];
-        const std::int64_t first = h * width;
-#pragma omp simd
-        for (std::int64_t j = 0; j < width; ++j) mixed[first + j] += weight * widened(value[first + j]);
+      for (std::int64_t i = 0; i < count; ++i) {
+        const L weight = exponential(loaded<L>(weights + i * lanes + v) - highest);
+        sum += weight;
+        stored(weight, weights + i * lanes + v);
       }
+      const L share = 1 / sum;
+      for (std::int64_t i = 0; i < count; ++i)
+        stored(share * loaded<L>(weights + i * lanes + v), weights + i * lanes + v);
     }
-    Half* row = out[q];
-#pragma omp simd
-    for (std::int64_t j = 0; j < w; ++j) narrowed(mixed[j], row[j]);
+    mix(heads, terms, count, out[q]);
   }
 }
 
-/// One client: `work` is (1 + 2 trained_rows, w) and (longest + 1, heads) floats to work in.
-template <int known_width, class Half>
-FEDORBIT_CLONES void attend_backward_rows(const Sight& sight, const Heads heads, Rows<Half> queries, Rows<Half> keys,
-                                          Rows<Half> values, const Half* root_key, const Half* root_value,
-                                          const float* weights, Rows<Half> dmixed, std::int64_t trained_queries,
-                                          std::int64_t trained_rows, Rows<Half> dqueries, Rows<Half> dkeys,
-                                          Rows<Half> dvalues, float* work) {
-  const std::int64_t width = known_width > 0 ? known_width : heads.width;
-  const std::int64_t w = heads.count * width, longest = sight.longest;
-  float *dquery = work, *dkey = work + w, *dvalue = dkey + trained_rows * w;
-  float *mean = dvalue + trained_rows * w, *dscores = mean + heads.count;  // (heads), (longest, heads)
-  std::fill_n(dkey, 2 * trained_rows * w, 0.f);
-  for (std::int64_t q = 0; q < sight.queries(); ++q, weights += heads.count * longest) {
+template <class Half>
+struct Gradients {
+  Rows<Half> queries, keys, values;
+  std::int64_t trained_queries, trained_rows;
+};
+
+/// One client. `room` is (2 Q + 2 (n + 1), w) and (Q, longest, lanes) floats and `terms` the longest list to work in.
+template <class L, int known_heads, class Half>
+FEDORBIT_CLONES void attend_backward_rows(const Sight& sight, const Heads<L, known_heads> heads, const Input<Half> in,
+                                          const float* weights, Rows<Half> dmixed, const Gradients<Half> out,
+                                          float* room, Term* terms) {
+  const std::int64_t lanes = heads.lanes(), w = heads.w, Q = sight.queries(), of_query = lanes * sight.longest;
+  float* dscores = room;  // (Q, longest, lanes)
+  room += Q * of_query;
+  const Rows<const float> queries = widen(in.queries, Q, w, room), d = widen(dmixed, Q, w, room);
+  const Known keys = known(in.keys, in.root_key, in.rows, w, room);
+  const Known values = known(in.values, in.root_value, in.rows, w, room);
+  for (std::int64_t q = 0; q < Q; ++q) {
     const std::int32_t* seen = sight.row.data() + sight.start[std::size_t(q)];
     const std::int64_t count = sight.start[std::size_t(q) + 1] - sight.start[std::size_t(q)];
-    const Half *d = dmixed[q], *query = queries[q];
+    const float* weight = weights + q * of_query;
+    float* dscore = dscores + q * of_query;
+    for (std::int64_t i = 0; i < count; ++i) {
+      products(heads, d[q], values[seen[i]], dscore + i * lanes);
+      terms[i] = {dscore + i * lanes, keys[seen[i]]};
+    }
     // dscore = scale weight (dweight - mean), the mean of the gradients of the weights being weighted by them.
-    std::fill_n(mean, heads.count, 0.f);
-    for (std::int64_t i = 0; i < count; ++i) {
-      const Half* value = seen[i] < 0 ? root_value : values[seen[i]];
-      for (std::int64_t h = 0; h < heads.count; ++h)
-        dscores[i * heads.count + h] = product(d + h * width, value + h * width, width);
-#pragma omp simd
-      for (std::int64_t h = 0; h < heads.count; ++h)
-        mean[h] += weights[i * heads.count + h] * dscores[i * heads.count + h];
-    }
-    for (std::int64_t i = 0; i < count; ++i)
-#pragma omp simd
-      for (std::int64_t h = 0; h < heads.count; ++h) {
-        float& dscore = dscores[i * heads.count + h];
-        dscore = heads.scale * weights[i * heads.count + h] * (dscore - mean[h]);
-      }
-    for (std::int64_t i = 0; i < count; ++i) {
-      if (seen[i] < 0 || seen[i] >= trained_rows) continue;
-      float *to_key = dkey + seen[i] * w, *to_value = dvalue + seen[i] * w;
-      for (std::int64_t h = 0; h < heads.count; ++h) {
-        const float dscore = dscores[i * heads.count + h], share = weights[i * heads.count + h];
-        const std::int64_t first = h * width;
-#pragma omp simd
-        for (std::int64_t j = 0; j < width; ++j) {
-          to_key[first + j] += dscore * widened(query[first + j]);
-          to_value[first + j] += share * widened(d[first + j]);
-        }
+    for (std::int64_t v = 0; v < lanes; v += heads.size) {
+      L mean{};
+      for (std::int64_t i = 0; i < count; ++i)
+        mean += loaded<L>(weight + i * lanes + v) * loaded<L>(dscore + i * lanes + v);
+      for (std::int64_t i = 0; i < count; ++i) {
+        const L dweight = loaded<L>(dscore + i * lanes + v);
+        stored(heads.scale * loaded<L>(weight + i * lanes + v) * (dweight - mean), dscore + i * lanes + v);
       }
     }
-    if (q >= trained_queries) continue;
-    std::fill_n(dquery, w, 0.f);
-    for (std::int64_t i = 0; i < count; ++i) {
-      const Half* key = seen[i] < 0 ? root_key : keys[seen[i]];
-      for (std::int64_t h = 0; h < heads.count; ++h) {
-        const float dscore = dscores[i * heads.count + h];
-        const std::int64_t first = h * width;
-#pragma omp simd
-        for (std::int64_t j = 0; j < width; ++j) dquery[first + j] += dscore * widened(key[first + j]);
-      }
-    }
-    Half* row = dqueries[q];
-#pragma omp simd
-    for (std::int64_t j = 0; j < w; ++j) narrowed(dquery[j], row[j]);
+    if (q < out.trained_queries) mix(heads, terms, count, out.queries[q]);
   }
-  for (std::int64_t r = 0; r < trained_rows; ++r) {
-    Half *key = dkeys[r], *value = dvalues[r];
-#pragma omp simd
-    for (std::int64_t j = 0; j < w; ++j) {
-      narrowed(dkey[r * w + j], key[j]);
-      narrowed(dvalue[r * w + j], value[j]);
-    }
+  for (std::int64_t r = 0; r < out.trained_rows; ++r) {
+    const Sight::Seer* seer = sight.seer.data() + sight.seer_start[std::size_t(r)];
+    const std::int64_t count = sight.seer_start[std::size_t(r) + 1] - sight.seer_start[std::size_t(r)];
+    for (std::int64_t i = 0; i < count; ++i)
+      terms[i] = {dscores + seer[i].query * of_query + seer[i].place * lanes, queries[seer[i].query]};
+    mix(heads, terms, count, out.keys[r]);
+    for (std::int64_t i = 0; i < count; ++i)
+      terms[i] = {weights + seer[i].query * of_query + seer[i].place * lanes, d[seer[i].query]};
+    mix(heads, terms, count, out.values[r]);
   }
 }
 
-/// Every published CLIP has heads of 64 channels, or nearly every one.
-constexpr int usual_width = 64;
-
-template <class Work>
-void for_type(const Tensor& y, const Heads& heads, Work work) {
-  const auto of_width = [&](auto* half) {
-    if (heads.width == usual_width) return work(half, std::integral_constant<int, usual_width>());
-    work(half, std::integral_constant<int, 0>());
+template <class L, class Half, class Work>
+bool with_known_heads(const AttentionInput& in, std::int64_t w, float scale, Half* half, Work work) {
+  const auto tried = [&]<int count>(std::integral_constant<int, count>) {
+    if (in.heads != count || w % Heads<L, count>::known_lanes != 0) return false;
+    work(Heads<L, count>{in.heads, w, scale}, half);
+    return true;
   };
-  if (y.scalar_type() == at::kFloat) return of_width(static_cast<float*>(nullptr));
-  require(y.scalar_type() == at::kBFloat16, "tree attention knows float32 and bfloat16, not ", y.scalar_type(), ".");
-  of_width(static_cast<BFloat16*>(nullptr));
+  return tried(std::integral_constant<int, 8>()) || tried(std::integral_constant<int, 12>()) ||
+         tried(std::integral_constant<int, 16>()) || tried(std::integral_constant<int, 20>());
+}
+
+/// work(heads, half): half is a null pointer to what the tensors hold.
+template <class Work>
+void for_type(const AttentionInput& in, Work work) {
+  static const bool wide = FEDORBIT_WIDE_LANES;
+  const std::int64_t w = in.queries.size(1);
+  const float scale = 1 / std::sqrt(float(w / in.heads));
+  const auto of_heads = [&](auto* half) {
+    if (!(wide ? with_known_heads<Lanes16>(in, w, scale, half, work)
+               : with_known_heads<Lanes8>(in, w, scale, half, work)))
+      work(Heads<float, 0>{in.heads, w, scale}, half);
+  };
+  const auto type = in.queries.scalar_type();
+  if (type == at::kFloat) return of_heads(static_cast<float*>(nullptr));
+  require(type == at::kBFloat16, "tree attention knows float32 and bfloat16, not ", type, ".");
+  of_heads(static_cast<BFloat16*>(nullptr));
 }
 
 template <class Half>
 Rows<Half> rows_of(const Tensor& x, Half*) {
-  if (!x.defined()) return {};
   return {static_cast<Half*>(x.mutable_data_ptr()), x.stride(0)};
 }
 
-Heads heads_of(const AttentionInput& in) {
-  const std::int64_t width = in.queries.size(1) / in.heads;
-  return {in.heads, width, 1 / std::sqrt(float(width))};
+/// Of client k, where each has Q queries and n rows.
+template <class Half>
+Input<Half> input_of(const AttentionInput& in, std::int64_t k, std::int64_t Q, std::int64_t n, Half* half) {
+  return {rows_of(in.queries, half).from(k * Q), rows_of(in.keys, half).from(k * n),
+          rows_of(in.values, half).from(k * n),  rows_of(in.root_key, half).data,
+          rows_of(in.root_value, half).data,     n};
 }
 
 }  // namespace
 
-void attend(const Sight& sight, const AttentionInput& in, Tensor& mixed, Tensor& weights) {
-  const Heads heads = heads_of(in);
+Tensor attend(const Sight& sight, const AttentionInput& in, Tensor& mixed) {
   const std::int64_t Q = sight.queries(), clients = in.queries.size(0) / Q, n = in.keys.size(0) / clients;
-  std::vector<float> work(std::size_t(heads.all() + 2 * heads.count));
-  for_type(in.queries, heads, [&](auto* half, auto width) {
+  const Tensor room = at::empty({in.queries.size(1) * (1 + 2 * (n + 1))}, at::kFloat);
+  std::vector<Term> terms(std::size_t(sight.longest));
+  Tensor weights;
+  for_type(in, [&](const auto heads, auto* half) {
+    weights = at::empty({clients, Q, sight.longest, heads.lanes()}, at::kFloat);
     for (std::int64_t k = 0; k < clients; ++k)
-      attend_rows<width()>(sight, heads, rows_of(in.queries, half).from(k * Q), rows_of(in.keys, half).from(k * n),
-                           rows_of(in.values, half).from(k * n), rows_of(in.root_key, half).data,
-                           rows_of(in.root_value, half).data, rows_of(mixed, half).from(k * Q),
-                           weights.mutable_data_ptr<float>() + k * Q * heads.count * sight.longest, work.data());
+      attend_rows(sight, heads, input_of(in, k, Q, n, half), rows_of(mixed, half).from(k * Q),
+                  weights.mutable_data_ptr<float>() + k * weights.stride(0), room.mutable_data_ptr<float>(),
+                  terms.data());
   });
+  return weights;
 }
 
 void attend_backward(const Sight& sight, const AttentionInput& in, const Tensor& weights, const Tensor& dmixed,
                      std::span<const std::int64_t> sources, std::int64_t trained_queries, std::int64_t trained_rows,
                      Tensor& dqueries, Tensor& dkeys, Tensor& dvalues) {
-  const Heads heads = heads_of(in);
-  const std::int64_t Q = sight.queries(), known = in.queries.size(0) / Q, n = in.keys.size(0) / known;
-  std::vector<float> work(std::size_t(heads.all() * (1 + 2 * trained_rows) + heads.count * (1 + sight.longest)));
-  for_type(in.queries, heads, [&](auto* half, auto width) {
+  const std::int64_t Q = sight.queries(), n = in.keys.size(0) / weights.size(0), w = in.queries.size(1);
+  const Tensor room = at::empty({w * (2 * Q + 2 * (n + 1)) + weights.stride(0)}, at::kFloat);
+  std::vector<Term> terms(std::size_t(std::max(sight.longest, Q)));
+  for_type(in, [&](const auto heads, auto* half) {
     for (std::int64_t k = 0; k < std::int64_t(sources.size()); ++k) {
       const std::int64_t at = sources[std::size_t(k)];
-      attend_backward_rows<width()>(
-          sight, heads, rows_of(in.queries, half).from(at * Q), rows_of(in.keys, half).from(at * n),
-          rows_of(in.values, half).from(at * n), rows_of(in.root_key, half).data, rows_of(in.root_value, half).data,
-          weights.const_data_ptr<float>() + at * Q * heads.count * sight.longest, rows_of(dmixed, half).from(k * Q),
-          trained_queries, trained_rows, rows_of(dqueries, half).from(k * trained_queries),
-          rows_of(dkeys, half).from(k * trained_rows), rows_of(dvalues, half).from(k * trained_rows), work.data());
+      attend_backward_rows(
+          sight, heads, input_of(in, at, Q, n, half), weights.const_data_ptr<float>() + at * weights.stride(0),
+          rows_of(dmixed, half).from(k * Q),
+          {rows_of(dqueries, half).from(k * trained_queries), rows_of(dkeys, half).from(k * trained_rows),
+           rows_of(dvalues, half).from(k * trained_rows), trained_queries, trained_rows},
+          room.mutable_data_ptr<float>(), terms.data());
     }
   });
 }

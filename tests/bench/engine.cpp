@@ -4,6 +4,7 @@
 //   bench_engine VOCABULARY [CLIENTS...]     (bpe_simple_vocab_16e6.txt.gz; default 1 4 8 clients at once)
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
+#include <malloc.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -140,6 +141,8 @@ void measure(const Clip& clip, c10::ScalarType type, std::int64_t K) {
 
 int main(int count, char** arguments) {
   if (count < 2) return std::fprintf(stderr, "bench_engine VOCABULARY [CLIENTS...]\n"), 2;
+  mallopt(M_MMAP_THRESHOLD, 1 << 30);  // as the program does
+  mallopt(M_TRIM_THRESHOLD, 1 << 30);
   at::set_num_threads(1);
   at::manual_seed(1);
   std::vector<std::int64_t> groups;

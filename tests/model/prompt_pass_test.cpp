@@ -12,15 +12,20 @@
 namespace fedorbit {
 namespace {
 
-/// Three heads; those of 64 channels have attention of their own.
-Clip random_clip(std::int64_t layers, Activation activation, std::int64_t head_width = 16) {
+struct Heads {
+  std::int64_t count = 3, width = 16;
+  std::int64_t all() const { return count * width; }
+};
+
+/// Attention is compiled for 8, 12, 16 and 20 heads, and once for any.
+Clip random_clip(std::int64_t layers, Activation activation, Heads heads = {}) {
   const Tokenizer tokenizer("r i\nri v\nriv e\nrive r</w>\nr u\nru n\nrun w\n", "this test");
   ClipConfig config;
   config.embed_dim = 24;
   config.activation = activation;
   static_cast<TowerConfig&>(config.vision) = {16, 1, 1, 16};
   config.vision.image_size = config.vision.patch_size = 8;
-  static_cast<TowerConfig&>(config.text) = {3 * head_width, layers, 3, 80};
+  static_cast<TowerConfig&>(config.text) = {heads.all(), layers, heads.count, 80};
   config.text.context_length = 24;
   config.text.vocabulary_size = tokenizer.vocabulary_size();
   NamedTensors tensors = initialise_clip(config, Keys(1).stream(Purpose::test));
@@ -36,19 +41,19 @@ double relative(const Tensor& a, const Tensor& b) {
 struct Course {
   std::int64_t layers, context, clients;
   Activation activation;
-  std::int64_t head_width = 16;
+  Heads heads = {};
 };
 
 class PromptPasses : public testing::TestWithParam<Course> {};
 
 TEST_P(PromptPasses, give_the_padded_recipes_features_and_gradient) {
-  const auto [layers, h, K, activation, head_width] = GetParam();
-  const Clip clip = random_clip(layers, activation, head_width);
+  const auto [layers, h, K, activation, heads] = GetParam();
+  const Clip clip = random_clip(layers, activation, heads);
   const std::vector<std::string> names{"river", "river run", "runway", "a b c", "runway"};
   const PromptedText prompts(clip, names, h);
   PaddedPrompts recipe(frozen_text(clip.tensors), clip.config, ClassPrompts(clip, names, h));
   PromptTree operators(frozen_text(clip.tensors), clip.config, ClassPrompts(clip, names, h));
-  const Tensor start = at::randn({K, h, 3 * head_width}), weight = at::randn({K, 5, 24});
+  const Tensor start = at::randn({K, h, heads.all()}), weight = at::randn({K, 5, 24});
   const auto passed = [&](auto encode) {
     Tensor context = start.clone().requires_grad_();
     const Tensor features = encode(context);
@@ -66,11 +71,15 @@ TEST_P(PromptPasses, give_the_padded_recipes_features_and_gradient) {
   EXPECT_TRUE(at::equal(prompts.encode(start), features));
 }
 
-INSTANTIATE_TEST_SUITE_P(All, PromptPasses,
-                         testing::Values(Course{1, 2, 3, Activation::quick_gelu}, Course{1, 1, 1, Activation::gelu},
-                                         Course{2, 4, 1, Activation::quick_gelu}, Course{2, 1, 4, Activation::gelu},
-                                         Course{4, 4, 3, Activation::quick_gelu}, Course{4, 16, 2, Activation::gelu},
-                                         Course{3, 4, 3, Activation::quick_gelu, 64}));
+INSTANTIATE_TEST_SUITE_P(
+    All, PromptPasses,
+    testing::Values(Course{1, 2, 3, Activation::quick_gelu}, Course{1, 1, 1, Activation::gelu},
+                    Course{2, 4, 1, Activation::quick_gelu}, Course{2, 1, 4, Activation::gelu},
+                    Course{4, 4, 3, Activation::quick_gelu}, Course{4, 16, 2, Activation::gelu},
+                    Course{3, 4, 3, Activation::quick_gelu, {3, 64}}, Course{3, 4, 3, Activation::quick_gelu, {8, 16}},
+                    Course{2, 4, 2, Activation::quick_gelu, {8, 2}}, Course{2, 4, 2, Activation::quick_gelu, {12, 16}},
+                    Course{2, 4, 2, Activation::gelu, {12, 12}}, Course{2, 4, 2, Activation::gelu, {16, 5}},
+                    Course{2, 4, 2, Activation::gelu, {20, 20}}));
 
 TEST(PromptPass, clients_with_equal_contexts_share_a_forward_and_keep_their_own_gradients) {
   for (const Activation activation : {Activation::quick_gelu, Activation::gelu}) {
@@ -109,13 +118,13 @@ TEST(PromptPass, what_is_remembered_of_a_context_serves_again_and_stays_out_of_g
 }
 
 TEST(PromptPass, in_bfloat16_is_as_near_to_float32_as_libtorchs_operators) {
-  for (const std::int64_t head_width : {16, 64}) {
-    const Clip exact = random_clip(4, Activation::quick_gelu, head_width);
+  for (const Heads heads : {Heads{3, 16}, Heads{8, 16}, Heads{12, 16}}) {
+    const Clip exact = random_clip(4, Activation::quick_gelu, heads);
     const std::vector<std::string> names{"river", "river run", "runway"};
     const Clip halves = exact.to(at::kBFloat16);
     const PromptedText precise(exact, names, 4), rough(halves, names, 4);
     PromptTree operators(frozen_text(halves.tensors), halves.config, ClassPrompts(halves, names, 4));
-    const Tensor start = at::randn({3, 4, 3 * head_width}), weight = at::randn({3, 3, 24});
+    const Tensor start = at::randn({3, 4, heads.all()}), weight = at::randn({3, 3, 24});
     const auto slope = [&](auto encode) {
       Tensor context = start.clone().requires_grad_();
       (encode(context) * weight).sum().backward();
