@@ -39,18 +39,16 @@ Experiment read_experiment(const Arguments& arguments) {
   OptionList options = OptionList::of(experiment);
   if (!arguments.config.empty()) options.read_file(arguments.config);
   for (const std::string& assignment : arguments.assignments) options.set(assignment);
-  experiment.resolve();
   return experiment;
 }
 
 /// Returns the exit code.
 int run(const Arguments& arguments) {
   Experiment experiment = read_experiment(arguments);
-  const std::string options_toml = OptionList::of(experiment).toml();
   watch_signals();
   const auto communicator = make_communicator(experiment.machine.backend);
   watch_signals();  // MPI may have set handlers of its own
-  communicator->agree("resolved options", fingerprint(options_toml));
+  communicator->agree("resolved options", fingerprint(OptionList::of(experiment).toml()));
   const at::Device device = prepare_machine(experiment.machine, *communicator);
   const bool root = communicator->root();
 
@@ -63,6 +61,8 @@ int run(const Arguments& arguments) {
   const auto partition = make_partition(view, experiment.partition, keys);
   const auto learner = make_learner(experiment.method.learner, experiment.learner, clip, dataset.class_names(),
                                     [&](const Tensor& bytes) { return one_copy_on_node(bytes, *communicator); });
+  if (experiment.training.group_size == 0) experiment.training.group_size = learner->usual_group(device);
+  const std::string options_toml = OptionList::of(experiment).toml();
   const auto strategy = make_strategy(experiment.method.strategy, experiment.strategy);
   strategy->check(experiment.optimiser);
   const auto upload_codec = make_codec(experiment.method.upload_codec);

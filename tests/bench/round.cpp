@@ -108,9 +108,9 @@ int main(int count, char** arguments) {
   const auto communicator = make_communicator("auto");
   const std::int64_t rounds = count > 2 ? std::stol(arguments[2]) : 5;
   Trivial trivial;
-  for (const std::int64_t group : {5, 20, 40})
+  for (const std::int64_t group : {std::int64_t(5), std::int64_t(20), trivial.usual_group(at::kCPU)})
     measure("trivial, 4 images", trivial, group, 40 * rounds, *communicator, 4);
-  for (const std::int64_t group : {5, 20, 40})
+  for (const std::int64_t group : {std::int64_t(5), std::int64_t(20), trivial.usual_group(at::kCPU)})
     measure("trivial, 32 images", trivial, group, 40 * rounds, *communicator);
   if (count > 3) return 0;
   const Clip clip = bench::random_clip(arguments[1]);

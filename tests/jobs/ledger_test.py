@@ -24,7 +24,7 @@ class LedgerTest(ProgramTest):
             self.assertEqual(list(results["rounds/upload_bytes"]), [81920, 81920])
             self.assertEqual(sum(item.size for item in results["state"].values() if item.ndim == 2), 2048)
 
-    def test_the_group_size_of_the_device_is_recorded(self):
+    def test_the_group_size_of_the_learner_is_recorded(self):
         directory = self.folder / "grouped"
         code, errors = self.fedorbit("run", self.config, "-q", "-o", directory, "--set", "training.group_size=0")
         self.assertEqual((code, errors), (0, ""), errors)

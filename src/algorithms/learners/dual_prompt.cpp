@@ -115,6 +115,8 @@ Tensor DualPromptLearner::logits(const Tensor& label, const Tensor& targets, con
   return logit_scale_ * (1 - (plan_for(cost, transport_).plan * cost).sum(at::IntArrayRef{3, 4}));
 }
 
+std::int64_t DualPromptLearner::usual_group(const at::Device& device) const { return usual_group_of_prompts(device); }
+
 Tensor DualPromptLearner::loss(const Parameters& parameters, const Batch& batch, Turn& turn) {
   const TextFeatures text = text_features(parameters);
   const Tensor entropy = cross_entropy(logits(text.label, text.targets, batch), batch.labels, batch.present);

@@ -57,6 +57,7 @@ class DualPromptLearner final : public Classifier {
   /// cross entropy + alpha * alignment + beta * transport.
   Tensor loss(const Parameters&, const Batch&, Turn&) override;
   Scorer scorer(const Parameters&, View) override;
+  std::int64_t usual_group(const at::Device&) const override;
   bool replayable() const override { return true; }
   bool needs_patches() const override { return options_.transport == "patch" || options_.transport_score; }
   double step_bytes(std::int64_t batch_size) const override;

@@ -19,6 +19,8 @@ void initialise_contexts(Parameters& parameters, Kind kind, std::span<const Clie
   }
 }
 
+std::int64_t usual_group_of_prompts(const at::Device& device) { return device.is_cuda() ? 10 : 5; }
+
 PromptLearner::PromptLearner(const PromptOptions& options, const EngineOptions& engine, const Clip& clip,
                              const std::vector<std::string>& class_names, const ShareBytes& share)
     : text_(clip, class_names, options.context, engine, share), logit_scale_(clip.logit_scale()) {
@@ -28,6 +30,8 @@ PromptLearner::PromptLearner(const PromptOptions& options, const EngineOptions& 
 void PromptLearner::initialise(Parameters& parameters, Kind kind, std::span<const ClientId> clients, const Keys& keys) {
   initialise_contexts(parameters, kind, clients, keys);
 }
+
+std::int64_t PromptLearner::usual_group(const at::Device& device) const { return usual_group_of_prompts(device); }
 
 Tensor PromptLearner::loss(const Parameters& parameters, const Batch& batch, Turn&) {
   const Tensor text_features = unit(text_.encode(parameters["context.shared"]));  // (K, C, d)

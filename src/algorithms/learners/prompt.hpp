@@ -21,6 +21,7 @@ class PromptLearner final : public Classifier {
   /// Cross entropy of logit_scale * <v, t_c>.
   Tensor loss(const Parameters&, const Batch&, Turn&) override;
   Scorer scorer(const Parameters&, View) override;
+  std::int64_t usual_group(const at::Device&) const override;
   bool replayable() const override { return true; }
   double step_bytes(std::int64_t) const override { return text_.bytes(); }
 
@@ -29,6 +30,9 @@ class PromptLearner final : public Classifier {
   double logit_scale_;
   Layout layout_;
 };
+
+/// Learner::usual_group of what learns through a text tower: 5 on a CPU, 10 on a GPU.
+std::int64_t usual_group_of_prompts(const at::Device& device);
 
 /// Independent N(0, 0.02^2) numbers for all of `kind`: one draw for all clients where it is shared,
 /// one for each client where it is personal.
