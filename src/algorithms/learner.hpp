@@ -37,7 +37,7 @@ class Learner {
   virtual std::int64_t usual_group(const at::Device&) const { return 40; }
   /// Whether loss() and after_step() do the same operations on the same tensors in every step, so that a GPU may record
   /// a step and replay it: no random draw, no look at a value, none of what a turn says in plain numbers (round, step,
-  /// clients, learning rate).
+  /// clients, learning rate). Steps in which turn.alike holds are recorded on their own.
   virtual bool replayable() const { return false; }
   /// What loss() observes in turn.diagnostics.
   virtual std::vector<std::string> diagnostics() const { return {}; }

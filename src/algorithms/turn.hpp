@@ -67,10 +67,11 @@ struct Turn {
   Tensor last_update;  // (P) the server's previous step; zero in round 0
   Memory& memory;
   Diagnostics& diagnostics;
-  Keys keys;                                 // streams are asked for by purpose, round and client
-  double learning_rate = 0;                  // of this round's local steps
-  Tensor steps{};                            // (K) float32, how many each client takes in this turn
-  Tensor active{};                           // (K) float32, 1 for a client that takes the present step
+  Keys keys;                 // streams are asked for by purpose, round and client
+  double learning_rate = 0;  // of this round's local steps
+  Tensor steps{};            // (K) float32, how many each client takes in this turn
+  Tensor active{};           // (K) float32, 1 for a client that takes the present step
+  bool alike = false;        // whether all clients' shared parameters are the same numbers now, as in the first step
   std::map<std::string, Tensor> received{};  // name -> (K, n), what the server sent besides the parameters
 };
 

@@ -28,7 +28,7 @@ PaddedPrompts::PaddedPrompts(const NamedTensors& tensors, const ClipConfig& conf
   ends_ = at::tensor(ends, at::kLong).to(device);
 }
 
-Tensor PaddedPrompts::encode(const Tensor& context) {
+Tensor PaddedPrompts::encode(const Tensor& context, std::int64_t) {
   const std::int64_t C = ends_.size(0), h = context.size(1), w = config_.text.width;
   std::vector<Tensor> features;
   for (std::int64_t k = 0; k < context.size(0); ++k) {
@@ -41,8 +41,11 @@ Tensor PaddedPrompts::encode(const Tensor& context) {
 }
 
 double PaddedPrompts::bytes() const {
-  const double length = double(config_.text.context_length);
-  return bytes_by_operators(config_.text, double(ends_.size(0)) * length, length, double(start_.element_size()));
+  // The graph of LibTorch's operators keeps what each of them read.
+  const TowerConfig& tower = config_.text;
+  const double w = double(tower.width), m = double(tower.mlp_width), length = double(config_.text.context_length);
+  const double row = 5 * w + 2 * m + double(tower.heads) * length;
+  return double(start_.element_size()) * double(tower.layers) * double(ends_.size(0)) * length * row;
 }
 
 }  // namespace fedorbit

@@ -10,8 +10,8 @@ class PaddedPrompts final : public PromptEncoder {
  public:
   /// `tensors` text.*, without gradients, in their type and on their device.
   PaddedPrompts(const NamedTensors& tensors, const ClipConfig& config, const ClassPrompts& prompts);
-  /// One client after another.
-  Tensor encode(const Tensor& context) override;
+  /// One client after another, equal or not.
+  Tensor encode(const Tensor& context, std::int64_t equal = 0) override;
   double bytes() const override;
 
  private:

@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "core/error.hpp"
+
 namespace fedorbit {
 namespace {
 
@@ -115,8 +117,10 @@ struct PromptFunction::Node : torch::autograd::Function<Node> {
   }
 };
 
-Tensor PromptFunction::encode(const Tensor& context) {
+Tensor PromptFunction::encode(const Tensor& context, std::int64_t equal) {
   const Tensor rows = context.to(at::kFloat).contiguous();
+  require(equal < 2 || kinds_of(rows.detach().narrow(0, 0, equal)).size() == 1, "the first ", equal,
+          " contexts were promised to be equal, and are not.");
   if (at::GradMode::is_enabled() && rows.requires_grad()) return Node::apply(rows, this);
   return Node::joined(rows.size(0), forward(rows, false));
 }

@@ -9,13 +9,14 @@ namespace fedorbit {
 
 /// Encodes contexts through a pass. A context that several clients of a call have, as all have the server's in the
 /// first step of a round, goes forward once, and is remembered: the next groups of that round find it done, and so does
-/// the round after an evaluation. Whether contexts are taken together depends on the call alone, never on what is
+/// the round after an evaluation. It looks for equal contexts itself, and throws where some are not that were promised
+/// to be. Whether contexts are taken together depends on the call alone, never on what is
 /// remembered, so no number depends on which rank has seen what before.
 class PromptFunction final : public PromptEncoder {
  public:
   explicit PromptFunction(PromptPass pass) : pass_(std::move(pass)) {}
   /// backward() needs this to be there still.
-  Tensor encode(const Tensor& context) override;
+  Tensor encode(const Tensor& context, std::int64_t equal = 0) override;
   double bytes() const override { return pass_.bytes(); }
 
  private:

@@ -37,10 +37,10 @@ void PromptedText::open(const Clip& clip, const std::vector<std::string>& class_
   }
 }
 
-Tensor PromptedText::encode(const Tensor& context) const {
+Tensor PromptedText::encode(const Tensor& context, std::int64_t equal) const {
   require(context.dim() == 3 && context.size(1) == context_length_ && context.size(2) == tower_.width,
           "the context of prompts is (clients, ", context_length_, ", ", tower_.width, "), not ", context.sizes(), ".");
-  return encoder_->encode(context);
+  return encoder_->encode(context, equal);
 }
 
 }  // namespace fedorbit

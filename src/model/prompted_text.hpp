@@ -25,7 +25,7 @@ class PromptedText {
 
   /// See PromptEncoder::encode. Copies of this share what they remember of contexts; one of them must outlive
   /// backward().
-  Tensor encode(const Tensor& context) const;
+  Tensor encode(const Tensor& context, std::int64_t equal = 0) const;
 
   std::int64_t classes() const { return classes_; }
   double bytes() const { return encoder_->bytes(); }

@@ -59,6 +59,7 @@ Turn Group::begin(Workshop& workshop, const Server& server, std::span<const Clie
   put(last_update_, server.last_update);
   put(steps_, at::tensor(steps).to(at::kFloat));
   for (const auto& [name, extra] : received.extras) put(received_[name], extra);
+  alike_ = received.alike;
   return Turn{.round = server.round,
               .step = 0,
               .clients = clients,
@@ -78,27 +79,30 @@ void Group::step(Workshop& workshop, Turn& turn, const Batch& batch) {
        {&Batch::images, &Batch::features, &Batch::patches, &Batch::labels, &Batch::present, &Batch::active})
     put(batch_.*part, batch.*part);
   turn.active = batch_.active;
-  if (graph_) return graph_->replay();
-  const bool record = device_.is_cuda() && workshop.experiment.machine.graph && trained_ &&
+  const bool alike = alike_ && turn.step == 0;
+  Recording& recording = recordings_[alike];
+  if (recording.graph) return recording.graph->replay();
+  const bool record = device_.is_cuda() && workshop.experiment.machine.graph && recording.trained &&
                       workshop.learner.replayable() && workshop.strategy.replayable();
   if (!record) {
-    train(workshop, turn);
-    trained_ = true;
+    train(workshop, turn, alike);
+    recording.trained = true;
     return;
   }
   auto graph = make_device_graph();
-  graph->record([&] { train(workshop, turn); });
-  graph_ = std::move(graph);
-  graph_->replay();
+  graph->record([&] { train(workshop, turn, alike); });
+  recording.graph = std::move(graph);
+  recording.graph->replay();
 }
 
-void Group::train(Workshop& workshop, Turn& turn) {
+void Group::train(Workshop& workshop, Turn& turn, bool alike) {
   const Tensor here = parameters_.flat(Kind::shared).clone();
   bool first = true, elsewhere = false;  // a strategy may look at several points; the loss is that of the first
   const GradientAt at = [&](const Tensor& shared) {
     if (elsewhere || !shared.is_same(here)) parameters_.flat(Kind::shared).copy_(shared);
     elsewhere = !shared.is_same(here);
     parameters_.zero_gradient();
+    turn.alike = alike && !elsewhere;
     const Tensor loss = workshop.learner.loss(parameters_, batch_, turn);  // (K)
     loss.sum().backward();
     if (first) loss_sum_ += at::where(batch_.active > 0, loss.detach(), 0);

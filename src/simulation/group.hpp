@@ -1,6 +1,7 @@
 // K clients in training: their tensors, which stay where they are from step to step and from turn to turn, and one
 // local step on them.
 #pragma once
+#include <array>
 #include <functional>
 #include <map>
 #include <memory>
@@ -24,6 +25,7 @@ void load_personal(Workshop& workshop, Parameters& parameters, std::span<const C
 /// What clients are given at the start of a turn.
 struct Received {
   Tensor shared;                         // (K, P)
+  bool alike = false;                    // whether its rows are the same numbers
   std::map<std::string, Tensor> extras;  // name -> (K, n)
   std::vector<std::int64_t> bytes;       // of each client's message
 };
@@ -36,7 +38,8 @@ class Group {
   Turn begin(Workshop& workshop, const Server& server, std::span<const ClientId> clients, const Received& received,
              const FindRow& find, const std::vector<std::int64_t>& steps);
   /// One local step of the clients that are active in `batch`. On a GPU the first is launched operator by operator, the
-  /// second is recorded, and from then on the record is replayed, where learner and strategy allow it.
+  /// next is recorded, and from then on the record is replayed, where learner and strategy allow it; a turn's first
+  /// steps, in which clients are alike, are recorded on their own.
   void step(Workshop& workshop, Turn& turn, const Batch& batch);
 
   const Parameters& parameters() const { return parameters_; }
@@ -45,7 +48,13 @@ class Group {
   const Tensor& loss_sum() const { return loss_sum_; }  // (K) float64, over the steps of the turn
 
  private:
-  void train(Workshop& workshop, Turn& turn);
+  struct Recording {
+    bool trained = false;  // a step like it, operator by operator
+    std::unique_ptr<DeviceGraph> graph;
+  };
+
+  /// `alike`: whether all clients' shared parameters are the same.
+  void train(Workshop& workshop, Turn& turn, bool alike);
   /// `values` in `place`, which stays where it is on a GPU.
   void put(Tensor& place, const Tensor& values) const;
 
@@ -57,8 +66,8 @@ class Group {
   Tensor loss_sum_, start_, last_update_, steps_;
   std::map<std::string, Tensor> received_;
   Batch batch_;
-  bool trained_ = false;
-  std::unique_ptr<DeviceGraph> graph_;  // once recorded
+  bool alike_ = false;                   // whether this turn's clients were given the same
+  std::array<Recording, 2> recordings_;  // of steps of clients that differ, and that are alike
 };
 
 }  // namespace fedorbit

@@ -64,6 +64,7 @@ Received download(Workshop& workshop, const Server& server, std::span<const Clie
   Received out;
   std::vector<Tensor> rows;
   std::map<std::string, std::vector<Tensor>> extras;
+  out.alike = true;
   Tensor written;  // the parameters of the message before: most strategies send everyone the same
   std::int64_t written_bytes = 0;
   for (const ClientId client : clients) {
@@ -71,6 +72,7 @@ Received download(Workshop& workshop, const Server& server, std::span<const Clie
     if (sent.shared.is_same(written)) {
       rows.push_back(rows.back());
     } else {
+      out.alike = !written.defined() && out.alike;
       const Bytes message = workshop.download_codec.encode(sent.shared.contiguous(), workshop.learner.layout());
       rows.push_back(workshop.download_codec.decode(message, workshop.learner.layout()));
       written = sent.shared;

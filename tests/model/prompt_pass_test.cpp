@@ -3,6 +3,7 @@
 #include <c10/core/GradMode.h>
 #include <gtest/gtest.h>
 
+#include "core/error.hpp"
 #include "model/clip_tensors.hpp"
 #include "model/padded_prompts.hpp"
 #include "model/prompt_tree.hpp"
@@ -97,6 +98,36 @@ TEST(PromptPass, clients_with_equal_contexts_share_a_forward_and_keep_their_own_
       EXPECT_LT(relative(together.grad()[k], alone.grad()[0]), 1e-6) << k;
     }
   }
+}
+
+TEST(PromptPass, in_operators_contexts_that_are_said_to_be_equal_go_forward_once) {
+  for (const std::int64_t layers : {1, 3}) {
+    const Clip clip = random_clip(layers, Activation::quick_gelu);
+    const std::vector<std::string> names{"river", "river run", "runway", "runway"};
+    PromptTree tree(frozen_text(clip.tensors), clip.config, ClassPrompts(clip, names, 4));
+    const Tensor a = at::randn({1, 4, 48}), weight = at::randn({5, 4, 24});
+    const Tensor start = at::cat({a, a, a, at::randn({2, 4, 48})});
+    const auto passed = [&](std::int64_t equal) {
+      Tensor context = start.clone().requires_grad_();
+      const Tensor features = tree.encode(context, equal);
+      (features * weight).sum().backward();
+      return std::pair(features.detach(), context.grad());
+    };
+    const auto [features, gradient] = passed(3);
+    const auto [expected, slope] = passed(0);
+    EXPECT_LT(relative(features, expected), 1e-6);
+    EXPECT_LT(relative(gradient, slope), 1e-5);
+    EXPECT_TRUE(at::equal(features[0], features[2]));
+    const c10::NoGradGuard evaluation;
+    EXPECT_TRUE(at::equal(tree.encode(start, 3), features));
+  }
+}
+
+TEST(PromptPass, a_promise_of_equal_contexts_that_is_not_kept_is_an_error) {
+  const PromptedText prompts(random_clip(2, Activation::quick_gelu), {"river", "runway"}, 4);
+  const Tensor a = at::randn({1, 4, 48}), start = at::cat({a, a, at::randn({1, 4, 48})});
+  EXPECT_NO_THROW(prompts.encode(start, 2));
+  EXPECT_THROW(prompts.encode(start, 3), Error);
 }
 
 TEST(PromptPass, what_is_remembered_of_a_context_serves_again_and_stays_out_of_graphs) {

@@ -1,4 +1,4 @@
-// K clients in training: what a GPU records must be what it would do step by step. Skipped where there is no GPU.
+// K clients in training: what they are told, and that a GPU's records do what it would do step by step.
 #include "simulation/group.hpp"
 
 #include <ATen/Context.h>
@@ -40,6 +40,50 @@ TEST(Group, recorded_by_a_gpu_trains_to_the_same_bits_as_step_by_step) {
   }
   gpu.exchangeStream(before);
   at::globalContext().setDeterministicAlgorithms(false, false);
+}
+
+/// Each client is told to start somewhere else, except in the first round.
+struct Scattered final : FedAvg {
+  Download download(const Server& server, ClientId client) override {
+    if (server.round == 0) return {server.global, {}};
+    return {server.global + double(client), {}};
+  }
+};
+
+/// A strategy that looks at a second point, which nobody knows to be everyone's.
+struct Perturbed final : FedAvg {
+  Tensor gradient(const GradientAt& at, const Tensor& shared, Turn& turn) override {
+    return at(shared + 0.1 * at(shared));
+  }
+};
+
+TEST(Group, says_that_clients_are_alike_where_all_have_what_the_server_sent) {
+  for (const bool scattered : {false, true}) {
+    Federation federation;
+    if (scattered) federation.strategy = std::make_unique<Scattered>();
+    federation.experiment.training.rounds = 2;
+    int alike = 0;
+    federation.learner.watch = [&](const Turn& turn) {
+      EXPECT_EQ(turn.alike, turn.step == 0 && !(scattered && turn.round > 0 && turn.clients.size() > 1));
+      alike += turn.alike;
+    };
+    SingleCommunicator alone;
+    federation.run(alone);
+    EXPECT_GT(alike, 0);
+  }
+}
+
+TEST(Group, says_nothing_of_points_that_a_strategy_asks_about) {
+  Federation federation;
+  federation.strategy = std::make_unique<Perturbed>();
+  std::int64_t calls = 0;
+  federation.learner.watch = [&](const Turn& turn) {
+    EXPECT_EQ(turn.alike, turn.step == 0 && calls % 2 == 0);
+    ++calls;
+  };
+  SingleCommunicator alone;
+  federation.run(alone);
+  EXPECT_GT(calls, 0);
 }
 
 /// Turns share a group's tensors: what one leaves there must not be seen by the next.

@@ -93,7 +93,7 @@ Tensor DualPromptLearner::align(const Tensor& personal, const Tensor& shared) co
                                         : contrastive_alignment(personal, anchor, options_.scale);
 }
 
-DualPromptLearner::TextFeatures DualPromptLearner::text_features(const Parameters& parameters) const {
+DualPromptLearner::TextFeatures DualPromptLearner::text_features(const Parameters& parameters, bool alike) const {
   const Tensor& shared = parameters["context.shared"];     // (K, h, w)
   const Tensor& personal = parameters["context.private"];  // (K, h, w)
   if (joined_) {
@@ -103,7 +103,8 @@ DualPromptLearner::TextFeatures DualPromptLearner::text_features(const Parameter
     return {label, label.unsqueeze(2), align(a, b), (a * b).sum(2).mean(1)};
   }
   const auto K = shared.size(0);
-  const Tensor both = unit(single_.encode(at::cat({shared, personal}, 0)));  // one pass for 2K contexts
+  // One pass for 2K contexts.
+  const Tensor both = unit(single_.encode(at::cat({shared, personal}, 0), alike ? K : 0));
   const Tensor shared_features = both.narrow(0, 0, K), private_features = both.narrow(0, K, K);
   return {unit(shared_features + private_features), at::stack({shared_features, private_features}, 2),
           align(private_features, shared_features), (private_features * shared_features).sum(2).mean(1)};
@@ -118,7 +119,7 @@ Tensor DualPromptLearner::logits(const Tensor& label, const Tensor& targets, con
 std::int64_t DualPromptLearner::usual_group(const at::Device& device) const { return usual_group_of_prompts(device); }
 
 Tensor DualPromptLearner::loss(const Parameters& parameters, const Batch& batch, Turn& turn) {
-  const TextFeatures text = text_features(parameters);
+  const TextFeatures text = text_features(parameters, turn.alike);
   const Tensor entropy = cross_entropy(logits(text.label, text.targets, batch), batch.labels, batch.present);
   Tensor total = entropy + options_.alpha * text.alignment;
   auto observe = [&](Column column, const Tensor& values) {
@@ -147,7 +148,7 @@ Scorer DualPromptLearner::scorer(const Parameters& parameters, View view) {
     label = unit(single_.encode(parameters["context.shared"]));
     targets = label.unsqueeze(2);
   } else {
-    const TextFeatures text = text_features(parameters);
+    const TextFeatures text = text_features(parameters, false);
     label = text.label;
     targets = text.targets;
   }

@@ -72,7 +72,8 @@ class DualPromptLearner final : public Classifier {
     Tensor alignment;   // (K)
     Tensor similarity;  // (K) mean cosine of what the alignment compares
   };
-  TextFeatures text_features(const Parameters&) const;
+  /// `alike`: whether the shared contexts of all clients are the same numbers.
+  TextFeatures text_features(const Parameters&, bool alike) const;
   Tensor align(const Tensor& personal, const Tensor& shared) const;
   Tensor logits(const Tensor& label, const Tensor& targets, const Batch&) const;
 

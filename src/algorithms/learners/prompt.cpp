@@ -33,8 +33,9 @@ void PromptLearner::initialise(Parameters& parameters, Kind kind, std::span<cons
 
 std::int64_t PromptLearner::usual_group(const at::Device& device) const { return usual_group_of_prompts(device); }
 
-Tensor PromptLearner::loss(const Parameters& parameters, const Batch& batch, Turn&) {
-  const Tensor text_features = unit(text_.encode(parameters["context.shared"]));  // (K, C, d)
+Tensor PromptLearner::loss(const Parameters& parameters, const Batch& batch, Turn& turn) {
+  const Tensor& context = parameters["context.shared"];                                             // (K, h, w)
+  const Tensor text_features = unit(text_.encode(context, turn.alike ? parameters.clients() : 0));  // (K, C, d)
   return cross_entropy(cosine_logits(batch.features, text_features, logit_scale_), batch.labels, batch.present);
 }
 
