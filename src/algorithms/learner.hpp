@@ -32,9 +32,10 @@ class Learner {
   /// About how much memory a client adds to a group's step of `batch_size` images, its parameters apart.
   virtual double step_bytes(std::int64_t batch_size) const { return 0; }
   /// How many clients train together on this device where training.group_size does not say: a constant, which no
-  /// measurement changes. A group has a cost of its own, about a tenth of a millisecond on a CPU, so where a step is
-  /// light there are many in a group; where it is not, few, since groups are what ranks share.
-  virtual std::int64_t usual_group(const at::Device&) const { return 40; }
+  /// measurement changes. A group has a cost of its own, about a tenth of a millisecond on a CPU: where a step is
+  /// lighter than that, 40 or so share it; where it is not, few, since groups are what ranks share; whole networks
+  /// train alone.
+  virtual std::int64_t usual_group(const at::Device& device) const = 0;
   /// Whether loss() and after_step() do the same operations on the same tensors in every step, so that a GPU may record
   /// a step and replay it: no random draw, no look at a value, none of what a turn says in plain numbers (round, step,
   /// clients, learning rate). Steps in which turn.alike holds are recorded on their own.

@@ -1,19 +1,11 @@
 // Sums over the channels of each attention head, where heads are interleaved: channel c of head h is column c * heads +
 // h, so neighbouring columns are of neighbouring heads and no sum runs across a vector.
 #pragma once
-#include <ATen/ops/arange.h>
-
 #include <numeric>
 
-#include "core/tensor.hpp"
 #include "model/lanes.hpp"
 
 namespace fedorbit {
-
-/// Which column of heads that follow one another each interleaved column is: (w) int64.
-inline Tensor interleaved_heads(std::int64_t heads, std::int64_t w) {
-  return at::arange(w, at::kLong).view({heads, w / heads}).t().reshape({w});
-}
 
 /// What belongs to heads repeats in a row of a client's numbers, and is kept for `lanes` neighbours, a whole number of
 /// L: lane i is of head i % count. Compiled for the numbers of heads that published towers have, `known`, and once for

@@ -7,7 +7,7 @@
 
 namespace fedorbit {
 
-/// `count` neighbours. What a processor cannot do at once, compilers do in parts, and badly.
+/// `count` neighbours. What a processor cannot do at once, compilers do in parts.
 template <int count>
 struct Vector {
   using Floats __attribute__((vector_size(4 * count))) = float;
@@ -15,8 +15,8 @@ struct Vector {
   using Integers __attribute__((vector_size(4 * count))) = std::int32_t;
   using Halves __attribute__((vector_size(2 * count))) = std::uint16_t;
 };
-using Lanes8 = Vector<8>::Floats;    // for AVX2
-using Lanes16 = Vector<16>::Floats;  // for AVX-512
+using Lanes8 = Vector<8>::Floats;
+using Lanes16 = Vector<16>::Floats;  // for AVX-512, and much slower than the other without
 
 // What follows is for L = one of these, and for L = float, one number at a time.
 template <class L>

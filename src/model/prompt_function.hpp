@@ -10,8 +10,8 @@ namespace fedorbit {
 /// Encodes contexts through a pass. A context that several clients of a call have, as all have the server's in the
 /// first step of a round, goes forward once, and is remembered: the next groups of that round find it done, and so does
 /// the round after an evaluation. It looks for equal contexts itself, and throws where some are not that were promised
-/// to be. Whether contexts are taken together depends on the call alone, never on what is
-/// remembered, so no number depends on which rank has seen what before.
+/// to be. Whether contexts are taken together depends on the call alone, never on what is remembered, so no number
+/// depends on which rank has seen what before.
 class PromptFunction final : public PromptEncoder {
  public:
   explicit PromptFunction(PromptPass pass) : pass_(std::move(pass)) {}

@@ -8,7 +8,6 @@
 #include <ATen/ops/gelu.h>
 #include <ATen/ops/gelu_backward.h>
 #include <ATen/ops/ones_like.h>
-#include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
 #include <c10/core/GradMode.h>
 
@@ -91,20 +90,22 @@ Tensor PromptPass::room(std::int64_t rows, std::int64_t columns) const {
 
 double PromptPass::bytes() const {
   const double rows = double(rows_), w = double(weights_->tower.width), m = double(weights_->tower.mlp_width);
-  // Of each layer: two residuals in float32, queries, keys and values, and the slope of the MLP's activation; what
-  // lives for one layer only comes on top.
-  const double kept = rows * (2 * w * sizeof(float) + (3 * w + m) * double(c10::elementSize(weights_->type())));
+  const double weights = double(std::lcm(weights_->tower.heads, std::int64_t(16))) * double(whole_.longest);
+  // Of each layer: two residuals and the weights of attention in float32, queries, keys and values, and the slope of
+  // the MLP's activation; what lives for one layer only comes on top.
+  const double kept =
+      rows * ((2 * w + weights) * sizeof(float) + (3 * w + m) * double(c10::elementSize(weights_->type())));
   return double(weights_->layers.size()) * kept + rows * (2 * m + 6 * w) * sizeof(float);
 }
 
-Tensor PromptPass::activate(Tensor& inner, const Tensor& bias) const {
-  Tensor active = at::empty_like(inner);
+Tensor PromptPass::activate(Tensor& inner, const Tensor& bias, bool with_slope) const {
+  Tensor active = at::empty_like(inner), none;
   if (weights_->activation == Activation::quick_gelu) {
-    rows::quick_gelu(inner, bias, active, inner);
-  } else {
+    rows::quick_gelu(inner, bias, active, with_slope ? inner : none);
+  } else {  // LibTorch's loops: a row of any published tower is whole vectors, so its bits are the same in any company
     rows::add_bias(inner, bias);
     at::gelu_out(active, inner);
-    inner = at::gelu_backward(at::ones_like(inner), inner);
+    if (with_slope) inner = at::gelu_backward(at::ones_like(inner), inner);
   }
   return active;
 }
@@ -169,7 +170,7 @@ Tensor PromptPass::forward(const Tensor& context, PromptActivations* activations
     rows::add_and_norm(x, layer.out.weight.times(mixed), layer.out.bias, layer.norm2.weight, layer.norm2.bias,
                        kept.middle, kept.middle_statistics, normed);
     kept.slope = layer.inner.weight.times(normed);
-    const Tensor active = activate(kept.slope, layer.inner.bias);
+    const Tensor active = activate(kept.slope, layer.inner.bias, activations != nullptr);
     const PromptWeights::Norm& next = i == last ? weights_->after : weights_->layers[i + 1].norm1;
     Tensor sum = floats(queries, w), statistics = floats(queries, 2);
     rows::add_and_norm(kept.middle, layer.outer.weight.times(active), layer.outer.bias, next.weight, next.bias, sum,

@@ -48,8 +48,8 @@ class PromptPass {
   Tensor read(const Tensor& x, std::int64_t clients) const;
   AttentionInput input(const PromptActivations::Layer& kept, const Weights& layer) const;
   const Sight& sight(std::size_t layer) const { return layer + 1 == weights_->layers.size() ? at_ends_ : whole_; }
-  /// The activation of inner + bias; `inner` becomes its derivative there, which is all that the backward needs.
-  Tensor activate(Tensor& inner, const Tensor& bias) const;
+  /// The activation of inner + bias; `inner` is lost, or its derivative there, which is all that a backward needs.
+  Tensor activate(Tensor& inner, const Tensor& bias, bool with_slope) const;
 
   std::shared_ptr<const PromptWeights> weights_;
   std::int64_t stem_, rows_, classes_;

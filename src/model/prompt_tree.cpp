@@ -28,15 +28,15 @@
 namespace fedorbit {
 namespace {
 
-/// The activation of u, which becomes the slope there.
-Tensor activate(Activation activation, Tensor& u) {
+/// The activation of u, which becomes the slope there where a backward will come.
+Tensor activate(Activation activation, Tensor& u, bool with_slope) {
   if (activation == Activation::gelu) {
     const Tensor active = at::gelu(u);
-    u = at::gelu_backward(at::ones_like(u), u);
+    if (with_slope) u = at::gelu_backward(at::ones_like(u), u);
     return active;
   }
   const Tensor s = at::sigmoid(1.702 * u), active = u * s;
-  u = s + 1.702 * active * (1 - s);
+  if (with_slope) u = s + 1.702 * active * (1 - s);
   return active;
 }
 
@@ -80,8 +80,8 @@ PromptTree::PromptTree(const NamedTensors& tensors, const ClipConfig& config, co
   from_ends_ = at::one_hot(trie.ends(), trie.size()).t().to(at::kFloat).contiguous().to(device);
 }
 
-Tensor PromptTree::norm(const Norm& norm, const Tensor& x, Normed& kept) const {
-  auto [out, mean, rstd] = at::native_layer_norm(x, {tower_.width}, norm.weight, norm.bias, 1e-5);
+Tensor PromptTree::norm(const Norm& by, const Tensor& x, Normed& kept) const {
+  auto [out, mean, rstd] = at::native_layer_norm(x, {tower_.width}, by.weight, by.bias, 1e-5);
   kept = {x, mean, rstd};
   return out.to(projection_.scalar_type());
 }
@@ -118,7 +118,7 @@ Tensor PromptTree::forward(const Tensor& context, Activations* activations) cons
     const Tensor mixed = joined_heads(at::matmul(kept.weights, part(kept.joined, 2)));
     x = x + at::linear(mixed, layer.out.weight, layer.out.bias);
     kept.slope = at::linear(norm(layer.norm2, x, kept.norm2), layer.inner.weight, layer.inner.bias);
-    x = x + at::linear(activate(activation_, kept.slope), layer.outer.weight, layer.outer.bias);
+    x = x + at::linear(activate(activation_, kept.slope, activations != nullptr), layer.outer.weight, layer.outer.bias);
   }
   Normed after;
   const Tensor features = at::matmul(norm(after_, x, after), projection_).to(at::kFloat);
@@ -131,9 +131,9 @@ Tensor PromptTree::backward(const Tensor& dfeatures, const Activations& activati
   const double scale = 1 / std::sqrt(double(w / tower_.heads));
   const auto type = projection_.scalar_type();
   const auto own = [&](const Tensor& kept) { return sources.defined() ? kept.index_select(0, sources) : kept; };
-  const auto norm_back = [&](const Tensor& d, const Normed& kept, const Norm& norm) {
+  const auto norm_back = [&](const Tensor& d, const Normed& kept, const Norm& by) {
     return std::get<0>(at::native_layer_norm_backward(d.to(at::kFloat), own(kept.x), {w}, own(kept.mean),
-                                                      own(kept.rstd), norm.weight, norm.bias, {true, false, false}));
+                                                      own(kept.rstd), by.weight, by.bias, {true, false, false}));
   };
   Tensor dx =
       norm_back(at::matmul(dfeatures.to(type), projection_.t()), activations.after, after_);  // (K, C, w) float32

@@ -55,7 +55,7 @@ class PromptTree final : public PromptEncoder {
   /// with undefined sources, context k.
   Tensor backward(const Tensor& dfeatures, const Activations& activations, const Tensor& sources) const;
 
-  Tensor norm(const Norm& norm, const Tensor& x, Normed& kept) const;
+  Tensor norm(const Norm& by, const Tensor& x, Normed& kept) const;
   Tensor by_head(const Tensor& rows) const;
   Tensor part(const Tensor& joined, std::int64_t which) const;
 

@@ -1,15 +1,23 @@
 #include "model/prompt_weights.hpp"
 
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/arange.h>
 #include <ATen/ops/tensor.h>
 #include <c10/core/GradMode.h>
 
 #include "core/error.hpp"
-#include "model/interleaved_heads.hpp"
 #include "model/joint_weight.hpp"
 #include "model/text_tower.hpp"
 
 namespace fedorbit {
+namespace {
+
+/// Which column of heads that follow one another each column of interleaved ones is (model/interleaved_heads.hpp): (w).
+Tensor interleaved_heads(const TowerConfig& tower) {
+  return at::arange(tower.width, at::kLong).view({tower.heads, tower.width / tower.heads}).t().reshape({tower.width});
+}
+
+}  // namespace
 
 PromptWeights::PromptWeights(const NamedTensors& tensors, const ClipConfig& config, std::int64_t start,
                              const ShareBytes& share)
@@ -22,7 +30,7 @@ PromptWeights::PromptWeights(const NamedTensors& tensors, const ClipConfig& conf
     return Linear{FrozenMatrix(tensor_of(tensors, name + ".weight")),
                   tensor_of(tensors, name + ".bias").to(at::kFloat)};
   };
-  const Tensor order = interleaved_heads(tower.heads, tower.width);
+  const Tensor order = interleaved_heads(tower);
   for (std::int64_t i = 0; i < tower.layers; ++i) {
     const std::string name = text("text.layers.", i);
     const JointWeight weight(tensors, name + ".attention.in.weight");
@@ -61,7 +69,7 @@ PromptWeights::PromptWeights(const NamedTensors& tensors, const ClipConfig& conf
 
 void PromptWeights::follow_root(const NamedTensors& tensors, std::int64_t start) {
   const std::int64_t w = tower.width;
-  const Tensor order = interleaved_heads(tower.heads, w);
+  const Tensor order = interleaved_heads(tower);
   Tensor x =
       embed_tokens(tensors, at::tensor({start}, at::kLong)) + tensor_of(tensors, "text.positions").narrow(0, 0, 1);
   for (std::int64_t i = 0; i < tower.layers; ++i) {

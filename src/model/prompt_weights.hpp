@@ -20,7 +20,7 @@ struct PromptWeights {
   struct Layer {
     Norm norm1, norm2;
     // Queries, keys and values: together, or as the last layer needs them, which reads only the ends of prompts. Their
-    // heads are interleaved (model/tree_attention.hpp), as what `out` reads is.
+    // heads are interleaved (model/interleaved_heads.hpp), as what `out` reads is.
     FrozenMatrix in, queries, keys_and_values;
     Tensor in_bias;  // (3w) float32
     Linear out, inner, outer;

@@ -24,8 +24,8 @@ void norm_backward(const Tensor& dnormed, const Tensor& x, const Tensor& statist
 /// y += bias; y (R, n) half, bias (n) float32.
 void add_bias(Tensor& y, const Tensor& bias);
 
-/// active = u sigmoid(1.702 u) with u = inner + bias, and slope = its derivative, unless undefined. All (R, m) half, bias
-/// (m) float32; one of the two may be `inner` itself.
+/// active = u sigmoid(1.702 u) with u = inner + bias, and slope = its derivative, unless undefined. All (R, m) half,
+/// bias (m) float32; one of the two may be `inner` itself.
 void quick_gelu(const Tensor& inner, const Tensor& bias, Tensor& active, Tensor& slope);
 
 /// d *= factors. d (R, m) half; `sources` as above.

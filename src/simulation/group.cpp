@@ -79,41 +79,45 @@ void Group::step(Workshop& workshop, Turn& turn, const Batch& batch) {
        {&Batch::images, &Batch::features, &Batch::patches, &Batch::labels, &Batch::present, &Batch::active})
     put(batch_.*part, batch.*part);
   turn.active = batch_.active;
-  const bool alike = alike_ && turn.step == 0;
-  Recording& recording = recordings_[alike];
-  if (recording.graph) return recording.graph->replay();
-  const bool record = device_.is_cuda() && workshop.experiment.machine.graph && recording.trained &&
-                      workshop.learner.replayable() && workshop.strategy.replayable();
-  if (!record) {
-    train(workshop, turn, alike);
-    recording.trained = true;
-    return;
+  turn.alike = alike_ && turn.step == 0 && parameters_.clients() > 1;
+  Recording& recording = recordings_[turn.alike];
+  if (!recording.graph && device_.is_cuda() && workshop.experiment.machine.graph && recording.trained &&
+      workshop.learner.replayable() && workshop.strategy.replayable()) {
+    auto graph = make_device_graph();
+    graph->record([&] { train(workshop, turn); });
+    recording.graph = std::move(graph);
   }
-  auto graph = make_device_graph();
-  graph->record([&] { train(workshop, turn, alike); });
-  recording.graph = std::move(graph);
-  recording.graph->replay();
+  if (recording.graph)
+    recording.graph->replay();
+  else
+    train(workshop, turn);
+  recording.trained = true;
+  turn.alike = false;
 }
 
-void Group::train(Workshop& workshop, Turn& turn, bool alike) {
-  const Tensor here = parameters_.flat(Kind::shared).clone();
-  bool first = true, elsewhere = false;  // a strategy may look at several points; the loss is that of the first
+void Group::train(Workshop& workshop, Turn& turn) {
+  const Tensor& here = parameters_.flat(Kind::shared);
+  const bool alike = turn.alike;
+  bool first = true;  // a strategy may look at several points; the loss is that of the first
   const GradientAt at = [&](const Tensor& shared) {
-    if (elsewhere || !shared.is_same(here)) parameters_.flat(Kind::shared).copy_(shared);
-    elsewhere = !shared.is_same(here);
+    const bool elsewhere = !shared.is_same(here);
+    const Tensor kept = elsewhere ? here.clone() : Tensor();
+    if (elsewhere) parameters_.flat(Kind::shared).copy_(shared);
     parameters_.zero_gradient();
     turn.alike = alike && !elsewhere;
     const Tensor loss = workshop.learner.loss(parameters_, batch_, turn);  // (K)
     loss.sum().backward();
+    if (elsewhere) parameters_.flat(Kind::shared).copy_(kept);
+    turn.alike = alike;
     if (first) loss_sum_ += at::where(batch_.active > 0, loss.detach(), 0);
     first = false;
     return parameters_.gradient(Kind::shared).clone();
   };
   const Tensor direction = workshop.strategy.gradient(at, here, turn);
-  if (elsewhere) parameters_.flat(Kind::shared).copy_(here);
   for (auto& [kind, optimiser] : optimisers_)
     optimiser->step(parameters_.flat(kind), kind == Kind::shared ? direction : parameters_.gradient(kind),
                     batch_.active);
+  turn.alike = false;
   const at::NoGradGuard no_gradient;
   workshop.learner.after_step(parameters_, turn);
 }

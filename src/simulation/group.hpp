@@ -24,7 +24,7 @@ void load_personal(Workshop& workshop, Parameters& parameters, std::span<const C
 
 /// What clients are given at the start of a turn.
 struct Received {
-  Tensor shared;                         // (K, P)
+  Tensor shared;                         // (K, P), one row expanded where all are the same
   bool alike = false;                    // whether its rows are the same numbers
   std::map<std::string, Tensor> extras;  // name -> (K, n)
   std::vector<std::int64_t> bytes;       // of each client's message
@@ -53,8 +53,7 @@ class Group {
     std::unique_ptr<DeviceGraph> graph;
   };
 
-  /// `alike`: whether all clients' shared parameters are the same.
-  void train(Workshop& workshop, Turn& turn, bool alike);
+  void train(Workshop& workshop, Turn& turn);
   /// `values` in `place`, which stays where it is on a GPU.
   void put(Tensor& place, const Tensor& values) const;
 

@@ -84,7 +84,7 @@ Received download(Workshop& workshop, const Server& server, std::span<const Clie
       out.bytes.back() += extra.numel() * std::int64_t(sizeof(float));
     }
   }
-  out.shared = at::stack(rows);
+  out.shared = out.alike ? rows.front().expand({std::int64_t(rows.size()), -1}) : at::stack(rows);
   for (const auto& [name, of_clients] : extras) out.extras[name] = at::stack(of_clients);
   return out;
 }

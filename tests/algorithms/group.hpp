@@ -19,10 +19,11 @@ inline const std::filesystem::path golden = std::filesystem::path(FEDORBIT_SOURC
 inline Clip golden_clip() { return load_clip(golden / "clip_open_clip/open_clip_model.safetensors"); }
 
 /// Random towers whose sizes are multiples of a processor's vectors, as those of every published CLIP are.
-inline Clip random_clip() {
+inline Clip random_clip(std::int64_t text_heads = 2) {
   Clip clip = golden_clip();
   const std::int64_t vocabulary = clip.config.text.vocabulary_size;
-  clip.config = {32, {{32, 1, 2, 64}, 8, 4}, {{32, 2, 2, 128}, 24, vocabulary}, Activation::quick_gelu};
+  clip.config = {
+      32, {{32, 1, 2, 64}, 8, 4}, {{16 * text_heads, 2, text_heads, 128}, 24, vocabulary}, Activation::quick_gelu};
   clip.tensors = initialise_clip(clip.config, Keys(5).stream(Purpose::test));
   return clip;
 }

@@ -6,26 +6,27 @@
 namespace fedorbit {
 namespace {
 
+/// The learner of that name, with as many variants as it has readings of its paper.
+std::vector<std::unique_ptr<Classifier>> variants(const std::string& name, const Clip& clip,
+                                                  const EngineOptions& engine = {}) {
+  std::vector<std::unique_ptr<Classifier>> out;
+  for (const char* reading : {"separate", "joined"})
+    for (const char* transport : {"patch", "batch"}) {
+      if (name != "dual_prompt" && !out.empty()) continue;
+      LearnerOptions options;
+      options.engine = engine;
+      options.prompt.context = 4;
+      options.dual_prompt.reading = reading;
+      options.dual_prompt.transport = transport;
+      out.push_back(make_learner(name, options, clip, class_names));
+    }
+  return out;
+}
+
+/// In one thread, as a run has: the sameness of bits is promised for one.
 class EveryLearner : public testing::TestWithParam<std::string> {
  protected:
-  void SetUp() override { at::set_num_threads(1); }  // as a run has: the sameness of bits is promised for one
-
-  /// The learner of that name, with as many variants as it has readings of its paper.
-  static std::vector<std::unique_ptr<Classifier>> variants(const std::string& name, const Clip& clip,
-                                                           const EngineOptions& engine = {}) {
-    std::vector<std::unique_ptr<Classifier>> out;
-    for (const char* reading : {"separate", "joined"})
-      for (const char* transport : {"patch", "batch"}) {
-        if (name != "dual_prompt" && !out.empty()) continue;
-        LearnerOptions options;
-        options.engine = engine;
-        options.prompt.context = 4;
-        options.dual_prompt.reading = reading;
-        options.dual_prompt.transport = transport;
-        out.push_back(make_learner(name, options, clip, class_names));
-      }
-    return out;
-  }
+  void SetUp() override { at::set_num_threads(1); }
 };
 
 TEST_P(EveryLearner, gives_every_trained_tensor_of_every_client_a_gradient) {
@@ -92,9 +93,15 @@ TEST_P(EveryLearner, does_not_mix_clients) {
   }
 }
 
-TEST_P(EveryLearner, gives_a_client_the_same_bits_alone_and_in_a_group) {
-  const Clip clip = random_clip();
-  for (const auto& learner : variants(GetParam(), clip))
+/// Attention has loops of its own for the numbers of heads that published towers have.
+class EveryLearnerOfHeads : public testing::TestWithParam<std::tuple<std::string, std::int64_t>> {
+ protected:
+  void SetUp() override { at::set_num_threads(1); }
+};
+
+TEST_P(EveryLearnerOfHeads, gives_a_client_the_same_bits_alone_and_in_a_group) {
+  const Clip clip = random_clip(std::get<1>(GetParam()));
+  for (const auto& learner : variants(std::get<0>(GetParam()), clip))
     for (const std::int64_t batch_size : {32, 7}) {
       ClientGroup together(*learner, {4, 3, 2, 1, 0}, batch_size);
       const Tensor losses = together.loss();
@@ -182,6 +189,9 @@ TEST_P(EveryLearner, starts_from_values_that_only_the_seed_and_the_client_decide
 
 INSTANTIATE_TEST_SUITE_P(all, EveryLearner, testing::ValuesIn(learner_names()),
                          [](const auto& info) { return info.param; });
+INSTANTIATE_TEST_SUITE_P(all, EveryLearnerOfHeads,
+                         testing::Combine(testing::ValuesIn(learner_names()), testing::Values(2, 8, 12)),
+                         [](const auto& info) { return text(std::get<0>(info.param), std::get<1>(info.param)); });
 
 TEST(DualPrompt, warns_of_drift_and_of_a_transport_that_does_not_converge) {
   LearnerOptions options;

@@ -129,7 +129,7 @@ int main(int count, char** arguments) {
            {"image features kept", step(1, padded), 1, full},
            {"texts end with the longest prompt", step(1, cut), 1, short_},
            {"prefixes shared, nothing padded, constants kept", step(1, tree), 1, needed},
-           {"both passes by hand", step(1, hand), 1, needed},
+           {"loops of our own between packed products", step(1, hand), 1, needed},
            {"8 clients in one pass", step(8, hand), 8, needed},
            {"the same, equal contexts (first step of a round)", step(8, hand, true), 8, needed / 2 * (1 + 1. / 8)},
            {"8 clients, bfloat16", step(8, halves), 8, needed},

@@ -29,6 +29,7 @@ class Learner final : public Classifier {
 
   const Layout& layout() const override { return layout_; }
   bool replayable() const override { return spoilt_ < 0; }
+  std::int64_t usual_group(const at::Device&) const override { return 40; }
   void initialise(Parameters& parameters, Kind kind, std::span<const ClientId> clients, const Keys& keys) override {
     for (std::size_t k = 0; k < clients.size(); ++k) {
       Tensor row = at::empty({layout_.size(kind)}, at::kFloat);

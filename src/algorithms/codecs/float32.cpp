@@ -12,9 +12,8 @@ Bytes Float32Codec::encode(const Tensor& values, const Layout& layout) const {
   require(values.numel() == layout.size(Kind::shared) && values.is_contiguous() && values.scalar_type() == at::kFloat,
           "a message of ", values.numel(), " numbers was to be encoded for a layout of ", layout.size(Kind::shared),
           ".");
-  Bytes bytes(std::size_t(values.numel()) * sizeof(float));
-  std::memcpy(bytes.data(), values.const_data_ptr<float>(), bytes.size());
-  return bytes;
+  const auto* first = reinterpret_cast<const std::byte*>(values.const_data_ptr<float>());
+  return {first, first + std::size_t(values.numel()) * sizeof(float)};
 }
 
 Tensor Float32Codec::decode(const Bytes& bytes, const Layout& layout) const {
