@@ -1,21 +1,19 @@
 // Sums over the channels of each attention head, where heads are interleaved: channel c of head h is column c * heads +
 // h, so neighbouring columns are of neighbouring heads and no sum runs across a vector.
 #pragma once
-#include <numeric>
-
 #include "model/lanes.hpp"
 
 namespace fedorbit {
 
-/// What belongs to heads repeats in a row of a client's numbers, and is kept for `lanes` neighbours, a whole number of
-/// L: lane i is of head i % count. Compiled for the numbers of heads that published towers have, `known`, and once for
-/// any with L = float and known = 0.
-template <class L, int known>
+/// What belongs to heads repeats in a row of a client's numbers, and is kept for `lanes` neighbours: lane i is of head
+/// i % count. Compiled for one L and a few, `vectors`, which is all that published towers need, and once for any number
+/// of heads with L = float and vectors = 0.
+template <class L, int vectors>
 struct Heads {
-  static constexpr std::int64_t size = lane_count<L>, known_lanes = known > 0 ? std::lcm(known, size) : 0;
+  static constexpr std::int64_t size = lane_count<L>;
   std::int64_t count, w;
   float scale;
-  std::int64_t lanes() const { return known > 0 ? known_lanes : count; }
+  std::int64_t lanes() const { return vectors > 0 ? vectors * size : count; }
 };
 
 /// factor (lanes) times x (w).
@@ -23,9 +21,21 @@ struct Term {
   const float *factor, *x;
 };
 
+/// Every lane becomes the sum of those of its head.
+template <class L, int vectors>
+inline __attribute__((always_inline)) void add_up(const Heads<L, vectors>& heads, float* sums) {
+  const std::int64_t lanes = heads.lanes(), count = heads.count;
+  if (lanes == count) return;
+  for (std::int64_t h = 0; h < count; ++h) {
+    float total = 0;
+    for (std::int64_t i = h; i < lanes; i += count) total += sums[i];
+    for (std::int64_t i = h; i < lanes; i += count) sums[i] = total;
+  }
+}
+
 /// Of each head the scalar product of its numbers in a and b: (lanes).
-template <class L, int known>
-inline __attribute__((always_inline)) void products(const Heads<L, known>& heads, const float* a, const float* b,
+template <class L, int vectors>
+inline __attribute__((always_inline)) void products(const Heads<L, vectors>& heads, const float* a, const float* b,
                                                     float* out) {
   const std::int64_t lanes = heads.lanes(), w = heads.w;
   for (std::int64_t v = 0; v < lanes; v += heads.size) {
@@ -39,21 +49,17 @@ inline __attribute__((always_inline)) void products(const Heads<L, known>& heads
     }
     for (; j < w; j += lanes) sum += loaded<L>(a + j) * loaded<L>(b + j);
     sum = (sum + second) + (third + fourth);
-    if constexpr (known == 8 && Heads<L, known>::size == 16)  // both halves are of the same heads
-      sum += __builtin_shufflevector(sum, sum, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7);
+    if constexpr (vectors == 1) {
+      for (std::int64_t apart = heads.size / 2; apart >= heads.count; apart /= 2) sum += rotated(sum, apart);
+    }
     stored(sum, out + v);
   }
-  if constexpr (known != 8 && Heads<L, known>::known_lanes > known)
-    for (std::int64_t h = 0; h < known; ++h) {
-      float total = 0;
-      for (std::int64_t i = h; i < lanes; i += known) total += out[i];
-      for (std::int64_t i = h; i < lanes; i += known) out[i] = total;
-    }
+  if constexpr (vectors != 1) add_up(heads, out);
 }
 
 /// out (w) = the sum of terms.
-template <class L, int known, class Half>
-inline __attribute__((always_inline)) void mix(const Heads<L, known>& heads, const Term* terms, std::int64_t count,
+template <class L, int vectors, class Half>
+inline __attribute__((always_inline)) void mix(const Heads<L, vectors>& heads, const Term* terms, std::int64_t count,
                                                Half* out) {
   const std::int64_t lanes = heads.lanes(), w = heads.w;
   for (std::int64_t v = 0; v < lanes; v += heads.size) {

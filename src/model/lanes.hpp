@@ -2,6 +2,8 @@
 #pragma once
 #include <bit>
 #include <cstdint>
+#include <type_traits>
+#include <utility>
 
 #include "model/half.hpp"
 
@@ -45,6 +47,19 @@ inline __attribute__((always_inline)) void stored(L x, BFloat16* out) {
     const Halves upper = __builtin_convertvector((bits + 0x7fffu + (bits >> 16 & 1)) >> 16, Halves);
     __builtin_memcpy(out, &upper, sizeof(upper));
   }
+}
+
+/// Lane i is x's lane i + by, around the end; `by` is half, a quarter, ... of the lanes.
+template <class L>
+inline __attribute__((always_inline)) L rotated(L x, std::int64_t by) {
+  const auto turned = [x]<int... i>(std::integer_sequence<int, i...>, auto constant) {
+    return __builtin_shufflevector(x, x, (i + constant()) % int(lane_count<L>)...);
+  };
+  const std::make_integer_sequence<int, int(lane_count<L>)> all;
+  if (by == 8) return turned(all, std::integral_constant<int, 8>());
+  if (by == 4) return turned(all, std::integral_constant<int, 4>());
+  if (by == 2) return turned(all, std::integral_constant<int, 2>());
+  return turned(all, std::integral_constant<int, 1>());
 }
 
 template <class L>

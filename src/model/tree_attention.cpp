@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <type_traits>
 #include <vector>
 
@@ -59,8 +60,8 @@ inline __attribute__((always_inline)) Known known(Rows<Half> x, Half* root, std:
 }
 
 /// One client. `room` is (1 + 2 (n + 1), w) floats and `terms` the longest list to work in.
-template <class L, int known_heads, class Half>
-FEDORBIT_CLONES void attend_rows(const Sight& sight, const Heads<L, known_heads> heads, const Input<Half> in,
+template <class L, int vectors, class Half>
+FEDORBIT_CLONES void attend_rows(const Sight& sight, const Heads<L, vectors> heads, const Input<Half> in,
                                  Rows<Half> out, float* weights, float* room, Term* terms) {
   const std::int64_t lanes = heads.lanes(), w = heads.w;
   float* query = room;
@@ -102,8 +103,8 @@ struct Gradients {
 };
 
 /// One client. `room` is (2 Q + 2 (n + 1), w) and (Q, longest, lanes) floats and `terms` the longest list to work in.
-template <class L, int known_heads, class Half>
-FEDORBIT_CLONES void attend_backward_rows(const Sight& sight, const Heads<L, known_heads> heads, const Input<Half> in,
+template <class L, int vectors, class Half>
+FEDORBIT_CLONES void attend_backward_rows(const Sight& sight, const Heads<L, vectors> heads, const Input<Half> in,
                                           const float* weights, Rows<Half> dmixed, const Gradients<Half> out,
                                           float* room, Term* terms) {
   const std::int64_t lanes = heads.lanes(), w = heads.w, Q = sight.queries(), of_query = lanes * sight.longest;
@@ -146,14 +147,15 @@ FEDORBIT_CLONES void attend_backward_rows(const Sight& sight, const Heads<L, kno
 }
 
 template <class L, class Half, class Work>
-bool with_known_heads(const AttentionInput& in, std::int64_t w, float scale, Half* half, Work work) {
-  const auto tried = [&]<int count>(std::integral_constant<int, count>) {
-    if (in.heads != count || w % Heads<L, count>::known_lanes != 0) return false;
-    work(Heads<L, count>{in.heads, w, scale}, half);
+bool in_vectors(const AttentionInput& in, std::int64_t w, float scale, Half* half, Work work) {
+  const std::int64_t lanes = std::lcm(in.heads, lane_count<L>);
+  const auto tried = [&]<int vectors>(std::integral_constant<int, vectors>) {
+    if (lanes != vectors * lane_count<L> || w % lanes != 0) return false;
+    work(Heads<L, vectors>{in.heads, w, scale}, half);
     return true;
   };
-  return tried(std::integral_constant<int, 8>()) || tried(std::integral_constant<int, 12>()) ||
-         tried(std::integral_constant<int, 16>()) || tried(std::integral_constant<int, 20>());
+  return tried(std::integral_constant<int, 1>()) || tried(std::integral_constant<int, 2>()) ||
+         tried(std::integral_constant<int, 3>()) || tried(std::integral_constant<int, 5>());
 }
 
 /// work(heads, half): half is a null pointer to what the tensors hold.
@@ -163,8 +165,7 @@ void for_type(const AttentionInput& in, Work work) {
   const std::int64_t w = in.queries.size(1);
   const float scale = 1 / std::sqrt(float(w / in.heads));
   const auto of_heads = [&](auto* half) {
-    if (!(wide ? with_known_heads<Lanes16>(in, w, scale, half, work)
-               : with_known_heads<Lanes8>(in, w, scale, half, work)))
+    if (!(wide ? in_vectors<Lanes16>(in, w, scale, half, work) : in_vectors<Lanes8>(in, w, scale, half, work)))
       work(Heads<float, 0>{in.heads, w, scale}, half);
   };
   const auto type = in.queries.scalar_type();

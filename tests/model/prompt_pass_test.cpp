@@ -18,7 +18,7 @@ struct Heads {
   std::int64_t all() const { return count * width; }
 };
 
-/// Attention is compiled for 8, 12, 16 and 20 heads, and once for any.
+/// Attention is compiled for what repeats after 1, 2, 3 and 5 vectors, and once for any number of heads.
 Clip random_clip(std::int64_t layers, Activation activation, Heads heads = {}) {
   const Tokenizer tokenizer("r i\nri v\nriv e\nrive r</w>\nr u\nru n\nrun w\n", "this test");
   ClipConfig config;
@@ -79,6 +79,8 @@ INSTANTIATE_TEST_SUITE_P(
                     Course{4, 4, 3, Activation::quick_gelu}, Course{4, 16, 2, Activation::gelu},
                     Course{3, 4, 3, Activation::quick_gelu, {3, 64}}, Course{3, 4, 3, Activation::quick_gelu, {8, 16}},
                     Course{2, 4, 2, Activation::quick_gelu, {8, 2}}, Course{2, 4, 2, Activation::quick_gelu, {8, 3}},
+                    Course{2, 4, 2, Activation::quick_gelu, {7, 5}}, Course{2, 4, 2, Activation::quick_gelu, {4, 16}},
+                    Course{2, 4, 2, Activation::quick_gelu, {1, 32}}, Course{2, 4, 2, Activation::quick_gelu, {32, 2}},
                     Course{2, 4, 2, Activation::quick_gelu, {12, 16}}, Course{2, 4, 2, Activation::gelu, {12, 12}},
                     Course{2, 4, 2, Activation::gelu, {16, 5}}, Course{2, 4, 2, Activation::gelu, {20, 20}}));
 
