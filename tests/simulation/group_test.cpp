@@ -6,8 +6,11 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <functional>
 
+#include "algorithms/learners/prompt.hpp"
 #include "comm/single.hpp"
+#include "model/clip_tensors.hpp"
 #include "support/toy.hpp"
 
 namespace fedorbit {
@@ -26,20 +29,63 @@ Tensor trained(at::Device device, bool graph, const std::string& optimiser) {
   return federation.global;
 }
 
-TEST(Group, recorded_by_a_gpu_trains_to_the_same_bits_as_step_by_step) {
-  if (!at::hasCUDA()) GTEST_SKIP() << "no GPU";
+/// What three clients upload of their third turn of learning prompts: by then a GPU replays both of its recordings.
+Tensor prompts_of_a_third_turn(at::Device device, bool graph) {
+  Federation federation(device);
+  federation.experiment.machine.graph = graph;
+  SingleCommunicator alone;
+  federation.simulation(alone);  // for its partition
+  const Tokenizer tokenizer("r i\nri v\nriv e\nrive r</w>\nr u\nru n\nrun w\n", "this test");
+  Clip clip{
+      {toy::width, {{32, 1, 2, 64}, 8, 4}, {{32, 2, 2, 128}, 24, tokenizer.vocabulary_size()}}, {}, tokenizer, ""};
+  clip.tensors = initialise_clip(clip.config, Keys(5).stream(Purpose::test));
+  PromptLearner learner({.context = 2}, {}, clip.to(at::TensorOptions(device)), {"river", "river run", "air"});
+  Workshop workshop{federation.experiment,
+                    *federation.partition,
+                    federation.samples,
+                    learner,
+                    *federation.strategy,
+                    federation.codec,
+                    federation.codec,
+                    Keys(1),
+                    {}};
+  const Simulation simulation(workshop, alone, toy::classes, {}, [](const State&) {});
+  TurnOutcome outcome;
+  for (int turn = 0; turn < 3; ++turn)
+    outcome = take_turn(workshop, simulation.server(), {0, 1, 2}, [](ClientId) { return nullptr; });
+  return outcome.upload.update;
+}
+
+/// Calls `check` with a GPU as a run prepares it.
+void on_a_gpu(const std::function<void(at::Device)>& check) {
   ::setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", 0);
   at::globalContext().setDeterministicAlgorithms(true, false);
   const at::Device device(at::kCUDA, 0);
   const c10::impl::VirtualGuardImpl gpu(at::kCUDA);
   const c10::Stream before = gpu.exchangeStream(gpu.getStreamFromGlobalPool(device));
-  for (const char* optimiser : {"sgd", "adam", "adamw"}) {
-    const Tensor stepped = trained(device, false, optimiser);
-    EXPECT_TRUE(at::equal(trained(device, true, optimiser), stepped)) << optimiser;
-    EXPECT_TRUE(at::allclose(trained(at::kCPU, true, optimiser), stepped, 1e-4, 1e-5)) << optimiser;
-  }
+  check(device);
   gpu.exchangeStream(before);
   at::globalContext().setDeterministicAlgorithms(false, false);
+}
+
+TEST(Group, recorded_by_a_gpu_trains_to_the_same_bits_as_step_by_step) {
+  if (!at::hasCUDA()) GTEST_SKIP() << "no GPU";
+  on_a_gpu([](at::Device device) {
+    for (const char* optimiser : {"sgd", "adam", "adamw"}) {
+      const Tensor stepped = trained(device, false, optimiser);
+      EXPECT_TRUE(at::equal(trained(device, true, optimiser), stepped)) << optimiser;
+      EXPECT_TRUE(at::allclose(trained(at::kCPU, true, optimiser), stepped, 1e-4, 1e-5)) << optimiser;
+    }
+  });
+}
+
+TEST(Group, recorded_by_a_gpu_learns_the_same_prompts_as_step_by_step) {
+  if (!at::hasCUDA()) GTEST_SKIP() << "no GPU";
+  on_a_gpu([](at::Device device) {
+    const Tensor stepped = prompts_of_a_third_turn(device, false), here = prompts_of_a_third_turn(at::kCPU, true);
+    EXPECT_TRUE(at::equal(prompts_of_a_third_turn(device, true), stepped));
+    EXPECT_LT(((stepped - here).norm() / here.norm()).item<double>(), 1e-3);
+  });
 }
 
 /// Each client is told to start somewhere else, except in the first round.
