@@ -41,12 +41,12 @@ class Trivial final : public Classifier {
 };
 
 struct Stopwatches final : Observer {
-  std::vector<double> total, training, waiting;
+  std::vector<double> total, waiting, harness;
   void round_committed(const RoundRecord& record) override {
     for (const TurnRecord& turn : record.turns) require(turn.steps == 2, "a client took ", turn.steps, " steps.");
     total.push_back(record.total_seconds - record.evaluation_seconds);
-    training.push_back(record.training_seconds);
     waiting.push_back(record.waiting_seconds);
+    harness.push_back(total.back() - record.training_seconds - record.waiting_seconds);
   }
 };
 
@@ -93,12 +93,12 @@ void measure(const char* what, Classifier& learner, std::int64_t group, std::int
   communicator.all_reduce(memory);
   if (!communicator.root()) return;
   const auto warm = [](std::vector<double> seconds) { return median({seconds.begin() + 1, seconds.end()}); };
-  const double total = warm(watches.total), training = warm(watches.training), waiting = warm(watches.waiting);
+  const double total = warm(watches.total), waiting = warm(watches.waiting), harness = warm(watches.harness);
   std::printf(
       "%-22s %2ld at once  %9.5f s a round  %8.4f ms a client  %5.2f %% of it waiting for other ranks, %5.2f %% "
       "neither that nor training  %5.2f GiB in all\n",
-      what, long(group), total, 1e3 * total / clients, 100 * waiting / total,
-      100 * (total - training - waiting) / total, memory.item<double>());
+      what, long(group), total, 1e3 * total / clients, 100 * waiting / total, 100 * harness / total,
+      memory.item<double>());
 }
 
 }  // namespace

@@ -80,6 +80,8 @@ TEST(Group, recorded_by_a_gpu_trains_to_the_same_bits_as_step_by_step) {
 }
 
 TEST(Group, recorded_by_a_gpu_learns_the_same_prompts_as_step_by_step) {
+  EXPECT_TRUE(at::equal(prompts_of_a_third_turn(at::kCPU, true), prompts_of_a_third_turn(at::kCPU, false)));
+  EXPECT_GT(prompts_of_a_third_turn(at::kCPU, true).abs().max().item<float>(), 0);
   if (!at::hasCUDA()) GTEST_SKIP() << "no GPU";
   on_a_gpu([](at::Device device) {
     const Tensor stepped = prompts_of_a_third_turn(device, false), here = prompts_of_a_third_turn(at::kCPU, true);
