@@ -1,6 +1,5 @@
 // fedorbit encode: features of images or texts as a file, computed by the tower or imported.
-#include "simulation/encode.hpp"
-#include "simulation/open_data.hpp"
+#include "inputs/encode.hpp"
 
 #include <CLI/CLI.hpp>
 #include <memory>
@@ -8,11 +7,12 @@
 #include "core/error.hpp"
 #include "core/log.hpp"
 #include "core/signals.hpp"
+#include "inputs/open_data.hpp"
 #include "jobs/command_line.hpp"
 #include "jobs/commands.hpp"
 #include "jobs/import.hpp"
 #include "jobs/opening.hpp"
-#include "model/precision.hpp"
+#include "model/towers/precision.hpp"
 
 namespace fedorbit {
 namespace {

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "core/options.hpp"
-#include "simulation/experiment.hpp"
+#include "federation/experiment.hpp"
 
 namespace fedorbit {
 

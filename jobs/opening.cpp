@@ -10,11 +10,11 @@
 
 #include "core/error.hpp"
 #include "core/fingerprint.hpp"
+#include "inputs/load_model.hpp"
 #include "io/file.hpp"
 #include "io/h5.hpp"
 #include "io/safetensors.hpp"
 #include "results/run_directory.hpp"
-#include "simulation/load_model.hpp"
 
 namespace fedorbit {
 

@@ -6,8 +6,8 @@
 
 #include "comm/communicator.hpp"
 #include "data/dataset.hpp"
+#include "federation/experiment.hpp"
 #include "model/clip.hpp"
-#include "simulation/experiment.hpp"
 
 namespace fedorbit {
 

@@ -1,5 +1,5 @@
 // fedorbit pretrain: trains a small CLIP and writes its weights.
-#include "simulation/pretrain.hpp"
+#include "pretraining/pretrain.hpp"
 
 #include <CLI/CLI.hpp>
 #include <memory>

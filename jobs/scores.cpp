@@ -4,10 +4,10 @@
 
 #include "algorithms/losses/cosine.hpp"
 #include "core/error.hpp"
-#include "simulation/linear_probe.hpp"
-#include "simulation/nearest_neighbours.hpp"
-#include "simulation/scoring.hpp"
-#include "simulation/zero_shot.hpp"
+#include "evaluation/linear_probe.hpp"
+#include "evaluation/nearest_neighbours.hpp"
+#include "evaluation/tally.hpp"
+#include "evaluation/zero_shot.hpp"
 
 namespace fedorbit {
 
@@ -40,7 +40,7 @@ Scores score(const EvaluateOptions& options, Subject& subject, const Samples& sa
   if (subject.trained) {
     const Classifier& learner = *subject.trained->learner;
     scores.records.push_back(judge("prompts", all, learner.labels_by_patches(),
-                                   subject.trained->learner->scorer(subject.trained->parameters, View::global)));
+                                   subject.trained->learner->scorer(subject.trained->parameters, Scope::global)));
   }
   if (!options.probe.linear && !options.probe.neighbours) return scores;
   PartitionOptions split;

@@ -4,9 +4,9 @@
 #include <vector>
 
 #include "comm/communicator.hpp"
+#include "federation/observer.hpp"
+#include "inputs/samples.hpp"
 #include "jobs/subject.hpp"
-#include "simulation/observer.hpp"
-#include "simulation/samples.hpp"
 
 namespace fedorbit {
 

@@ -4,10 +4,10 @@
 #include "core/fingerprint.hpp"
 #include "core/log.hpp"
 #include "core/signals.hpp"
+#include "evaluation/zero_shot.hpp"
+#include "inputs/feature_store.hpp"
+#include "inputs/open_data.hpp"
 #include "jobs/opening.hpp"
-#include "simulation/feature_store.hpp"
-#include "simulation/open_data.hpp"
-#include "simulation/zero_shot.hpp"
 
 namespace fedorbit {
 namespace {

@@ -33,20 +33,20 @@ function(fedorbit_layer name)
     add_dependencies(fedorbit_core built_from)
     target_include_directories(fedorbit_core PRIVATE ${CMAKE_CURRENT_BINARY_DIR}/built_from)
   endif()
-  set(embedded ${CMAKE_CURRENT_SOURCE_DIR}/model/embedded/clip.safetensors)
-  set_source_files_properties(model/embedded.cpp PROPERTIES
+  set(embedded ${CMAKE_CURRENT_SOURCE_DIR}/model/checkpoints/embedded/clip.safetensors)
+  set_source_files_properties(model/checkpoints/embedded.cpp PROPERTIES
     COMPILE_DEFINITIONS "FEDORBIT_EMBEDDED_CLIP=\"${embedded}\"" OBJECT_DEPENDS ${embedded})
   # Loops over rows are compiled for several instruction sets; the loader takes the best that the processor has.
-  set_source_files_properties(model/row_kernels.cpp model/tree_attention.cpp model/dense_attention.cpp
-    PROPERTIES
+  set_source_files_properties(model/towers/row_kernels.cpp model/prompts/tree_attention.cpp
+    model/towers/dense_attention.cpp PROPERTIES
     COMPILE_OPTIONS "-fopenmp-simd;-O3;-ffp-contract=fast" COMPILE_DEFINITIONS "FEDORBIT_CLONES=${vector_clones}"
     SKIP_UNITY_BUILD_INCLUSION ON)
-  # This one has vectors of its own (model/lanes.hpp), which no call passes: how they would be passed is no worry.
-  set_property(SOURCE model/tree_attention.cpp APPEND PROPERTY COMPILE_OPTIONS -Wno-psabi)
-  set_property(SOURCE model/tree_attention.cpp APPEND PROPERTY COMPILE_DEFINITIONS "FEDORBIT_WIDE_LANES=${wide_lanes}")
+  # This one has vectors of its own (model/towers/lanes.hpp), which no call passes: how they would be passed is no worry.
+  set_property(SOURCE model/prompts/tree_attention.cpp APPEND PROPERTY COMPILE_OPTIONS -Wno-psabi)
+  set_property(SOURCE model/prompts/tree_attention.cpp APPEND PROPERTY COMPILE_DEFINITIONS "FEDORBIT_WIDE_LANES=${wide_lanes}")
   # The same, where bits are promised to be those of separate multiplications and additions.
-  set_source_files_properties(algorithms/optimiser_rows.cpp simulation/exact_sum.cpp simulation/row_norm.cpp PROPERTIES
-    COMPILE_OPTIONS "-fopenmp-simd;-O3;-ffp-contract=off;-fno-math-errno;-fno-trapping-math"
+  set_source_files_properties(algorithms/optimiser_rows.cpp federation/exact_sum.cpp federation/row_norm.cpp
+    PROPERTIES COMPILE_OPTIONS "-fopenmp-simd;-O3;-ffp-contract=off;-fno-math-errno;-fno-trapping-math"
     COMPILE_DEFINITIONS "FEDORBIT_CLONES=${vector_clones}" SKIP_UNITY_BUILD_INCLUSION ON)
   # Six sources to a compiler run: most of the work is in reading LibTorch's headers.
   if(FEDORBIT_UNITY)

@@ -13,8 +13,8 @@ void Layout::add(Entry entry) {
   for (const auto& known : entries_)
     require(known.name != entry.name, "a layout has two tensors named ", entry.name, ".");
   entry.numel = std::accumulate(entry.shape.begin(), entry.shape.end(), std::int64_t{1}, std::multiplies<>());
-  entry.offset = sizes_[int(entry.kind)];
-  sizes_[int(entry.kind)] += entry.numel;
+  entry.offset = sizes_[int(entry.owner)];
+  sizes_[int(entry.owner)] += entry.numel;
   entries_.push_back(std::move(entry));
 }
 
@@ -24,16 +24,16 @@ const Entry& Layout::entry(std::string_view name) const {
   fail("the layout has no tensor named ", name, ".");
 }
 
-std::vector<Entry> Layout::entries(Kind kind) const {
+std::vector<Entry> Layout::entries(Owner owner) const {
   std::vector<Entry> chosen;
   for (const auto& entry : entries_)
-    if (entry.kind == kind) chosen.push_back(entry);
+    if (entry.owner == owner) chosen.push_back(entry);
   return chosen;
 }
 
-Tensor Layout::mask(Kind kind, bool Entry::*flag) const {
-  Tensor out = at::zeros({size(kind)}, at::kFloat);
-  for (const auto& entry : entries(kind))
+Tensor Layout::mask(Owner owner, bool Entry::*flag) const {
+  Tensor out = at::zeros({size(owner)}, at::kFloat);
+  for (const auto& entry : entries(owner))
     if (entry.*flag) out.narrow(0, entry.offset, entry.numel).fill_(1);
   return out;
 }

@@ -11,16 +11,16 @@
 namespace fedorbit {
 
 /// Whose a tensor is: averaged by the server, kept by its client, or made anew for every turn.
-enum class Kind { shared, personal, turn };
-inline constexpr std::array kinds{Kind::shared, Kind::personal, Kind::turn};
+enum class Owner { shared, personal, turn };
+inline constexpr std::array owners{Owner::shared, Owner::personal, Owner::turn};
 
 struct Entry {
   std::string name;
   std::vector<std::int64_t> shape;  // of one client
-  Kind kind = Kind::shared;
+  Owner owner = Owner::shared;
   bool trained = true;                 // false: momentum encoders, queues, statistics; see Learner::after_step
   bool decayed = true;                 // whether weight decay applies
-  std::int64_t offset = 0, numel = 0;  // in the flat vector of its kind; filled by add()
+  std::int64_t offset = 0, numel = 0;  // in its owner's flat vector; filled by add()
 };
 
 class Layout {
@@ -29,11 +29,11 @@ class Layout {
   void add(Entry entry);
   const std::vector<Entry>& entries() const { return entries_; }
   const Entry& entry(std::string_view name) const;
-  std::vector<Entry> entries(Kind kind) const;
-  /// Length of the flat vector of a kind.
-  std::int64_t size(Kind kind) const { return sizes_[int(kind)]; }
-  /// 1 where `flag` holds, else 0, for every number of a kind: (size), float32.
-  Tensor mask(Kind kind, bool Entry::*flag) const;
+  std::vector<Entry> entries(Owner owner) const;
+  /// Length of the flat vector of an owner.
+  std::int64_t size(Owner owner) const { return sizes_[int(owner)]; }
+  /// 1 where `flag` holds, else 0, for every number of an owner: (size), float32.
+  Tensor mask(Owner owner, bool Entry::*flag) const;
 
  private:
   std::vector<Entry> entries_;

@@ -9,18 +9,18 @@
 
 namespace fedorbit {
 
-/// A loss for K clients at once. The frozen backbone is shared by all of them. A client's loss and gradient have the
-/// same bits alone and in any group: batched products keep that, LibTorch's vectorised functions may not (the last
-/// numbers of a tensor take another way; losses/transport.cpp writes its sigmoid out), and frozen weights have
-/// model/frozen_matrix.hpp.
+/// A loss for K clients at once. The frozen backbone is shared by all of them. A client's loss and gradient do not
+/// depend on what the others of its group hold; in float32 on a CPU they have the same bits alone and in any group:
+/// batched products keep that, LibTorch's vectorised functions may not (the last numbers of a tensor take another way;
+/// losses/transport.cpp writes its sigmoid out), and frozen weights have model/towers/frozen_matrix.hpp.
 class Learner {
  public:
   virtual ~Learner() = default;
   virtual const Layout& layout() const = 0;
-  /// Writes the initial values of every tensor of `kind` for the given clients; the shared ones do not depend on them,
+  /// Writes the initial values of every tensor of `owner` for the given clients; the shared ones do not depend on them,
   /// and are there before personal ones are asked for, these before those of a turn. Those of a turn are the same in
   /// every round.
-  virtual void initialise(Parameters& parameters, Kind kind, std::span<const ClientId> clients, const Keys& keys) = 0;
+  virtual void initialise(Parameters& parameters, Owner owner, std::span<const ClientId> clients, const Keys& keys) = 0;
   /// (K): each client's mean loss over its present samples. Clients do not mix: the gradient of the sum is theirs.
   virtual Tensor loss(const Parameters& parameters, const Batch& batch, Turn& turn) = 0;
   /// Called after each step, without gradient: momentum encoders, queues. The one place where tensors that are not
@@ -47,7 +47,7 @@ class Learner {
 };
 
 /// Which parameters label: those the server knows, or the client's own too.
-enum class View { global, personal };
+enum class Scope { global, personal };
 
 /// A classifier frozen at some parameters: batch -> logits (K, B, C).
 using Scorer = std::function<Tensor(const Batch&)>;
@@ -57,7 +57,7 @@ class Classifier : public Learner {
  public:
   /// Does once whatever does not depend on images (text features of every class, say). The learner outlives what it
   /// returns, the parameters may not; tensors of a turn hold zeros.
-  virtual Scorer scorer(const Parameters& parameters, View view) = 0;
+  virtual Scorer scorer(const Parameters& parameters, Scope scope) = 0;
   /// Whether a scorer wants Batch::patches.
   virtual bool labels_by_patches() const { return false; }
 };

@@ -21,10 +21,10 @@ namespace {
 /// Stochastic gradient descent with momentum m: b = m b + g; w -= lr b, g with the L2 term, as PyTorch's SGD.
 class Sgd final : public Optimiser {
  public:
-  Sgd(const OptimiserOptions& options, const Layout& layout, Kind kind, std::int64_t clients, at::Device device)
-      : Optimiser(options.weight_decay, layout, kind, device),
+  Sgd(const OptimiserOptions& options, const Layout& layout, Owner owner, std::int64_t clients, at::Device device)
+      : Optimiser(options.weight_decay, layout, owner, device),
         options_(options),
-        momentum_(at::zeros({clients, layout.size(kind)}, at::TensorOptions(at::kFloat).device(device))) {}
+        momentum_(at::zeros({clients, layout.size(owner)}, at::TensorOptions(at::kFloat).device(device))) {}
 
  private:
   void forget() override { momentum_.zero_(); }
@@ -43,11 +43,11 @@ class Sgd final : public Optimiser {
 /// Adam: bias-corrected means of gradients and squares; `decoupled` is AdamW.
 class Adam final : public Optimiser {
  public:
-  Adam(const OptimiserOptions& options, const Layout& layout, Kind kind, std::int64_t clients, at::Device device)
-      : Optimiser(options.weight_decay, layout, kind, device),
+  Adam(const OptimiserOptions& options, const Layout& layout, Owner owner, std::int64_t clients, at::Device device)
+      : Optimiser(options.weight_decay, layout, owner, device),
         options_(options),
         decoupled_(options.kind == "adamw"),
-        mean_(at::zeros({clients, layout.size(kind)}, at::TensorOptions(at::kFloat).device(device))),
+        mean_(at::zeros({clients, layout.size(owner)}, at::TensorOptions(at::kFloat).device(device))),
         square_(at::zeros_like(mean_)),
         unseen_mean_(at::ones({clients, 1}, mean_.options().dtype(at::kDouble))),
         unseen_square_(unseen_mean_.clone()) {}
@@ -103,9 +103,9 @@ double learning_rate_in(const OptimiserOptions& options, std::int64_t round, std
   return options.learning_rate * 0.5 * (1 + std::cos(std::numbers::pi * double(round) / double(rounds)));
 }
 
-Optimiser::Optimiser(double weight_decay, const Layout& layout, Kind kind, at::Device device)
-    : trained_(layout.mask(kind, &Entry::trained).to(device)),
-      decay_(weight_decay * layout.mask(kind, &Entry::decayed).to(device)),
+Optimiser::Optimiser(double weight_decay, const Layout& layout, Owner owner, at::Device device)
+    : trained_(layout.mask(owner, &Entry::trained).to(device)),
+      decay_(weight_decay * layout.mask(owner, &Entry::decayed).to(device)),
       rate_on_device_(at::full({}, rate_, at::TensorOptions(at::kFloat).device(device))) {}
 
 void Optimiser::begin_turn(double learning_rate) {
@@ -133,10 +133,10 @@ void Optimiser::step_whole(const Tensor& parameters, const Tensor& gradient, con
   parameters.copy_(at::where((rows * trained_) > 0, moved, parameters));
 }
 
-std::unique_ptr<Optimiser> make_optimiser(const OptimiserOptions& options, const Layout& layout, Kind kind,
+std::unique_ptr<Optimiser> make_optimiser(const OptimiserOptions& options, const Layout& layout, Owner owner,
                                           std::int64_t clients, at::Device device) {
-  if (options.kind == "sgd") return std::make_unique<Sgd>(options, layout, kind, clients, device);
-  return std::make_unique<Adam>(options, layout, kind, clients, device);
+  if (options.kind == "sgd") return std::make_unique<Sgd>(options, layout, owner, clients, device);
+  return std::make_unique<Adam>(options, layout, owner, clients, device);
 }
 
 }  // namespace fedorbit

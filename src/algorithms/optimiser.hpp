@@ -48,7 +48,7 @@ class Optimiser {
   void step_whole(const Tensor& parameters, const Tensor& gradient, const Tensor& active);
 
  protected:
-  Optimiser(double weight_decay, const Layout& layout, Kind kind, at::Device device);
+  Optimiser(double weight_decay, const Layout& layout, Owner owner, at::Device device);
   virtual void forget() = 0;
   /// The step of client k, which is active, on the host.
   virtual void step_row(std::int64_t k, const OptimiserRow& row) = 0;
@@ -60,7 +60,7 @@ class Optimiser {
   Tensor rate_on_device_;  // () the same, where the parameters are
 };
 
-std::unique_ptr<Optimiser> make_optimiser(const OptimiserOptions& options, const Layout& layout, Kind kind,
+std::unique_ptr<Optimiser> make_optimiser(const OptimiserOptions& options, const Layout& layout, Owner owner,
                                           std::int64_t clients, at::Device device);
 
 }  // namespace fedorbit

@@ -8,20 +8,20 @@ namespace fedorbit {
 
 Parameters::Parameters(const Layout& layout, std::int64_t clients, at::Device device)
     : layout_(&layout), clients_(clients) {
-  for (const Kind kind : kinds) {
+  for (const Owner owner : owners) {
     const auto options = at::TensorOptions(at::kFloat).device(device);
-    flat_[int(kind)] = at::zeros({clients, layout.size(kind)}, options);
-    gradient_[int(kind)] = at::zeros({clients, layout.size(kind)}, options);
+    flat_[int(owner)] = at::zeros({clients, layout.size(owner)}, options);
+    gradient_[int(owner)] = at::zeros({clients, layout.size(owner)}, options);
   }
   for (const auto& entry : layout.entries()) {
     std::vector<std::int64_t> shape{clients};
     shape.insert(shape.end(), entry.shape.begin(), entry.shape.end());
     auto view = [&](const Tensor& flat) { return flat.narrow(1, entry.offset, entry.numel).view(shape); };
-    Tensor leaf = view(flat_[int(entry.kind)]).detach();
+    Tensor leaf = view(flat_[int(entry.owner)]).detach();
     if (entry.trained) {
       leaf.requires_grad_(true);
       // Autograd adds into a gradient that is there, so all of them meet in one flat tensor without a copy.
-      leaf.mutable_grad() = view(gradient_[int(entry.kind)]);
+      leaf.mutable_grad() = view(gradient_[int(entry.owner)]);
     }
     leaves_.emplace(entry.name, leaf);
   }

@@ -16,11 +16,11 @@ class Parameters {
 
   const Layout& layout() const { return *layout_; }
   std::int64_t clients() const { return clients_; }
-  /// The leaf of that name: (K, shape...). Its gradient is a view of gradient(kind).
+  /// The leaf of that name: (K, shape...). Its gradient is a view of gradient(owner).
   const Tensor& operator[](std::string_view name) const;
-  /// (K, size of the kind): writing to it changes the leaves.
-  const Tensor& flat(Kind kind) const { return flat_[int(kind)]; }
-  const Tensor& gradient(Kind kind) const { return gradient_[int(kind)]; }
+  /// (K, size of that owner): writing to it changes the leaves.
+  const Tensor& flat(Owner owner) const { return flat_[int(owner)]; }
+  const Tensor& gradient(Owner owner) const { return gradient_[int(owner)]; }
   void zero_gradient();
 
  private:

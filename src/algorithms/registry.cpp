@@ -6,7 +6,7 @@
 #include "algorithms/codecs/float32.hpp"
 #include "algorithms/strategies/fedavg.hpp"
 #include "core/error.hpp"
-#include "model/precision.hpp"
+#include "model/towers/precision.hpp"
 
 namespace fedorbit {
 namespace {

@@ -4,9 +4,9 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.hpp"
-#include "model/clip_tensors.hpp"
-#include "model/joint_weight.hpp"
-#include "model/tower.hpp"
+#include "model/checkpoints/clip_tensors.hpp"
+#include "model/towers/joint_weight.hpp"
+#include "model/towers/tower.hpp"
 
 namespace fedorbit {
 

@@ -10,7 +10,7 @@
 #include "io/mapping.hpp"
 #include "io/safetensors.hpp"
 #include "model/clip_config.hpp"
-#include "model/tokenizer.hpp"
+#include "model/tokenizer/tokenizer.hpp"
 
 namespace fedorbit {
 
@@ -19,7 +19,7 @@ inline constexpr const char* clip_format = "fedorbit-clip-1";
 
 struct Clip {
   ClipConfig config;
-  NamedTensors tensors;  // canonical names, see model/clip_tensors.hpp
+  NamedTensors tensors;  // canonical names, see model/checkpoints/clip_tensors.hpp
   Tokenizer tokenizer;
   std::string checksum;         // SHA-256 of the file that it came from, hexadecimal; empty for a CLIP made in memory
   std::string assumption = {};  // a sentence on what neither the file nor its configuration said, or empty
@@ -45,11 +45,11 @@ std::filesystem::path vocabulary_cache();
 
 /// Weights on the CPU from whatever read_weights (io/weights.hpp) reads, with our own names, open_clip's (and OpenAI's)
 /// or Hugging Face's. Tensors that have the wanted type already stay in the mapped file, so that ranks of a node share
-/// them (queries, keys and values in three parts where the file has them so, see model/joint_weight.hpp); of others
-/// only the copy stays in memory. Foreign files give their sizes by their tensors' shapes, and by the config.json or
-/// open_clip_config.json beside them (model/infer_config.hpp). A missing tensor, one too many, a wrong shape or a
-/// number that is not finite is an Error that names the tensor as the file does; so is an architecture that is not
-/// supported.
+/// them (queries, keys and values in three parts where the file has them so, see model/towers/joint_weight.hpp); of
+/// others only the copy stays in memory. Foreign files give their sizes by their tensors' shapes, and by the
+/// config.json or open_clip_config.json beside them (model/checkpoints/infer_config.hpp). A missing tensor, one too
+/// many, a wrong shape or a number that is not finite is an Error that names the tensor as the file does; so is an
+/// architecture that is not supported.
 Clip load_clip(const std::filesystem::path& file, const ClipLoading& loading = {});
 
 /// From a file in our own format that lies in memory; `name` stands for it in errors.

@@ -1,7 +1,7 @@
 // Events of a run as lines of the log.
 #pragma once
 #include "core/log.hpp"
-#include "simulation/observer.hpp"
+#include "federation/observer.hpp"
 
 namespace fedorbit {
 

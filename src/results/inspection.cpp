@@ -8,9 +8,9 @@
 #include "io/h5.hpp"
 #include "io/npy.hpp"
 #include "io/weights.hpp"
+#include "model/checkpoints/dialects.hpp"
+#include "model/checkpoints/infer_config.hpp"
 #include "model/clip_config.hpp"
-#include "model/dialects.hpp"
-#include "model/infer_config.hpp"
 #include "results/inspect_h5.hpp"
 #include "results/progress.hpp"
 

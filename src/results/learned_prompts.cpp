@@ -53,13 +53,13 @@ TrainedLearner revive(const LearnedPrompts& learned, const Clip& clip, const std
           ") than these (", clip.checksum, "); name the run's with model.weights.");
   auto learner = make_learner(learned.method.learner, learned.learner, clip, class_names);
   Parameters parameters(learner->layout(), 1, device);
-  for (const auto& entry : learner->layout().entries(Kind::shared)) {
+  for (const auto& entry : learner->layout().entries(Owner::shared)) {
     const auto found = learned.shared.find(entry.name);
     require(found != learned.shared.end(), learned.file.string(), " holds no tensor ", entry.name, ".");
     require(found->second.sizes() == at::IntArrayRef(entry.shape), learned.file.string(), ": ", entry.name,
             " has the shape ", found->second.sizes(), ", where ", at::IntArrayRef(entry.shape),
             " is expected for these classes and weights.");
-    parameters.flat(Kind::shared)[0].narrow(0, entry.offset, entry.numel).copy_(found->second.flatten());
+    parameters.flat(Owner::shared)[0].narrow(0, entry.offset, entry.numel).copy_(found->second.flatten());
   }
   return {std::move(learner), std::move(parameters)};
 }

@@ -3,8 +3,8 @@
 #include <filesystem>
 #include <memory>
 
+#include "federation/experiment.hpp"
 #include "io/safetensors.hpp"
-#include "simulation/experiment.hpp"
 
 namespace fedorbit {
 

@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "simulation/observer.hpp"
+#include "federation/observer.hpp"
 
 namespace fedorbit {
 

@@ -3,9 +3,9 @@
 #include <filesystem>
 #include <optional>
 
+#include "federation/observer.hpp"
 #include "io/h5.hpp"
 #include "results/table.hpp"
-#include "simulation/observer.hpp"
 
 namespace fedorbit {
 

@@ -1,8 +1,8 @@
 // Between the state of a simulation and the file that a killed run goes on from.
 #pragma once
 #include "comm/communicator.hpp"
+#include "federation/simulation.hpp"
 #include "results/checkpoint.hpp"
-#include "simulation/simulation.hpp"
 
 namespace fedorbit {
 

@@ -36,8 +36,8 @@ struct Golden {
 
   Parameters parameters() const {
     Parameters out(learner->layout(), 3);
-    out.flat(Kind::shared).copy_(expected().at("shared").flatten(1));
-    if (learner->layout().size(Kind::personal)) out.flat(Kind::personal).copy_(expected().at("private").flatten(1));
+    out.flat(Owner::shared).copy_(expected().at("shared").flatten(1));
+    if (learner->layout().size(Owner::personal)) out.flat(Owner::personal).copy_(expected().at("private").flatten(1));
     return out;
   }
 };
@@ -59,8 +59,8 @@ TEST_P(FedRsclipReference, equals_the_reference_in_every_term_and_every_gradient
   Turn turn{0, 0, golden.clients, golden.learner->layout(), {}, {}, memory, diagnostics, Keys(1)};
   const Tensor loss = golden.learner->loss(parameters, golden.batch, turn);
   loss.sum().backward();
-  const Tensor shared = parameters.gradient(Kind::shared).view({3, 3, 16});
-  const Tensor personal = parameters.gradient(Kind::personal).view({3, 3, 16});
+  const Tensor shared = parameters.gradient(Owner::shared).view({3, 3, 16});
+  const Tensor personal = parameters.gradient(Owner::personal).view({3, 3, 16});
   for (std::int64_t k = 0; k < 3; ++k) {
     EXPECT_LT(relative(loss[k].detach(), expected().at(prefix + "loss")[k]), 1e-4) << "client " << k;
     EXPECT_LT(relative(shared[k], expected().at(prefix + "shared")[k]), 1e-4) << "client " << k;
@@ -79,7 +79,7 @@ TEST_P(FedRsclipReference, equals_the_reference_in_every_term_and_every_gradient
 TEST_P(FedRsclipReference, labels_with_both_prompts_as_the_reference_does) {
   Golden golden("dual_prompt", GetParam().change);
   const at::NoGradGuard no_gradient;
-  const Tensor logits = golden.learner->scorer(golden.parameters(), View::personal)(golden.batch);
+  const Tensor logits = golden.learner->scorer(golden.parameters(), Scope::personal)(golden.batch);
   EXPECT_LT(relative(logits, expected().at(GetParam().name + ".logits")), 1e-4);
 }
 
@@ -102,7 +102,7 @@ TEST(FedRsclip, seen_by_the_server_labels_with_the_shared_prompt_alone) {
   for (const char* reading : {"separate", "joined"}) {
     Golden golden("dual_prompt", [&](auto& o) { o.reading = reading; });
     const at::NoGradGuard no_gradient;
-    const Tensor logits = golden.learner->scorer(golden.parameters(), View::global)(golden.batch);
+    const Tensor logits = golden.learner->scorer(golden.parameters(), Scope::global)(golden.batch);
     EXPECT_LT(relative(logits, expected().at("promptfl.logits")), 1e-4) << reading;
   }
 }
@@ -115,14 +115,15 @@ TEST(PromptFl, equals_the_reference_in_loss_gradient_and_logits) {
   Turn turn{0, 0, golden.clients, golden.learner->layout(), {}, {}, memory, diagnostics, Keys(1)};
   const Tensor loss = golden.learner->loss(parameters, golden.batch, turn);
   loss.sum().backward();
-  const Tensor gradient = parameters.gradient(Kind::shared).view({3, 3, 16});
+  const Tensor gradient = parameters.gradient(Owner::shared).view({3, 3, 16});
   for (std::int64_t k = 0; k < 3; ++k) {
     EXPECT_LT(relative(loss[k].detach(), expected().at("promptfl.loss")[k]), 1e-4);
     EXPECT_LT(relative(gradient[k], expected().at("promptfl.shared")[k]), 1e-4);
   }
   const at::NoGradGuard no_gradient;
-  for (const View view : {View::global, View::personal})
-    EXPECT_LT(relative(golden.learner->scorer(parameters, view)(golden.batch), expected().at("promptfl.logits")), 1e-4);
+  for (const Scope scope : {Scope::global, Scope::personal})
+    EXPECT_LT(relative(golden.learner->scorer(parameters, scope)(golden.batch), expected().at("promptfl.logits")),
+              1e-4);
 }
 
 TEST(FedRsclip, sends_2048_numbers_at_width_512_and_four_tokens) {
@@ -132,8 +133,8 @@ TEST(FedRsclip, sends_2048_numbers_at_width_512_and_four_tokens) {
   clip.config.text.mlp_width = 2048;
   clip.tensors = initialise_clip(clip.config, Keys(5).stream(Purpose::test));
   const auto learner = make_learner("dual_prompt", {}, clip, names);
-  EXPECT_EQ(learner->layout().size(Kind::shared), 2048);
-  EXPECT_EQ(learner->layout().size(Kind::personal), 2048);
+  EXPECT_EQ(learner->layout().size(Owner::shared), 2048);
+  EXPECT_EQ(learner->layout().size(Owner::personal), 2048);
   EXPECT_EQ(make_codec("float32")->encode(at::zeros({2048}), learner->layout()).size(), 8192u);
 }
 

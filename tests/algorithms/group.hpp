@@ -9,12 +9,13 @@
 
 #include "algorithms/registry.hpp"
 #include "io/safetensors.hpp"
-#include "model/clip_tensors.hpp"
+#include "model/checkpoints/clip_tensors.hpp"
 #include "support/checks.hpp"
+#include "support/source_folder.hpp"
 
 namespace fedorbit {
 
-inline const std::filesystem::path golden = std::filesystem::path(FEDORBIT_SOURCE_DIR) / "tests/golden";
+inline const std::filesystem::path golden = source_folder() / "tests/golden";
 
 inline Clip golden_clip() { return load_clip(golden / "clip_open_clip/open_clip_model.safetensors"); }
 
@@ -51,9 +52,9 @@ struct ClientGroup {
     std::vector<Tensor> features, patch_rows, labels, present;
     for (std::size_t k = 0; k < clients.size(); ++k) {
       const auto c = std::uint64_t(clients[k]), data = clients[k] == altered ? c + 1000 : c;
-      for (const Kind kind : kinds)
-        parameters.flat(kind)[std::int64_t(k)].copy_(0.3 *
-                                                     normal({learner.layout().size(kind)}, 1 + std::uint64_t(kind), c));
+      for (const Owner owner : owners)
+        parameters.flat(owner)[std::int64_t(k)].copy_(
+            0.3 * normal({learner.layout().size(owner)}, 1 + std::uint64_t(owner), c));
       features.push_back(normal({batch_size, width}, 10, data));
       patch_rows.push_back(normal({batch_size, patches, width}, 11, data));
       labels.push_back(
@@ -62,8 +63,8 @@ struct ClientGroup {
     }
     const Tensor active = at::ones({std::int64_t(clients.size())});
     batch = {{}, at::stack(features), at::stack(patch_rows), at::stack(labels), at::stack(present), active};
-    turn.start = parameters.flat(Kind::shared).clone();
-    turn.last_update = at::zeros({learner.layout().size(Kind::shared)});
+    turn.start = parameters.flat(Owner::shared).clone();
+    turn.last_update = at::zeros({learner.layout().size(Owner::shared)});
   }
 
   /// (K), after putting its gradient where optimisers look for it.

@@ -6,40 +6,40 @@ namespace {
 
 Layout layout_of() {
   Layout layout;
-  layout.add({"a", {2, 3}, Kind::shared});
-  layout.add({"own", {4}, Kind::personal, true, false});
-  layout.add({"queue", {5}, Kind::shared, false, true});
-  layout.add({"scale", {}, Kind::shared, true, false});
-  layout.add({"mine", {2}, Kind::turn});
+  layout.add({"a", {2, 3}, Owner::shared});
+  layout.add({"own", {4}, Owner::personal, true, false});
+  layout.add({"queue", {5}, Owner::shared, false, true});
+  layout.add({"scale", {}, Owner::shared, true, false});
+  layout.add({"mine", {2}, Owner::turn});
   return layout;
 }
 
 TEST(Layout, places_the_tensors_of_a_kind_one_after_another) {
   const Layout layout = layout_of();
-  EXPECT_EQ(layout.size(Kind::shared), 12);
-  EXPECT_EQ(layout.size(Kind::personal), 4);
-  EXPECT_EQ(layout.size(Kind::turn), 2);
+  EXPECT_EQ(layout.size(Owner::shared), 12);
+  EXPECT_EQ(layout.size(Owner::personal), 4);
+  EXPECT_EQ(layout.size(Owner::turn), 2);
   EXPECT_EQ(layout.entry("queue").offset, 6);
   EXPECT_EQ(layout.entry("scale").offset, 11);
   EXPECT_EQ(layout.entry("scale").numel, 1);
   EXPECT_EQ(layout.entry("own").offset, 0);
-  ASSERT_EQ(layout.entries(Kind::shared).size(), 3u);
-  EXPECT_EQ(layout.entries(Kind::shared)[1].name, "queue");
+  ASSERT_EQ(layout.entries(Owner::shared).size(), 3u);
+  EXPECT_EQ(layout.entries(Owner::shared)[1].name, "queue");
 }
 
 TEST(Layout, marks_what_is_trained_and_what_is_decayed) {
   const Layout layout = layout_of();
-  EXPECT_TRUE(at::equal(layout.mask(Kind::shared, &Entry::trained),
+  EXPECT_TRUE(at::equal(layout.mask(Owner::shared, &Entry::trained),
                         at::tensor({1.f, 1.f, 1.f, 1.f, 1.f, 1.f, 0.f, 0.f, 0.f, 0.f, 0.f, 1.f})));
-  EXPECT_TRUE(at::equal(layout.mask(Kind::shared, &Entry::decayed),
+  EXPECT_TRUE(at::equal(layout.mask(Owner::shared, &Entry::decayed),
                         at::tensor({1.f, 1.f, 1.f, 1.f, 1.f, 1.f, 1.f, 1.f, 1.f, 1.f, 1.f, 0.f})));
-  EXPECT_TRUE(at::equal(layout.mask(Kind::personal, &Entry::decayed), at::zeros({4})));
+  EXPECT_TRUE(at::equal(layout.mask(Owner::personal, &Entry::decayed), at::zeros({4})));
 }
 
 TEST(Layout, refuses_a_name_twice_and_a_name_it_does_not_have) {
   Layout layout = layout_of();
-  EXPECT_THAT(sentence([&] { layout.add({"a", {1}, Kind::personal}); }), testing::HasSubstr("two tensors named a"));
-  EXPECT_EQ(layout.size(Kind::personal), 4) << "what was refused left no trace";
+  EXPECT_THAT(sentence([&] { layout.add({"a", {1}, Owner::personal}); }), testing::HasSubstr("two tensors named a"));
+  EXPECT_EQ(layout.size(Owner::personal), 4) << "what was refused left no trace";
   EXPECT_THAT(sentence([&] { layout.entry("b"); }), testing::HasSubstr("no tensor named b"));
   EXPECT_THAT(sentence([&] { Parameters(layout, 1)["b"]; }), testing::HasSubstr("no parameter named b"));
 }
@@ -47,7 +47,7 @@ TEST(Layout, refuses_a_name_twice_and_a_name_it_does_not_have) {
 TEST(Parameters, share_their_storage_with_the_flat_vector) {
   const Layout layout = layout_of();
   Parameters parameters(layout, 2);
-  parameters.flat(Kind::shared).copy_(at::arange(24).view({2, 12}));
+  parameters.flat(Owner::shared).copy_(at::arange(24).view({2, 12}));
   EXPECT_EQ(parameters["a"].sizes(), (at::IntArrayRef{2, 2, 3}));
   EXPECT_EQ(parameters["a"][1][0][1].item<float>(), 13);
   EXPECT_EQ(parameters["scale"].sizes(), (at::IntArrayRef{2}));
@@ -65,15 +65,15 @@ TEST(Parameters, gather_the_gradients_of_all_leaves_in_one_flat_vector) {
   };
   const Tensor row = at::tensor({2.f, 2.f, 2.f, 2.f, 2.f, 2.f, 0.f, 0.f, 0.f, 0.f, 0.f, 3.f}).expand({2, 12});
   differentiate();
-  EXPECT_TRUE(at::equal(parameters.gradient(Kind::shared), row));
-  EXPECT_TRUE(at::equal(parameters.gradient(Kind::personal), at::full({2, 4}, 5.f)));
-  EXPECT_TRUE(at::equal(parameters.gradient(Kind::turn), at::full({2, 2}, 7.f)));
+  EXPECT_TRUE(at::equal(parameters.gradient(Owner::shared), row));
+  EXPECT_TRUE(at::equal(parameters.gradient(Owner::personal), at::full({2, 4}, 5.f)));
+  EXPECT_TRUE(at::equal(parameters.gradient(Owner::turn), at::full({2, 2}, 7.f)));
   differentiate();
-  EXPECT_TRUE(at::equal(parameters.gradient(Kind::shared), 2 * row)) << "gradients add up until they are zeroed";
+  EXPECT_TRUE(at::equal(parameters.gradient(Owner::shared), 2 * row)) << "gradients add up until they are zeroed";
   parameters.zero_gradient();
-  EXPECT_EQ(parameters.gradient(Kind::personal).abs().sum().item<float>(), 0);
+  EXPECT_EQ(parameters.gradient(Owner::personal).abs().sum().item<float>(), 0);
   differentiate();
-  EXPECT_TRUE(at::equal(parameters.gradient(Kind::shared), row));
+  EXPECT_TRUE(at::equal(parameters.gradient(Owner::shared), row));
 }
 
 TEST(Memory, is_zero_at_first_and_remembers_what_is_written_to_it) {

@@ -37,7 +37,7 @@ TEST_P(EveryLearner, gives_every_trained_tensor_of_every_client_a_gradient) {
     EXPECT_EQ(loss.sizes(), at::IntArrayRef{3});
     EXPECT_TRUE(loss.isfinite().all().item<bool>());
     for (const Entry& entry : learner->layout().entries()) {
-      const Tensor gradient = group.parameters.gradient(entry.kind).narrow(1, entry.offset, entry.numel);
+      const Tensor gradient = group.parameters.gradient(entry.owner).narrow(1, entry.offset, entry.numel);
       EXPECT_TRUE(gradient.isfinite().all().item<bool>()) << entry.name;
       for (std::int64_t k = 0; k < 3; ++k)
         EXPECT_EQ(gradient[k].abs().max().item<double>() > 0, entry.trained) << entry.name << " of client " << k;
@@ -54,9 +54,9 @@ TEST_P(EveryLearner, loses_and_learns_by_the_fast_engine_what_it_does_by_the_pub
   for (std::size_t i = 0; i < fast.size(); ++i) {
     ClientGroup one(*fast[i], {0, 1, 2}), other(*reference[i], {0, 1, 2});
     EXPECT_TRUE(near(one.loss(), other.loss()));
-    for (const Kind kind : kinds) {
-      if (fast[i]->layout().size(kind) == 0) continue;
-      EXPECT_TRUE(near(one.parameters.gradient(kind), other.parameters.gradient(kind)));
+    for (const Owner owner : owners) {
+      if (fast[i]->layout().size(owner) == 0) continue;
+      EXPECT_TRUE(near(one.parameters.gradient(owner), other.parameters.gradient(owner)));
     }
   }
 }
@@ -87,8 +87,8 @@ TEST_P(EveryLearner, does_not_mix_clients) {
     EXPECT_NE(before[1].item<float>(), after[1].item<float>());
     for (const std::int64_t k : {0, 2}) {
       EXPECT_EQ(before[k].item<float>(), after[k].item<float>());
-      for (const Kind kind : kinds)
-        EXPECT_TRUE(at::equal(one.parameters.gradient(kind)[k], other.parameters.gradient(kind)[k]));
+      for (const Owner owner : owners)
+        EXPECT_TRUE(at::equal(one.parameters.gradient(owner)[k], other.parameters.gradient(owner)[k]));
     }
   }
 }
@@ -109,9 +109,9 @@ TEST_P(EveryLearnerOfHeads, gives_a_client_the_same_bits_alone_and_in_a_group) {
         ClientGroup alone(*learner, {4 - k}, batch_size);
         EXPECT_EQ(alone.loss().item<float>(), losses[k].item<float>())
             << "batch " << batch_size << ", client " << 4 - k;
-        for (const Kind kind : kinds)
-          EXPECT_TRUE(at::equal(alone.parameters.gradient(kind)[0], together.parameters.gradient(kind)[k]))
-              << "batch " << batch_size << ", client " << 4 - k << ", kind " << int(kind);
+        for (const Owner owner : owners)
+          EXPECT_TRUE(at::equal(alone.parameters.gradient(owner)[0], together.parameters.gradient(owner)[k]))
+              << "batch " << batch_size << ", client " << 4 - k << ", owner " << int(owner);
         const Tensor means = alone.diagnostics.means()[0], others = together.diagnostics.means()[k];
         EXPECT_TRUE(at::allclose(means, others, 0, 0, true)) << means << others;
       }
@@ -126,8 +126,8 @@ TEST_P(EveryLearner, does_not_look_at_absent_samples) {
     spoiled.batch.patches.narrow(1, 27, 5).mul_(-3);
     spoiled.batch.labels.narrow(1, 27, 5).fill_(1);
     EXPECT_EQ(whole.loss().item<float>(), spoiled.loss().item<float>());
-    for (const Kind kind : kinds)
-      EXPECT_TRUE(at::equal(whole.parameters.gradient(kind), spoiled.parameters.gradient(kind)));
+    for (const Owner owner : owners)
+      EXPECT_TRUE(at::equal(whole.parameters.gradient(owner), spoiled.parameters.gradient(owner)));
   }
 }
 
@@ -138,7 +138,7 @@ TEST_P(EveryLearner, stays_finite_and_unobserved_for_a_client_that_is_through) {
     group.batch.present[1].zero_();
     group.batch.active[1] = 0;
     EXPECT_TRUE(group.loss().isfinite().all().item<bool>());
-    for (const Kind kind : kinds) EXPECT_TRUE(group.parameters.gradient(kind).isfinite().all().item<bool>());
+    for (const Owner owner : owners) EXPECT_TRUE(group.parameters.gradient(owner).isfinite().all().item<bool>());
     EXPECT_TRUE(group.diagnostics.means()[1].isnan().all().item<bool>());
   }
 }
@@ -157,32 +157,32 @@ TEST_P(EveryLearner, labels_for_the_server_without_what_is_personal) {
   const at::NoGradGuard no_gradient;
   for (const auto& learner : variants(GetParam(), clip)) {
     ClientGroup group(*learner, {0, 1});
-    const Tensor global = learner->scorer(group.parameters, View::global)(group.batch);
-    const Tensor personal = learner->scorer(group.parameters, View::personal)(group.batch);
+    const Tensor global = learner->scorer(group.parameters, Scope::global)(group.batch);
+    const Tensor personal = learner->scorer(group.parameters, Scope::personal)(group.batch);
     EXPECT_EQ(global.sizes(), (at::IntArrayRef{2, 32, std::int64_t(class_names.size())}));
-    for (const Kind kind : {Kind::personal, Kind::turn}) group.parameters.flat(kind).add_(0.5);
-    EXPECT_TRUE(at::equal(learner->scorer(group.parameters, View::global)(group.batch), global));
-    const bool has_own = learner->layout().size(Kind::personal) > 0;
-    EXPECT_EQ(!at::equal(learner->scorer(group.parameters, View::personal)(group.batch), personal), has_own);
+    for (const Owner owner : {Owner::personal, Owner::turn}) group.parameters.flat(owner).add_(0.5);
+    EXPECT_TRUE(at::equal(learner->scorer(group.parameters, Scope::global)(group.batch), global));
+    const bool has_own = learner->layout().size(Owner::personal) > 0;
+    EXPECT_EQ(!at::equal(learner->scorer(group.parameters, Scope::personal)(group.batch), personal), has_own);
   }
 }
 
 TEST_P(EveryLearner, starts_from_values_that_only_the_seed_and_the_client_decide) {
   const Clip clip = random_clip();
   for (const auto& learner : variants(GetParam(), clip)) {
-    auto initial = [&](std::vector<ClientId> clients, std::uint64_t seed, Kind kind) {
+    auto initial = [&](std::vector<ClientId> clients, std::uint64_t seed, Owner owner) {
       Parameters parameters(learner->layout(), std::int64_t(clients.size()));
-      parameters.flat(kind).fill_(7);
-      learner->initialise(parameters, kind, clients, Keys(seed));
-      return parameters.flat(kind).clone();
+      parameters.flat(owner).fill_(7);
+      learner->initialise(parameters, owner, clients, Keys(seed));
+      return parameters.flat(owner).clone();
     };
-    for (const Kind kind : kinds) {
-      const Tensor pair = initial({41, 3}, 1, kind);
-      EXPECT_TRUE(at::equal(pair[1], initial({3}, 1, kind)[0]));
-      EXPECT_TRUE(at::equal(pair[0], initial({3, 8, 41}, 1, kind)[2]));
-      if (learner->layout().size(kind) == 0) continue;
-      EXPECT_FALSE(at::equal(pair, initial({41, 3}, 2, kind)));
-      EXPECT_EQ(at::equal(pair[0], pair[1]), kind == Kind::shared);
+    for (const Owner owner : owners) {
+      const Tensor pair = initial({41, 3}, 1, owner);
+      EXPECT_TRUE(at::equal(pair[1], initial({3}, 1, owner)[0]));
+      EXPECT_TRUE(at::equal(pair[0], initial({3, 8, 41}, 1, owner)[2]));
+      if (learner->layout().size(owner) == 0) continue;
+      EXPECT_FALSE(at::equal(pair, initial({41, 3}, 2, owner)));
+      EXPECT_EQ(at::equal(pair[0], pair[1]), owner == Owner::shared);
     }
   }
 }

@@ -9,8 +9,8 @@ namespace {
 /// 7 shared numbers, of which the last 3 are not decayed.
 Layout layout_of(bool all_trained = true) {
   Layout layout;
-  layout.add({"decayed", {4}, Kind::shared, true, true});
-  layout.add({"free", {3}, Kind::shared, all_trained, false});
+  layout.add({"decayed", {4}, Owner::shared, true, true});
+  layout.add({"free", {3}, Owner::shared, all_trained, false});
   return layout;
 }
 
@@ -25,7 +25,7 @@ OptimiserOptions options_of(const std::string& name) {
 
 std::unique_ptr<Optimiser> make(const std::string& name, const Layout& layout, std::int64_t clients = 3,
                                 double rate = 0.05) {
-  auto optimiser = make_optimiser(options_of(name), layout, Kind::shared, clients, at::kCPU);
+  auto optimiser = make_optimiser(options_of(name), layout, Owner::shared, clients, at::kCPU);
   optimiser->begin_turn(rate);
   return optimiser;
 }
@@ -128,12 +128,12 @@ INSTANTIATE_TEST_SUITE_P(all, EveryOptimiser, testing::Values("sgd", "plain", "a
 
 TEST(Optimiser, of_one_kind_has_the_masks_of_that_kind) {
   Layout layout;
-  layout.add({"shared", {2}, Kind::shared, false, false});
-  layout.add({"own", {2}, Kind::personal, true, true});
+  layout.add({"shared", {2}, Owner::shared, false, false});
+  layout.add({"own", {2}, Owner::personal, true, true});
   OptimiserOptions options;
   options.momentum = 0, options.weight_decay = 1;
   Tensor own = at::ones({1, 2});
-  const auto optimiser = make_optimiser(options, layout, Kind::personal, 1, at::kCPU);
+  const auto optimiser = make_optimiser(options, layout, Owner::personal, 1, at::kCPU);
   optimiser->begin_turn(0.5);
   optimiser->step(own, at::zeros({1, 2}), at::ones({1}));
   EXPECT_TRUE(at::equal(own, at::full({1, 2}, 0.5f)));

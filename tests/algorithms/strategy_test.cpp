@@ -7,9 +7,9 @@ namespace {
 
 Layout layout_of(std::int64_t shared) {
   Layout layout;
-  layout.add({"first", {3, 4}, Kind::shared});
-  layout.add({"own", {5}, Kind::personal});
-  layout.add({"second", {shared - 12}, Kind::shared});
+  layout.add({"first", {3, 4}, Owner::shared});
+  layout.add({"own", {5}, Owner::personal});
+  layout.add({"second", {shared - 12}, Owner::shared});
   return layout;
 }
 

@@ -3,8 +3,8 @@
 #include <string>
 #include <vector>
 
+#include "model/checkpoints/clip_tensors.hpp"
 #include "model/clip.hpp"
-#include "model/clip_tensors.hpp"
 
 namespace fedorbit::bench {
 

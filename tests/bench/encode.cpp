@@ -15,10 +15,10 @@
 
 #include "core/keys.hpp"
 #include "data/transform.hpp"
-#include "model/clip_tensors.hpp"
-#include "model/product.hpp"
-#include "model/tower.hpp"
-#include "model/vision.hpp"
+#include "model/checkpoints/clip_tensors.hpp"
+#include "model/towers/product.hpp"
+#include "model/towers/tower.hpp"
+#include "model/towers/vision.hpp"
 
 namespace fedorbit {
 namespace {

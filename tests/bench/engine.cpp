@@ -16,10 +16,10 @@
 #include "algorithms/optimiser.hpp"
 #include "bench/flops.hpp"
 #include "core/clock.hpp"
-#include "model/padded_prompts.hpp"
-#include "model/product.hpp"
-#include "model/prompt_tree.hpp"
-#include "model/text_tower.hpp"
+#include "model/prompts/padded_prompts.hpp"
+#include "model/prompts/prompt_tree.hpp"
+#include "model/towers/product.hpp"
+#include "model/towers/text_tower.hpp"
 
 namespace fedorbit {
 namespace {
@@ -58,8 +58,8 @@ std::function<void()> step(Classifier& learner, const Clip& clip, std::int64_t K
   auto parameters = std::make_shared<Parameters>(learner.layout(), K);
   std::vector<ClientId> clients;
   for (std::int64_t k = 0; k < K; ++k) clients.push_back(k);
-  for (const Kind kind : kinds) learner.initialise(*parameters, kind, clients, Keys(1));
-  for (const Kind kind : kinds) Tensor(parameters->flat(kind)).add_(at::randn_like(parameters->flat(kind)), 0.01);
+  for (const Owner owner : owners) learner.initialise(*parameters, owner, clients, Keys(1));
+  for (const Owner owner : owners) Tensor(parameters->flat(owner)).add_(at::randn_like(parameters->flat(owner)), 0.01);
   auto batch = std::make_shared<Batch>();
   batch->features = at::randn({K, batch_size, clip.config.embed_dim});
   if (patches) batch->patches = at::randn({K, batch_size, 49, clip.config.embed_dim});
@@ -68,19 +68,19 @@ std::function<void()> step(Classifier& learner, const Clip& clip, std::int64_t K
   batch->active = at::ones({K});
   auto memory = std::make_shared<Memory>(K, std::map<std::string, std::int64_t>{});
   auto diagnostics = std::make_shared<Diagnostics>(learner.diagnostics(), K);
-  auto optimisers = std::make_shared<std::vector<std::pair<Kind, std::unique_ptr<Optimiser>>>>();
-  for (const Kind kind : kinds)
-    if (learner.layout().size(kind) > 0)
-      optimisers->emplace_back(kind, make_optimiser({}, learner.layout(), kind, K, at::kCPU));
+  auto optimisers = std::make_shared<std::vector<std::pair<Owner, std::unique_ptr<Optimiser>>>>();
+  for (const Owner owner : owners)
+    if (learner.layout().size(owner) > 0)
+      optimisers->emplace_back(owner, make_optimiser({}, learner.layout(), owner, K, at::kCPU));
   return [&learner, parameters, batch, memory, diagnostics, clients, optimisers] {
     const Keys keys(1);
-    Turn turn{0,   1, clients, learner.layout(), parameters->flat(Kind::shared), at::zeros({0}), *memory, *diagnostics,
+    Turn turn{0,   1, clients, learner.layout(), parameters->flat(Owner::shared), at::zeros({0}), *memory, *diagnostics,
               keys};
     parameters->zero_gradient();
     learner.loss(*parameters, *batch, turn).sum().backward();
-    for (auto& [kind, optimiser] : *optimisers) {
+    for (auto& [owner, optimiser] : *optimisers) {
       optimiser->begin_turn(1e-3);
-      optimiser->step(parameters->flat(kind), parameters->gradient(kind), batch->active);
+      optimiser->step(parameters->flat(owner), parameters->gradient(owner), batch->active);
     }
   };
 }

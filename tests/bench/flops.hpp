@@ -2,7 +2,7 @@
 // without.
 #pragma once
 #include "bench/clip.hpp"
-#include "model/prompt_trie.hpp"
+#include "model/prompts/prompt_trie.hpp"
 
 namespace fedorbit::bench {
 

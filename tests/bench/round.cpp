@@ -15,7 +15,7 @@
 #include "bench/clip.hpp"
 #include "comm/factory.hpp"
 #include "core/error.hpp"
-#include "simulation/simulation.hpp"
+#include "federation/simulation.hpp"
 
 namespace fedorbit {
 namespace {
@@ -23,14 +23,14 @@ namespace {
 /// The least that is a client: one dot product of its 2,048 parameters with the first four features of its batch.
 class Trivial final : public Classifier {
  public:
-  Trivial() { layout_.add({"weights", {4, 512}, Kind::shared}); }
+  Trivial() { layout_.add({"weights", {4, 512}, Owner::shared}); }
   const Layout& layout() const override { return layout_; }
   std::int64_t usual_group(const at::Device&) const override { return 40; }
-  void initialise(Parameters&, Kind, std::span<const ClientId>, const Keys&) override {}
+  void initialise(Parameters&, Owner, std::span<const ClientId>, const Keys&) override {}
   Tensor loss(const Parameters& parameters, const Batch& batch, Turn&) override {
     return (parameters["weights"] * batch.features.narrow(1, 0, 4)).sum(at::IntArrayRef{1, 2});
   }
-  Scorer scorer(const Parameters& parameters, View) override {
+  Scorer scorer(const Parameters& parameters, Scope) override {
     return [w = parameters["weights"].detach()](const Batch& batch) {
       return at::matmul(batch.features, w.transpose(1, 2));
     };

@@ -18,11 +18,11 @@
 #include "algorithms/losses/cross_entropy.hpp"
 #include "bench/flops.hpp"
 #include "core/clock.hpp"
-#include "model/padded_prompts.hpp"
-#include "model/prompt_tree.hpp"
-#include "model/prompted_text.hpp"
-#include "model/text_tower.hpp"
-#include "model/vision.hpp"
+#include "model/prompts/padded_prompts.hpp"
+#include "model/prompts/prompt_tree.hpp"
+#include "model/prompts/prompted_text.hpp"
+#include "model/towers/text_tower.hpp"
+#include "model/towers/vision.hpp"
 
 namespace fedorbit {
 namespace {

@@ -9,6 +9,7 @@
 #include "data/dataset_file.hpp"
 #include "data/dataset_prepare.hpp"
 #include "io/file.hpp"
+#include "support/source_folder.hpp"
 
 namespace fedorbit {
 namespace {
@@ -221,9 +222,9 @@ TEST_F(Datasets, AContactSheetHasARowForEachClass) {
 }
 
 TEST_F(Datasets, UcMercedIsPreparedWhole) {
-  const fs::path folder = fs::path(FEDORBIT_SOURCE_DIR) / "../shared/data/ucmerced";
+  const fs::path folder = source_folder() / "../shared/data/ucmerced";
   if (!fs::exists(folder)) GTEST_SKIP() << "UC Merced is not here";
-  const ClassNames names = read_class_names(fs::path(FEDORBIT_SOURCE_DIR) / "configs/names/ucmerced.toml");
+  const ClassNames names = read_class_names(source_folder() / "configs/names/ucmerced.toml");
   const ClassFolders folders = read_class_folders({{"ucmerced", folder}}, names);
   EXPECT_TRUE(folders.remarks.empty());
   EXPECT_EQ(prepare_folders(folders, {}, false, root_ / "u.h5", {.threads = 2}).images, 2100);

@@ -6,6 +6,7 @@
 
 #include "core/error.hpp"
 #include "io/file.hpp"
+#include "support/source_folder.hpp"
 
 namespace fedorbit {
 namespace {
@@ -43,7 +44,7 @@ TEST(Names, FoldersBecomeWords) {
 }
 
 TEST(Names, TheShippedFilesNameEveryClass) {
-  const fs::path source = FEDORBIT_SOURCE_DIR;
+  const fs::path source = source_folder();
   const ClassNames merced = read_class_names(source / "configs/names/ucmerced.toml");
   const ClassNames aid = read_class_names(source / "configs/names/aid.toml");
   EXPECT_EQ(merced.size(), 21u);

@@ -7,6 +7,7 @@
 
 #include "core/error.hpp"
 #include "io/safetensors.hpp"
+#include "support/source_folder.hpp"
 
 namespace fedorbit {
 namespace {
@@ -27,8 +28,7 @@ Tensor generated_image(std::int64_t height, std::int64_t width) {
 }
 
 TEST(Transform, matches_open_clip_to_the_byte_for_images_larger_smaller_square_and_long) {
-  const auto golden =
-      read_safetensors(std::filesystem::path(FEDORBIT_SOURCE_DIR) / "tests/golden/transform.safetensors");
+  const auto golden = read_safetensors(source_folder() / "tests/golden/transform.safetensors");
   ASSERT_EQ(golden.tensors.size(), 10u);
   for (const auto& [name, expected] : golden.tensors) {
     long height = 0, width = 0, size = 0;

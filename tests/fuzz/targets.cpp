@@ -10,15 +10,15 @@
 
 #include "core/error.hpp"
 #include "data/folder.hpp"
+#include "federation/experiment.hpp"
 #include "fuzz/h5_files.hpp"
 #include "io/npy.hpp"
 #include "io/pickle.hpp"
 #include "io/weights.hpp"
 #include "io/zip.hpp"
+#include "model/checkpoints/stated_config.hpp"
 #include "model/clip.hpp"
-#include "model/stated_config.hpp"
-#include "simulation/experiment.hpp"
-#include "simulation/pretrain_options.hpp"
+#include "pretraining/options.hpp"
 
 namespace fedorbit {
 namespace {

@@ -10,6 +10,7 @@
 
 #include "core/error.hpp"
 #include "io/file.hpp"
+#include "support/source_folder.hpp"
 
 namespace fedorbit {
 namespace {
@@ -157,7 +158,7 @@ TEST_F(Images, APngThatIsWrittenReadsBack) {
 }
 
 TEST_F(Images, RealTiffsAndTheirJpegsShowTheSame) {
-  const fs::path data = fs::path(FEDORBIT_SOURCE_DIR) / "../shared/data";
+  const fs::path data = source_folder() / "../shared/data";
   if (!fs::exists(data / "ucmerced-tiff")) GTEST_SKIP() << "the original UC Merced files are not here";
   int compared = 0;
   for (const auto& entry : fs::recursive_directory_iterator(data / "ucmerced-tiff")) {

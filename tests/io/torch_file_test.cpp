@@ -13,6 +13,7 @@
 #include "io/pickle.hpp"
 #include "io/weights.hpp"
 #include "support/checks.hpp"
+#include "support/source_folder.hpp"
 #include "support/zip_builder.hpp"
 
 namespace fedorbit {
@@ -20,7 +21,7 @@ namespace {
 
 using testing::HasSubstr;
 
-const std::filesystem::path golden = std::filesystem::path(FEDORBIT_SOURCE_DIR) / "tests/golden/torch";
+const std::filesystem::path golden = source_folder() / "tests/golden/torch";
 
 Weights read(const std::string& bytes) { return read_weights(std::as_bytes(std::span(bytes)), "memory"); }
 std::string complaint(const std::string& bytes) {

@@ -4,11 +4,11 @@
 #include <cstring>
 
 #include "core/keys.hpp"
-#include "model/clip_tensors.hpp"
+#include "model/checkpoints/clip_tensors.hpp"
 #include "model/golden_clip.hpp"
-#include "model/precision.hpp"
-#include "model/text_tower.hpp"
-#include "model/vision.hpp"
+#include "model/towers/precision.hpp"
+#include "model/towers/text_tower.hpp"
+#include "model/towers/vision.hpp"
 
 namespace fedorbit {
 namespace {

@@ -4,13 +4,14 @@
 #include <gtest/gtest.h>
 
 #include "model/clip.hpp"
-#include "model/text_tower.hpp"
-#include "model/vision.hpp"
+#include "model/towers/text_tower.hpp"
+#include "model/towers/vision.hpp"
 #include "support/checks.hpp"
+#include "support/source_folder.hpp"
 
 namespace fedorbit {
 
-inline const std::filesystem::path golden = std::filesystem::path(FEDORBIT_SOURCE_DIR) / "tests/golden";
+inline const std::filesystem::path golden = source_folder() / "tests/golden";
 
 inline Clip open_clip_golden() { return load_clip(golden / "clip_open_clip/open_clip_model.safetensors"); }
 

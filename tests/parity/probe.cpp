@@ -22,8 +22,8 @@
 #include "io/file.hpp"
 #include "io/images.hpp"
 #include "model/clip.hpp"
-#include "model/text_tower.hpp"
-#include "model/vision.hpp"
+#include "model/towers/text_tower.hpp"
+#include "model/towers/vision.hpp"
 
 namespace fedorbit {
 namespace {

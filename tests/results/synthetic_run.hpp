@@ -6,7 +6,7 @@
 #include <cmath>
 #include <string>
 
-#include "simulation/observer.hpp"
+#include "federation/observer.hpp"
 
 namespace fedorbit {
 

@@ -5,9 +5,9 @@
 
 #include "core/error.hpp"
 #include "data/synthetic.hpp"
-#include "model/bpe_training.hpp"
+#include "model/checkpoints/clip_tensors.hpp"
 #include "model/clip.hpp"
-#include "model/clip_tensors.hpp"
+#include "model/tokenizer/bpe_training.hpp"
 
 int main(int count, char** arguments) {
   using namespace fedorbit;

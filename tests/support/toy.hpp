@@ -9,7 +9,7 @@
 #include "algorithms/codecs/float32.hpp"
 #include "algorithms/losses/cross_entropy.hpp"
 #include "algorithms/strategies/fedavg.hpp"
-#include "simulation/simulation.hpp"
+#include "federation/simulation.hpp"
 
 namespace fedorbit::toy {
 
@@ -19,9 +19,9 @@ constexpr std::int64_t classes = 3, width = 4;
 class Learner final : public Classifier {
  public:
   Learner() {
-    layout_.add({"weights", {classes, width}, Kind::shared});
-    layout_.add({"scale", {1}, Kind::shared});
-    layout_.add({"bias", {classes}, Kind::personal});
+    layout_.add({"weights", {classes, width}, Owner::shared});
+    layout_.add({"scale", {1}, Owner::shared});
+    layout_.add({"bias", {classes}, Owner::personal});
   }
   /// From this round on, the loss of this client is not a number.
   void spoil(ClientId client, std::int64_t round) { spoilt_ = client, spoilt_round_ = round; }
@@ -30,12 +30,13 @@ class Learner final : public Classifier {
   const Layout& layout() const override { return layout_; }
   bool replayable() const override { return spoilt_ < 0; }
   std::int64_t usual_group(const at::Device&) const override { return 40; }
-  void initialise(Parameters& parameters, Kind kind, std::span<const ClientId> clients, const Keys& keys) override {
+  void initialise(Parameters& parameters, Owner owner, std::span<const ClientId> clients, const Keys& keys) override {
     for (std::size_t k = 0; k < clients.size(); ++k) {
-      Tensor row = at::empty({layout_.size(kind)}, at::kFloat);
-      Stream stream = keys.stream(Purpose::initialise, std::uint64_t(kind), kind == Kind::shared ? 0 : 1 + clients[k]);
+      Tensor row = at::empty({layout_.size(owner)}, at::kFloat);
+      Stream stream =
+          keys.stream(Purpose::initialise, std::uint64_t(owner), owner == Owner::shared ? 0 : 1 + clients[k]);
       stream.fill_normal({row.mutable_data_ptr<float>(), std::size_t(row.numel())}, 0.1);
-      parameters.flat(kind)[std::int64_t(k)].copy_(row);
+      parameters.flat(owner)[std::int64_t(k)].copy_(row);
     }
   }
   Tensor loss(const Parameters& parameters, const Batch& batch, Turn& turn) override {
@@ -49,9 +50,9 @@ class Learner final : public Classifier {
       if (turn.clients[k] == spoilt_ && turn.round >= spoilt_round_) factor[std::int64_t(k)] = NAN;
     return entropy * factor;
   }
-  Scorer scorer(const Parameters& parameters, View view) override {
-    return [this, &parameters, view](const Batch& batch) {
-      return scored(parameters, batch.features, view == View::personal);
+  Scorer scorer(const Parameters& parameters, Scope scope) override {
+    return [this, &parameters, scope](const Batch& batch) {
+      return scored(parameters, batch.features, scope == Scope::personal);
     };
   }
   std::vector<std::string> diagnostics() const override { return {"logit"}; }
@@ -72,10 +73,10 @@ class Learner final : public Classifier {
 /// momentum: a strategy with everything that one can have.
 class ControlVariates final : public Strategy {
  public:
-  Lengths memories(const Layout& layout) const override { return {{"c", layout.size(Kind::shared)}}; }
-  Lengths extras(const Layout& layout) const override { return {{"change", layout.size(Kind::shared)}}; }
+  Lengths memories(const Layout& layout) const override { return {{"c", layout.size(Owner::shared)}}; }
+  Lengths extras(const Layout& layout) const override { return {{"change", layout.size(Owner::shared)}}; }
   Lengths server_memories(const Layout& layout) const override {
-    return {{"c", layout.size(Kind::shared)}, {"momentum", layout.size(Kind::shared)}};
+    return {{"c", layout.size(Owner::shared)}, {"momentum", layout.size(Owner::shared)}};
   }
   Download download(const Server& server, ClientId) override { return {server.global, {{"c", server.memory.at("c")}}}; }
   Tensor gradient(const GradientAt& at, const Tensor& shared, Turn& turn) override {

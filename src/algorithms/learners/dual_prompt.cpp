@@ -78,13 +78,13 @@ DualPromptLearner::DualPromptLearner(const DualPromptOptions& options, const Eng
       logit_scale_(clip.logit_scale()),
       patch_bytes_(needs_patches() ? double(clip.config.vision.patches() * clip.config.embed_dim) * sizeof(float) : 0) {
   if (options.reading == "joined") joined_.emplace(clip, class_names, 2 * options.context, engine, single_);
-  layout_.add({"context.shared", {options.context, clip.config.text.width}, Kind::shared});
-  layout_.add({"context.private", {options.context, clip.config.text.width}, Kind::personal});
+  layout_.add({"context.shared", {options.context, clip.config.text.width}, Owner::shared});
+  layout_.add({"context.private", {options.context, clip.config.text.width}, Owner::personal});
 }
 
-void DualPromptLearner::initialise(Parameters& parameters, Kind kind, std::span<const ClientId> clients,
+void DualPromptLearner::initialise(Parameters& parameters, Owner owner, std::span<const ClientId> clients,
                                    const Keys& keys) {
-  initialise_contexts(parameters, kind, clients, keys);
+  initialise_contexts(parameters, owner, clients, keys);
 }
 
 Tensor DualPromptLearner::align(const Tensor& personal, const Tensor& shared) const {
@@ -142,9 +142,9 @@ double DualPromptLearner::step_bytes(std::int64_t batch_size) const {
   return texts + 2 * double(batch_size) * patch_bytes_;  // as they are kept, and of unit length
 }
 
-Scorer DualPromptLearner::scorer(const Parameters& parameters, View view) {
+Scorer DualPromptLearner::scorer(const Parameters& parameters, Scope scope) {
   Tensor label, targets;
-  if (view == View::global) {
+  if (scope == Scope::global) {
     label = unit(single_.encode(parameters["context.shared"]));
     targets = label.unsqueeze(2);
   } else {

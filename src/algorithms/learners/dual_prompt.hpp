@@ -6,7 +6,7 @@
 #include "algorithms/learner.hpp"
 #include "algorithms/losses/transport.hpp"
 #include "core/options.hpp"
-#include "model/prompted_text.hpp"
+#include "model/prompts/prompted_text.hpp"
 
 namespace fedorbit {
 
@@ -53,10 +53,10 @@ class DualPromptLearner final : public Classifier {
                     const std::vector<std::string>& class_names, const ShareBytes& share = {});
 
   const Layout& layout() const override { return layout_; }
-  void initialise(Parameters&, Kind, std::span<const ClientId>, const Keys&) override;
+  void initialise(Parameters&, Owner, std::span<const ClientId>, const Keys&) override;
   /// cross entropy + alpha * alignment + beta * transport.
   Tensor loss(const Parameters&, const Batch&, Turn&) override;
-  Scorer scorer(const Parameters&, View) override;
+  Scorer scorer(const Parameters&, Scope) override;
   std::int64_t usual_group(const at::Device&) const override;
   bool replayable() const override { return true; }
   bool needs_patches() const override { return options_.transport == "patch" || options_.transport_score; }

@@ -8,14 +8,14 @@
 
 namespace fedorbit {
 
-void initialise_contexts(Parameters& parameters, Kind kind, std::span<const ClientId> clients, const Keys& keys) {
-  const std::int64_t size = parameters.layout().size(kind);
+void initialise_contexts(Parameters& parameters, Owner owner, std::span<const ClientId> clients, const Keys& keys) {
+  const std::int64_t size = parameters.layout().size(owner);
   std::vector<float> values(size);
   for (std::size_t k = 0; k < clients.size(); ++k) {
-    const std::uint64_t owner = kind == Kind::shared ? 0 : std::uint64_t(clients[k]) + 1;
-    Stream stream = keys.stream(Purpose::initialise, std::uint64_t(kind), owner);
+    const std::uint64_t whose = owner == Owner::shared ? 0 : std::uint64_t(clients[k]) + 1;
+    Stream stream = keys.stream(Purpose::initialise, std::uint64_t(owner), whose);
     stream.fill_normal(values, 0.02);
-    parameters.flat(kind)[std::int64_t(k)].copy_(at::tensor(values));
+    parameters.flat(owner)[std::int64_t(k)].copy_(at::tensor(values));
   }
 }
 
@@ -24,11 +24,12 @@ std::int64_t usual_group_of_prompts(const at::Device& device) { return device.is
 PromptLearner::PromptLearner(const PromptOptions& options, const EngineOptions& engine, const Clip& clip,
                              const std::vector<std::string>& class_names, const ShareBytes& share)
     : text_(clip, class_names, options.context, engine, share), logit_scale_(clip.logit_scale()) {
-  layout_.add({"context.shared", {options.context, clip.config.text.width}, Kind::shared});
+  layout_.add({"context.shared", {options.context, clip.config.text.width}, Owner::shared});
 }
 
-void PromptLearner::initialise(Parameters& parameters, Kind kind, std::span<const ClientId> clients, const Keys& keys) {
-  initialise_contexts(parameters, kind, clients, keys);
+void PromptLearner::initialise(Parameters& parameters, Owner owner, std::span<const ClientId> clients,
+                               const Keys& keys) {
+  initialise_contexts(parameters, owner, clients, keys);
 }
 
 std::int64_t PromptLearner::usual_group(const at::Device& device) const { return usual_group_of_prompts(device); }
@@ -39,7 +40,7 @@ Tensor PromptLearner::loss(const Parameters& parameters, const Batch& batch, Tur
   return cross_entropy(cosine_logits(batch.features, text_features, logit_scale_), batch.labels, batch.present);
 }
 
-Scorer PromptLearner::scorer(const Parameters& parameters, View) {
+Scorer PromptLearner::scorer(const Parameters& parameters, Scope) {
   const Tensor text_features = unit(text_.encode(parameters["context.shared"]));
   return [text_features, scale = logit_scale_](const Batch& batch) {
     return cosine_logits(batch.features, text_features, scale);

@@ -2,7 +2,7 @@
 #pragma once
 #include "algorithms/learner.hpp"
 #include "core/options.hpp"
-#include "model/prompted_text.hpp"
+#include "model/prompts/prompted_text.hpp"
 
 namespace fedorbit {
 
@@ -17,10 +17,10 @@ class PromptLearner final : public Classifier {
                 const std::vector<std::string>& class_names, const ShareBytes& share = {});
 
   const Layout& layout() const override { return layout_; }
-  void initialise(Parameters&, Kind, std::span<const ClientId>, const Keys&) override;
+  void initialise(Parameters&, Owner, std::span<const ClientId>, const Keys&) override;
   /// Cross entropy of logit_scale * <v, t_c>.
   Tensor loss(const Parameters&, const Batch&, Turn&) override;
-  Scorer scorer(const Parameters&, View) override;
+  Scorer scorer(const Parameters&, Scope) override;
   std::int64_t usual_group(const at::Device&) const override;
   bool replayable() const override { return true; }
   double step_bytes(std::int64_t) const override { return text_.bytes(); }
@@ -34,8 +34,8 @@ class PromptLearner final : public Classifier {
 /// Learner::usual_group of what learns through a text tower: 5 on a CPU, 10 on a GPU.
 std::int64_t usual_group_of_prompts(const at::Device& device);
 
-/// Independent N(0, 0.02^2) numbers for all of `kind`: one draw for all clients where it is shared,
+/// Independent N(0, 0.02^2) numbers for all of `owner`: one draw for all clients where it is shared,
 /// one for each client where it is personal.
-void initialise_contexts(Parameters& parameters, Kind kind, std::span<const ClientId> clients, const Keys& keys);
+void initialise_contexts(Parameters& parameters, Owner owner, std::span<const ClientId> clients, const Keys& keys);
 
 }  // namespace fedorbit

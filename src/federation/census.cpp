@@ -1,0 +1,70 @@
+#include "federation/census.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include "core/error.hpp"
+
+namespace fedorbit {
+namespace {
+
+using Counts = std::vector<std::pair<std::int64_t, std::int64_t>>;
+
+Counts count_classes(const std::vector<std::int64_t>& images, const Labelled& data) {
+  std::map<std::int64_t, std::int64_t> counts;
+  for (const std::int64_t image : images) ++counts[data.labels[std::size_t(image)]];
+  return {counts.begin(), counts.end()};
+}
+
+/// "12 to 15", or "12".
+std::string spread(std::vector<std::int64_t> numbers) {
+  const auto [least, most] = std::ranges::minmax(numbers);
+  return least == most ? std::to_string(least) : text(least, " to ", most);
+}
+
+}  // namespace
+
+std::vector<ClientRecord> census(const Partition& partition, const Labelled& data, std::int64_t most) {
+  std::vector<ClientRecord> records;
+  for (ClientId client = 0; client < std::min(most, partition.clients()); ++client) {
+    const Shard shard = partition.shard(client);
+    records.push_back({client, std::int64_t(shard.train.size()), std::int64_t(shard.test.size()),
+                       count_classes(shard.train, data), count_classes(shard.test, data)});
+  }
+  return records;
+}
+
+std::string summary(const std::vector<ClientRecord>& listed, const Partition& partition, const Labelled& data) {
+  std::vector<std::int64_t> train, test, kinds;
+  std::int64_t trained = 0, tested = 0;
+  for (const ClientRecord& client : listed) {
+    trained += client.train_samples;
+    tested += client.test_samples;
+    train.push_back(client.train_samples);
+    test.push_back(client.test_samples);
+    kinds.push_back(std::int64_t(client.train_classes.size()));
+  }
+  const bool all = std::int64_t(listed.size()) == partition.clients();
+  if (!all) {  // what there is to draw from
+    trained = std::int64_t(partition.train_pool().size());
+    tested = std::int64_t(partition.test_pool().size());
+  }
+  return text(data.labels.size(), " images of ", data.classes, " classes; ", partition.clients(), " clients train on ",
+              trained, " and test on ", tested, "\n",
+              all ? "each client" : text("each of the first ", listed.size(), " clients"), ": ", spread(train),
+              " training images of ", spread(kinds), " classes, ", spread(test), " test images");
+}
+
+std::string who_holds_what(const std::vector<ClientRecord>& clients, const std::vector<std::string>& class_names) {
+  std::string out;
+  for (const ClientRecord& client : clients) {
+    out += text(out.empty() ? "" : "\n", "client ", client.client, ": ");
+    for (std::size_t i = 0; i < client.train_classes.size(); ++i) {
+      const auto& [label, count] = client.train_classes[i];
+      out += text(i > 0 ? ", " : "", count, " ", class_names[std::size_t(label)]);
+    }
+  }
+  return out;
+}
+
+}  // namespace fedorbit

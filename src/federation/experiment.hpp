@@ -1,0 +1,126 @@
+// All options of an experiment: what a configuration file can say.
+#pragma once
+#include "algorithms/optimiser.hpp"
+#include "algorithms/registry.hpp"
+#include "core/options.hpp"
+#include "data/augment.hpp"
+#include "data/partition.hpp"
+#include "data/synthetic.hpp"
+#include "inputs/load_model.hpp"
+
+namespace fedorbit {
+
+struct DataOptions {
+  std::string path, features, feature_store;
+  void fields(OptionList& v) {
+    v("path", path, "a data set made by `fedorbit prepare`; empty: synthetic scenes as [synthetic] describes them");
+    v("features", features,
+      "a feature file made by `fedorbit encode` for this data and these weights; empty: the store");
+    v("feature_store", feature_store, "folder that keeps image features; empty: the user's cache");
+  }
+};
+
+struct ModelOptions : WeightOptions {
+  std::string text_template = "a satellite photo of a {}.";
+  void fields(OptionList& v) {
+    WeightOptions::fields(v);
+    v("text_template", text_template,
+      "what zero-shot classification reads, several separated by semicolons; {} stands for the class name");
+  }
+};
+
+/// Steps that a client takes in a turn, and in each epoch of it: its last batch of an epoch may be short.
+struct LocalSteps {
+  std::int64_t per_epoch, all;
+};
+
+struct TrainingOptions {
+  std::int64_t rounds = 50, local_epochs = 1, batch_size = 32, group_size = 0;
+  double participation = 1;
+  std::string aggregation = "exact", nonfinite = "error";
+  LocalSteps local_steps(std::int64_t samples) const {
+    const std::int64_t per_epoch = (samples + batch_size - 1) / batch_size;
+    return {per_epoch, local_epochs * per_epoch};
+  }
+  void fields(OptionList& v) {
+    v("rounds", rounds, "rounds", "how many rounds", 0, 1e9);
+    v("local_epochs", local_epochs, "epochs", "passes over its images that a client makes in a turn", 1, 1e6);
+    v("batch_size", batch_size, "images", "images of a local step; the last of an epoch may have fewer", 1, 1e6);
+    v("participation", participation, "", "share of clients in a round; at least one takes part", 0, 1);
+    v("group_size", group_size, "clients",
+      "clients trained together in one batch of arithmetic; 0: as the learner has it, prompts 5 on a CPU, where 1, 2, "
+      "4 and 8 ranks then share 40 evenly, and 10 on a GPU",
+      0, 1e6);
+    v("aggregation", aggregation,
+      "exact: integers, independent of ranks and order; float64, float32: for very long vectors, repeatable for the "
+      "same ranks only",
+      {"exact", "float64", "float32"});
+    v("nonfinite", nonfinite, "a client whose update is not finite ends the run, or is dropped", {"error", "drop"});
+  }
+};
+
+struct EvaluationOptions {
+  std::int64_t every = 10, clients = 1000;
+  bool linear_probe = true;
+  void fields(OptionList& v) {
+    v("every", every, "rounds", "between evaluations; the last round is always evaluated", 1, 1e9);
+    v("clients", clients, "clients", "how many clients' own models are evaluated, at most", 0, 1e9);
+    v("linear_probe", linear_probe, "whether a linear classifier of the same features is fitted for comparison");
+  }
+};
+
+struct CheckpointOptions {
+  std::int64_t every = 10;
+  void fields(OptionList& v) { v("every", every, "rounds", "between checkpoints", 1, 1e9); }
+};
+
+struct MachineOptions {
+  std::string backend = "auto", device = "cpu";
+  std::int64_t threads = 1;
+  bool graph = true;
+  void fields(OptionList& v) {
+    v("backend", backend, "how ranks move tensors; auto: mpi where there is more than one rank",
+      {"auto", "single", "mpi", "nccl"});
+    v("device", device, "where clients are trained; cuda: the GPU of the rank's place on its node", {"cpu", "cuda"});
+    v("graph", graph, "whether a GPU records a group's step and replays it (CUDA graph), where the method allows it");
+    v("threads", threads, "threads", "of each rank's arithmetic; ranks scale better than threads", 1, 1024);
+  }
+};
+
+struct Experiment {
+  std::string name = "experiment";
+  std::int64_t seed = 1;
+  DataOptions data;
+  SyntheticOptions synthetic;
+  ModelOptions model;
+  ViewOptions views;
+  PartitionOptions partition;
+  MethodOptions method;
+  LearnerOptions learner;
+  StrategyOptions strategy;
+  OptimiserOptions optimiser;
+  TrainingOptions training;
+  EvaluationOptions evaluation;
+  CheckpointOptions checkpoint;
+  MachineOptions machine;
+
+  void fields(OptionList& v) {
+    v("name", name, "what the experiment is called in reports");
+    v("seed", seed, "", "of all random numbers", 0, 9e15);
+    v.section("data", data);
+    v.section("synthetic", synthetic);
+    v.section("model", model);
+    v.section("views", views);
+    v.section("partition", partition);
+    v.section("method", method);
+    learner.fields(v);
+    strategy.fields(v);
+    v.section("optimiser", optimiser);
+    v.section("training", training);
+    v.section("evaluation", evaluation);
+    v.section("checkpoint", checkpoint);
+    v.section("machine", machine);
+  }
+};
+
+}  // namespace fedorbit

@@ -1,0 +1,125 @@
+#include "federation/group.hpp"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/tensor.h>
+#include <ATen/ops/where.h>
+#include <ATen/ops/zeros.h>
+#include <c10/core/GradMode.h>
+
+#include "federation/turn.hpp"
+
+namespace fedorbit {
+
+void load_personal(Workshop& workshop, Parameters& parameters, std::span<const ClientId> clients, const FindRow& find) {
+  const std::int64_t personal = workshop.learner.layout().size(Owner::personal);
+  if (personal == 0) return;
+  workshop.learner.initialise(parameters, Owner::personal, clients, workshop.keys);
+  for (std::size_t k = 0; k < clients.size(); ++k)
+    if (const Tensor* row = find(clients[k]))
+      parameters.flat(Owner::personal)[std::int64_t(k)].copy_(row->narrow(0, 0, personal));
+}
+
+Group::Group(const Workshop& workshop, std::int64_t clients, at::Device device)
+    : device_(device),
+      parameters_(workshop.learner.layout(), clients, device),
+      memory_(clients, workshop.memories, device),
+      diagnostics_(workshop.learner.diagnostics(), clients, device),
+      loss_sum_(at::zeros({clients}, at::TensorOptions(at::kDouble).device(device))) {
+  const Layout& layout = workshop.learner.layout();
+  for (const Owner owner : owners)
+    if (layout.size(owner) > 0)
+      optimisers_.emplace_back(owner, make_optimiser(workshop.experiment.optimiser, layout, owner, clients, device));
+}
+
+void Group::put(Tensor& place, const Tensor& values) const {
+  if (!values.defined() || device_.is_cpu()) {
+    place = values;
+  } else if (!place.defined()) {
+    place = values.to(device_, values.scalar_type(), /*non_blocking=*/false, /*copy=*/true);
+  } else {
+    place.copy_(values);
+  }
+}
+
+Turn Group::begin(Workshop& workshop, const Server& server, std::span<const ClientId> clients, const Received& received,
+                  const FindRow& find, const std::vector<std::int64_t>& steps) {
+  const auto& options = workshop.experiment;
+  const double rate = learning_rate_in(options.optimiser, server.round, options.training.rounds);
+  parameters_.flat(Owner::shared).copy_(received.shared);
+  load_personal(workshop, parameters_, clients, find);
+  workshop.learner.initialise(parameters_, Owner::turn, clients, workshop.keys);
+  memory_.clear();
+  for (std::size_t k = 0; k < clients.size(); ++k)
+    if (const Tensor* row = find(clients[k]))
+      memory_.load(std::int64_t(k), row->narrow(0, workshop.learner.layout().size(Owner::personal), memory_.length()));
+  diagnostics_.clear();
+  loss_sum_.zero_();
+  for (auto& [owner, optimiser] : optimisers_) optimiser->begin_turn(rate);
+  put(start_, received.shared);
+  put(last_update_, server.last_update);
+  put(steps_, at::tensor(steps).to(at::kFloat));
+  for (const auto& [name, extra] : received.extras) put(received_[name], extra);
+  alike_ = received.alike;
+  return Turn{.round = server.round,
+              .step = 0,
+              .clients = clients,
+              .layout = workshop.learner.layout(),
+              .start = start_,
+              .last_update = last_update_,
+              .memory = memory_,
+              .diagnostics = diagnostics_,
+              .keys = workshop.keys,
+              .learning_rate = rate,
+              .steps = steps_,
+              .received = received_};
+}
+
+void Group::step(Workshop& workshop, Turn& turn, const Batch& batch) {
+  for (const auto part :
+       {&Batch::images, &Batch::features, &Batch::patches, &Batch::labels, &Batch::present, &Batch::active})
+    put(batch_.*part, batch.*part);
+  turn.active = batch_.active;
+  turn.alike = alike_ && turn.step == 0 && parameters_.clients() > 1;
+  Recording& recording = recordings_[turn.alike];
+  if (!recording.graph && device_.is_cuda() && workshop.experiment.machine.graph && recording.trained &&
+      workshop.learner.replayable() && workshop.strategy.replayable()) {
+    auto graph = make_device_graph();
+    graph->record([&] { train(workshop, turn); });
+    recording.graph = std::move(graph);
+  }
+  if (recording.graph)
+    recording.graph->replay();
+  else
+    train(workshop, turn);
+  recording.trained = true;
+  turn.alike = false;
+}
+
+void Group::train(Workshop& workshop, Turn& turn) {
+  const Tensor& here = parameters_.flat(Owner::shared);
+  const bool alike = turn.alike;
+  bool first = true;  // a strategy may look at several points; the loss is that of the first
+  const GradientAt at = [&](const Tensor& shared) {
+    const bool elsewhere = !shared.is_same(here);
+    const Tensor kept = elsewhere ? here.clone() : Tensor();
+    if (elsewhere) parameters_.flat(Owner::shared).copy_(shared);
+    parameters_.zero_gradient();
+    turn.alike = alike && !elsewhere;
+    const Tensor loss = workshop.learner.loss(parameters_, batch_, turn);  // (K)
+    loss.sum().backward();
+    if (elsewhere) parameters_.flat(Owner::shared).copy_(kept);
+    turn.alike = alike;
+    if (first) loss_sum_ += at::where(batch_.active > 0, loss.detach(), 0);
+    first = false;
+    return parameters_.gradient(Owner::shared).clone();
+  };
+  const Tensor direction = workshop.strategy.gradient(at, here, turn);
+  for (auto& [owner, optimiser] : optimisers_)
+    optimiser->step(parameters_.flat(owner), owner == Owner::shared ? direction : parameters_.gradient(owner),
+                    batch_.active);
+  turn.alike = false;
+  const at::NoGradGuard no_gradient;
+  workshop.learner.after_step(parameters_, turn);
+}
+
+}  // namespace fedorbit

@@ -1,0 +1,72 @@
+// K clients in training: their tensors, which stay where they are from step to step and from turn to turn, and one
+// local step on them.
+#pragma once
+#include <array>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "algorithms/optimiser.hpp"
+#include "algorithms/strategy.hpp"
+#include "machine/device_graph.hpp"
+
+namespace fedorbit {
+
+struct Workshop;
+
+/// The row of a client that has kept something, or null; see ClientStore::find.
+using FindRow = std::function<const Tensor*(ClientId)>;
+
+/// Personal parameters of these clients: what they kept, or their initial values.
+void load_personal(Workshop& workshop, Parameters& parameters, std::span<const ClientId> clients, const FindRow& find);
+
+/// What clients are given at the start of a turn.
+struct Received {
+  Tensor shared;                         // (K, P), one row expanded where all are the same
+  bool alike = false;                    // whether its rows are the same numbers
+  std::map<std::string, Tensor> extras;  // name -> (K, n)
+  std::vector<std::int64_t> bytes;       // of each client's message
+};
+
+class Group {
+ public:
+  Group(const Workshop& workshop, std::int64_t clients, at::Device device);
+
+  /// A new turn of `clients`, K as ever: parameters and memories as received, kept, or initial; nothing observed.
+  Turn begin(Workshop& workshop, const Server& server, std::span<const ClientId> clients, const Received& received,
+             const FindRow& find, const std::vector<std::int64_t>& steps);
+  /// One local step of the clients that are active in `batch`. On a GPU the first is launched operator by operator, the
+  /// next is recorded, and from then on the record is replayed, where learner and strategy allow it; a turn's first
+  /// steps, in which clients are alike, are recorded on their own.
+  void step(Workshop& workshop, Turn& turn, const Batch& batch);
+
+  const Parameters& parameters() const { return parameters_; }
+  const Memory& memory() const { return memory_; }
+  const Diagnostics& diagnostics() const { return diagnostics_; }
+  const Tensor& loss_sum() const { return loss_sum_; }  // (K) float64, over the steps of the turn
+
+ private:
+  struct Recording {
+    bool trained = false;  // a step like it, operator by operator
+    std::unique_ptr<DeviceGraph> graph;
+  };
+
+  void train(Workshop& workshop, Turn& turn);
+  /// `values` in `place`, which stays where it is on a GPU.
+  void put(Tensor& place, const Tensor& values) const;
+
+  at::Device device_;
+  Parameters parameters_;
+  Memory memory_;
+  Diagnostics diagnostics_;
+  std::vector<std::pair<Owner, std::unique_ptr<Optimiser>>> optimisers_;
+  Tensor loss_sum_, start_, last_update_, steps_;
+  std::map<std::string, Tensor> received_;
+  Batch batch_;
+  bool alike_ = false;                   // whether this turn's clients were given the same
+  std::array<Recording, 2> recordings_;  // of steps of clients that differ, and that are alike
+};
+
+}  // namespace fedorbit

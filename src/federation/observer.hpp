@@ -1,0 +1,88 @@
+// What a run tells those who watch it: the recorder, the log, the progress line. Only the root has observers,
+// and they see committed rounds only.
+#pragma once
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/tensor.hpp"
+#include "evaluation/score.hpp"
+
+namespace fedorbit {
+
+/// One client's local training in one round.
+struct TurnRecord {
+  std::int64_t client, samples, steps;
+  double loss;                                // mean over steps
+  double drift;                               // Euclidean norm of (trained - received) shared parameters
+  std::int64_t upload_bytes, download_bytes;  // federated: what a real federation would send
+  double seconds;                             // of its group, divided by the group's clients
+  std::vector<double> diagnostics;            // in the order of RunRecord::diagnostics, mean over looks at the loss
+};
+
+/// One committed round; turns are in the order of their clients.
+struct RoundRecord {
+  std::int64_t round;  // from 0
+  double loss;         // mean over clients, weighted as the aggregate is
+  double update_norm;  // Euclidean norm of the step of the global shared parameters
+  // On the root: its own turns, its waits and moves in this round, the evaluation after it, and all of it.
+  double training_seconds, waiting_seconds, transfer_seconds, evaluation_seconds, total_seconds;
+  std::vector<TurnRecord> turns;
+};
+
+/// What one rank's communicator moved by one collective: the transport ledger. A rank reports with its small message,
+/// so the rows of a round hold what it moved since the report before: the sum, the evaluation and the checkpoint of the
+/// round before (in round 0 the start and the encoding) and the moves before this round's training. The last round has
+/// further rows for what came after its report.
+struct TransportRecord {
+  std::int64_t round, rank;
+  std::string collective;
+  std::int64_t calls, bytes;
+  double waiting_seconds, transfer_seconds;
+};
+
+/// Who trained whom: it belongs to the transport ledger.
+struct PlacementRecord {
+  std::int64_t round, client, rank;
+};
+
+/// Something worth a line: warnings, dropped updates, signals, resumes.
+struct EventRecord {
+  std::int64_t round;
+  std::string kind, message;
+};
+
+/// Who owns what; class counts are sparse (class, images).
+struct ClientRecord {
+  std::int64_t client, train_samples, test_samples;
+  std::vector<std::pair<std::int64_t, std::int64_t>> train_classes, test_classes;
+};
+
+/// All that is known when a run starts.
+struct RunRecord {
+  std::string options_toml;                       // every option, resolved
+  std::map<std::string, std::string> provenance;  // versions, hosts, command line, checksums, Slurm ids
+  std::vector<std::string> class_names;
+  std::vector<std::string> diagnostics;  // names of TurnRecord::diagnostics
+  std::vector<ClientRecord> clients;
+};
+
+class Observer {
+ public:
+  virtual ~Observer() = default;
+  virtual void started(const RunRecord&) {}
+  virtual void round_committed(const RoundRecord&) {}
+  /// Comes before the round_committed() of the round that was evaluated, and before the first round: once for what was
+  /// not trained, once for the global model.
+  virtual void evaluated(const std::vector<EvaluationRecord>&) {}
+  virtual void templates_evaluated(const std::vector<TemplateRecord>&) {}
+  virtual void transported(const std::vector<TransportRecord>&) {}
+  virtual void placed(const std::vector<PlacementRecord>&) {}
+  virtual void happened(const EventRecord&) {}
+  /// The final shared tensors by name, and the last word.
+  virtual void finished(const std::vector<std::pair<std::string, Tensor>>& shared) {}
+};
+
+}  // namespace fedorbit

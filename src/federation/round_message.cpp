@@ -1,0 +1,92 @@
+#include "federation/round_message.hpp"
+
+#include <ATen/ops/empty.h>
+#include <ATen/ops/tensor.h>
+
+#include "core/error.hpp"
+
+namespace fedorbit {
+namespace {
+
+/// Lists the numbers of a report in one fixed order, for writing and reading alike.
+template <class Visitor>
+void visit(RankReport& report, std::size_t most_clients, Visitor&& number) {
+  number(report.stop);
+  number(report.training_seconds);
+  for (std::int64_t i = 0; i < report.largest.numel(); ++i) number(report.largest.mutable_data_ptr<double>()[i]);
+  for (Cost& cost : report.traffic.costs) {
+    number(cost.calls);
+    number(cost.bytes);
+    number(cost.waiting_seconds);
+    number(cost.transfer_seconds);
+  }
+  for (std::size_t i = 0; i < most_clients; ++i) {
+    TurnRecord& turn = report.turns[i];
+    number(turn.client);
+    number(turn.samples);
+    number(turn.steps);
+    number(turn.loss);
+    number(turn.drift);
+    number(turn.upload_bytes);
+    number(turn.download_bytes);
+    number(turn.seconds);
+    for (double& diagnostic : turn.diagnostics) number(diagnostic);
+    number(report.weights[i]);
+    bool finite = report.finite[i];
+    number(finite);
+    report.finite[i] = finite;
+  }
+}
+
+constexpr std::int64_t nobody = -1;
+
+/// The report with all of its client slots, empty ones marked.
+RankReport padded(const RankReport& report, std::size_t most_clients, std::size_t diagnostics) {
+  RankReport full = report;
+  TurnRecord empty{};
+  empty.client = nobody;
+  empty.diagnostics.assign(diagnostics, 0);
+  full.turns.resize(most_clients, empty);
+  full.weights.resize(most_clients, 0);
+  full.finite.resize(most_clients, true);
+  return full;
+}
+
+}  // namespace
+
+std::vector<RankReport> gather_reports(const RankReport& mine, std::size_t most_clients, std::size_t diagnostics,
+                                       Communicator& communicator) {
+  RankReport full = padded(mine, most_clients, diagnostics);
+  std::vector<double> row;
+  visit(full, most_clients, [&](auto& value) { row.push_back(double(value)); });
+  const Tensor rows = communicator.all_gather(at::tensor(row, at::kDouble));
+  std::vector<RankReport> reports;
+  for (std::int64_t r = 0; r < rows.size(0); ++r) {
+    const Tensor theirs = rows[r].contiguous();
+    const double* next = theirs.const_data_ptr<double>();
+    RankReport report = full;
+    report.largest = full.largest.clone();
+    visit(report, most_clients, [&](auto& value) { value = std::remove_cvref_t<decltype(value)>(*next++); });
+    std::size_t count = 0;
+    while (count < most_clients && report.turns[count].client != nobody) ++count;
+    report.turns.resize(count);
+    report.weights.resize(count);
+    report.finite.resize(count);
+    reports.push_back(std::move(report));
+  }
+  return reports;
+}
+
+std::vector<TransportRecord> transport_records(const std::vector<RankReport>& reports, std::int64_t round) {
+  std::vector<TransportRecord> records;
+  for (std::size_t rank = 0; rank < reports.size(); ++rank)
+    for (std::size_t c = 0; c < collective_names.size(); ++c) {
+      const Cost& cost = reports[rank].traffic.costs[c];
+      if (cost.calls > 0)
+        records.push_back({round, std::int64_t(rank), collective_names[c], cost.calls, cost.bytes, cost.waiting_seconds,
+                           cost.transfer_seconds});
+    }
+  return records;
+}
+
+}  // namespace fedorbit

@@ -1,0 +1,33 @@
+#include "federation/row_norm.hpp"
+
+#include <ATen/ops/empty.h>
+
+#include <cmath>
+
+#include "core/error.hpp"
+
+// Compiled for several instruction sets (FEDORBIT_CLONES), see layers.cmake.
+namespace fedorbit {
+namespace {
+
+FEDORBIT_CLONES double sum_of_squares(const float* values, std::int64_t count) {
+  double sum = 0;
+#pragma omp simd reduction(+ : sum)
+  for (std::int64_t j = 0; j < count; ++j) sum += double(values[j]) * double(values[j]);
+  return sum;
+}
+
+}  // namespace
+
+Tensor row_norms(const Tensor& rows) {
+  require(rows.is_cpu() && rows.dim() == 2 && rows.scalar_type() == at::kFloat,
+          "norms are taken of (K, n) float32 on the CPU.");
+  const Tensor dense = rows.contiguous();
+  Tensor norms = at::empty({rows.size(0)}, at::kDouble);
+  for (std::int64_t k = 0; k < rows.size(0); ++k)
+    norms.mutable_data_ptr<double>()[k] =
+        std::sqrt(sum_of_squares(dense.const_data_ptr<float>() + k * rows.size(1), rows.size(1)));
+  return norms;
+}
+
+}  // namespace fedorbit

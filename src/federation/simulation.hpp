@@ -1,0 +1,73 @@
+// The round loop of a federation. There is no other.
+#pragma once
+#include <csignal>
+#include <optional>
+#include <vector>
+
+#include "comm/communicator.hpp"
+#include "federation/aggregation.hpp"
+#include "federation/client_store.hpp"
+#include "federation/cost_model.hpp"
+#include "federation/evaluation.hpp"
+#include "federation/observer.hpp"
+#include "federation/round_message.hpp"
+#include "federation/turn.hpp"
+
+namespace fedorbit {
+
+/// The committed state after some round: what a checkpoint holds.
+struct State {
+  Server server;
+  ClientStore::Everything clients;  // at the root
+};
+
+enum class Ending { finished, interrupted };
+
+/// Rounds as transactions: what clients trained counts only when the round is committed on all ranks. Every rank runs
+/// the same code in the same order; only the root has observers.
+class Simulation {
+ public:
+  /// `observers` are told of committed rounds. `save` is called at the root with a committed state, every
+  /// checkpoint.every rounds and when the run is interrupted.
+  Simulation(Workshop& workshop, Communicator& communicator, std::int64_t classes, std::vector<Observer*> observers,
+             std::function<void(const State&)> save);
+
+  /// Goes on from a state; without one the learner's initial parameters are the first.
+  void restore(const State& state);
+  /// Evaluates what needs no training (not after restore()), runs all rounds that are left, and evaluates the result.
+  /// A non-zero `signal` on any rank ends the run before the round in hand counts.
+  Ending run(const Tensor& class_texts, double logit_scale, const volatile std::sig_atomic_t& signal);
+
+  const Server& server() const { return server_; }
+  /// The shared tensors by name.
+  std::vector<std::pair<std::string, Tensor>> shared() const;
+
+ private:
+  /// Nothing: the round was interrupted and discarded.
+  std::optional<RoundRecord> play_round(const volatile std::sig_atomic_t& signal);
+  std::vector<ClientId> refuse_nonfinite(const std::vector<RankReport>& reports, std::int64_t round);
+  RoundRecord round_record(const std::vector<RankReport>& reports, double weight, double seconds,
+                           const Seconds& exchange) const;
+  /// Collective: the cost model hears what the round's groups took.
+  void learn_costs(const Placement& placement, const std::vector<RankReport>& reports);
+  void warn(const RoundRecord& record);
+  void evaluate();
+  void save();
+  template <class Call>
+  void tell(Call call) {
+    for (Observer* observer : observers_) call(*observer);
+  }
+
+  Workshop& workshop_;
+  Communicator& communicator_;
+  std::vector<Observer*> observers_;
+  std::function<void(const State&)> save_;
+  Aggregation aggregation_;
+  CostModel costs_;
+  Evaluation evaluation_;
+  Server server_;
+  ClientStore store_;
+  bool restored_ = false;
+};
+
+}  // namespace fedorbit

@@ -1,0 +1,172 @@
+#include "federation/turn.hpp"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/stack.h>
+#include <ATen/ops/tensor.h>
+#include <c10/core/GradMode.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/clock.hpp"
+#include "federation/row_norm.hpp"
+
+namespace fedorbit {
+namespace {
+
+/// The images of each client's next step; empty for one that is through.
+class Steps {
+ public:
+  Steps(const Workshop& workshop, std::span<const ClientId> clients, std::int64_t round)
+      : training_(workshop.experiment.training) {
+    for (const ClientId client : clients) {
+      std::vector<std::int64_t> images = workshop.partition.shard(client).train, order;
+      samples_.push_back(std::int64_t(images.size()));
+      steps_.push_back(training_.local_steps(samples_.back()).all);
+      Stream stream = workshop.keys.stream(Purpose::shuffle, std::uint64_t(round), std::uint64_t(client));
+      for (std::int64_t epoch = 0; epoch < training_.local_epochs; ++epoch) {
+        stream.shuffle(std::span(images));
+        order.insert(order.end(), images.begin(), images.end());
+      }
+      orders_.push_back(std::move(order));
+    }
+    most_ = *std::ranges::max_element(steps_);
+  }
+
+  std::int64_t most() const { return most_; }
+  const std::vector<std::int64_t>& samples() const { return samples_; }
+  const std::vector<std::int64_t>& steps() const { return steps_; }
+  /// One width for all steps of a group, so that shapes, and with them bits, do not depend on a client's neighbours.
+  std::int64_t width() const { return training_.batch_size; }
+  std::vector<std::vector<std::int64_t>> at(std::int64_t step) const {
+    std::vector<std::vector<std::int64_t>> chosen(orders_.size());
+    for (std::size_t k = 0; k < orders_.size(); ++k) {
+      if (step >= steps_[k]) continue;
+      const std::int64_t per_epoch = training_.local_steps(samples_[k]).per_epoch,
+                         begin = step / per_epoch * samples_[k];
+      const std::int64_t first = begin + step % per_epoch * width();
+      const std::int64_t last = std::min(first + width(), begin + samples_[k]);
+      chosen[k].assign(orders_[k].begin() + first, orders_[k].begin() + last);
+    }
+    return chosen;
+  }
+
+ private:
+  const TrainingOptions& training_;
+  std::int64_t most_ = 0;
+  std::vector<std::int64_t> samples_, steps_;
+  std::vector<std::vector<std::int64_t>> orders_;  // client, image: all epochs one after another
+};
+
+/// What each client receives: the parameters through the codec.
+Received download(Workshop& workshop, const Server& server, std::span<const ClientId> clients) {
+  Received out;
+  std::vector<Tensor> rows;
+  std::map<std::string, std::vector<Tensor>> extras;
+  out.alike = true;
+  Tensor written;  // the parameters of the message before: most strategies send everyone the same
+  std::int64_t written_bytes = 0;
+  for (const ClientId client : clients) {
+    const Download sent = workshop.strategy.download(server, client);
+    if (sent.shared.is_same(written)) {
+      rows.push_back(rows.back());
+    } else {
+      out.alike = !written.defined() && out.alike;
+      const Bytes message = workshop.download_codec.encode(sent.shared.contiguous(), workshop.learner.layout());
+      rows.push_back(workshop.download_codec.decode(message, workshop.learner.layout()));
+      written = sent.shared;
+      written_bytes = std::int64_t(message.size());
+    }
+    out.bytes.push_back(written_bytes);
+    for (const auto& [name, extra] : sent.extras) {
+      extras[name].push_back(extra);
+      out.bytes.back() += extra.numel() * std::int64_t(sizeof(float));
+    }
+  }
+  out.shared = out.alike ? rows.front().expand({std::int64_t(rows.size()), -1}) : at::stack(rows);
+  for (const auto& [name, of_clients] : extras) out.extras[name] = at::stack(of_clients);
+  return out;
+}
+
+/// What the server reads of each client's update, and the bytes of each message.
+void send(Workshop& workshop, Upload& upload, std::vector<std::int64_t>& bytes) {
+  std::vector<Tensor> rows;
+  const Tensor update = upload.update.to(at::kCPU).contiguous();
+  for (std::int64_t k = 0; k < update.size(0); ++k) {
+    const Bytes message = workshop.upload_codec.encode(update[k], workshop.learner.layout());
+    std::int64_t sent = std::int64_t(message.size());
+    for (const auto& [name, extra] : upload.extras) sent += extra.size(1) * std::int64_t(sizeof(float));
+    bytes.push_back(sent);
+    rows.push_back(workshop.upload_codec.decode(message, workshop.learner.layout()));
+  }
+  upload.update = at::stack(rows);
+  // The group's tensors are the next turn's.
+  for (auto& [name, extra] : upload.extras)
+    extra = extra.to(at::kCPU, at::kFloat, /*non_blocking=*/false, /*copy=*/true);
+}
+
+std::vector<double> as_doubles(const Tensor& values) {
+  const Tensor host = values.detach().to(at::kCPU, at::kDouble).contiguous();
+  return {host.const_data_ptr<double>(), host.const_data_ptr<double>() + host.numel()};
+}
+
+}  // namespace
+
+std::int64_t Workshop::row_length() const {
+  std::int64_t length = learner.layout().size(Owner::personal);
+  for (const auto& [name, size] : memories) length += size;
+  return length;
+}
+
+Group& Workshop::group(std::int64_t clients) {
+  auto& group = groups[clients];
+  if (!group) group = std::make_shared<Group>(*this, clients, samples.device());
+  return *group;
+}
+
+TurnOutcome take_turn(Workshop& workshop, const Server& server, const std::vector<ClientId>& clients,
+                      const FindRow& find) {
+  const Stopwatch watch;
+  const auto K = std::int64_t(clients.size());
+  const Steps steps(workshop, clients, server.round);
+
+  TurnOutcome outcome;
+  outcome.clients = clients;
+  outcome.samples = steps.samples();
+  outcome.steps = steps.steps();
+  const Received received = download(workshop, server, clients);
+  outcome.download_bytes = received.bytes;
+
+  Group& group = workshop.group(K);
+  Turn turn = group.begin(workshop, server, clients, received, find, outcome.steps);
+  for (turn.step = 0; turn.step < steps.most(); ++turn.step)
+    group.step(
+        workshop, turn,
+        workshop.samples.batch(steps.at(turn.step), steps.width(), workshop.learner.needs_patches(), turn.round));
+
+  const at::NoGradGuard no_gradient;
+  const Tensor update = group.parameters().flat(Owner::shared) - turn.start;  // (K, P)
+  const bool uniform = workshop.experiment.method.weighting == "uniform";
+  Tensor weight = at::tensor(uniform ? std::vector<std::int64_t>(std::size_t(K), 1) : outcome.samples);
+  outcome.upload = workshop.strategy.upload(update, weight, turn);
+  send(workshop, outcome.upload, outcome.upload_bytes);
+
+  outcome.rows =
+      at::cat({group.parameters().flat(Owner::personal).to(at::kCPU), group.memory().flat().to(at::kCPU)}, 1);
+  outcome.diagnostics = group.diagnostics().means().to(at::kCPU);
+  outcome.loss = as_doubles(group.loss_sum());
+  for (std::int64_t k = 0; k < K; ++k)
+    outcome.loss[std::size_t(k)] /= double(std::max<std::int64_t>(1, outcome.steps[std::size_t(k)]));
+  // What was trained is judged too: a codec may make a number of what is none.
+  std::vector<Tensor> norms{row_norms(update.to(at::kCPU)), row_norms(outcome.upload.update), row_norms(outcome.rows)};
+  outcome.drift = as_doubles(norms.front());
+  for (const auto& [name, extra] : outcome.upload.extras) norms.push_back(row_norms(extra));
+  for (std::int64_t k = 0; k < K; ++k)
+    outcome.finite.push_back(std::ranges::all_of(
+        norms, [k](const Tensor& norm) { return std::isfinite(norm.const_data_ptr<double>()[k]); }));
+  outcome.seconds = watch.seconds();
+  return outcome;
+}
+
+}  // namespace fedorbit

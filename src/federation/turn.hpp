@@ -1,0 +1,48 @@
+// The local loop: one group's training in one round. There is no other.
+#pragma once
+#include <map>
+#include <vector>
+
+#include "algorithms/codec.hpp"
+#include "algorithms/strategy.hpp"
+#include "data/partition.hpp"
+#include "federation/experiment.hpp"
+#include "federation/group.hpp"
+#include "inputs/samples.hpp"
+
+namespace fedorbit {
+
+/// What a group brings back: everything by client, in the group's order.
+struct TurnOutcome {
+  std::vector<ClientId> clients;
+  Upload upload;       // as the server decodes it
+  Tensor rows;         // (K, Q + memories): personal parameters, then the strategy's memories by name
+  Tensor diagnostics;  // (K, D) float64
+  std::vector<std::int64_t> samples, steps, upload_bytes, download_bytes;
+  std::vector<double> loss, drift;
+  std::vector<bool> finite;
+  double seconds = 0;
+};
+
+/// All that a turn works with; made once for a run.
+struct Workshop {
+  const Experiment& experiment;
+  const Partition& partition;
+  const Samples& samples;
+  Classifier& learner;
+  Strategy& strategy;
+  const Codec& upload_codec;
+  const Codec& download_codec;
+  Keys keys;
+  std::map<std::string, std::int64_t> memories;             // names and lengths of what clients keep for the strategy
+  std::map<std::int64_t, std::shared_ptr<Group>> groups{};  // by their number of clients
+
+  std::int64_t row_length() const;
+  /// The place where K clients train; made at their first turn.
+  Group& group(std::int64_t clients);
+};
+
+TurnOutcome take_turn(Workshop& workshop, const Server& server, const std::vector<ClientId>& clients,
+                      const FindRow& find);
+
+}  // namespace fedorbit

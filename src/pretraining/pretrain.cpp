@@ -1,0 +1,191 @@
+#include "pretraining/pretrain.hpp"
+
+#include <ATen/Context.h>
+#include <ATen/Parallel.h>
+
+#include <cmath>
+#include <numbers>
+#include <numeric>
+#include <optional>
+
+#include "core/clock.hpp"
+#include "core/error.hpp"
+#include "core/log.hpp"
+#include "inputs/open_data.hpp"
+#include "io/file.hpp"
+#include "model/checkpoints/clip_tensors.hpp"
+#include "model/clip.hpp"
+#include "pretraining/accuracy.hpp"
+#include "pretraining/step.hpp"
+
+namespace fedorbit {
+
+ClipConfig ClipSizes::config(std::int64_t vocabulary_size) const {
+  ClipConfig out;
+  out.embed_dim = embed_dim;
+  out.activation = activation == "gelu" ? Activation::gelu : Activation::quick_gelu;
+  static_cast<TowerConfig&>(out.vision) = {vision_width, vision_layers, vision_heads, 4 * vision_width};
+  out.vision.image_size = image_size;
+  out.vision.patch_size = patch_size;
+  static_cast<TowerConfig&>(out.text) = {text_width, text_layers, text_heads, 4 * text_width};
+  out.text.context_length = context_length;
+  out.text.vocabulary_size = vocabulary_size;
+  out.check();
+  return out;
+}
+
+namespace {
+
+/// For short sequences LibTorch's tiled attention spends its time on setting up tiny products; whole ones, in the type
+/// of their inputs, train a third faster.
+void attend_by_products() {
+  at::globalContext().setSDPUseFlash(false);
+  at::globalContext().setAllowFP16BF16ReductionMathSDP(true);
+}
+
+c10::ScalarType type_of(const std::string& precision) {
+  return precision == "float16" ? at::kHalf : precision == "bfloat16" ? at::kBFloat16 : at::kFloat;
+}
+
+std::vector<std::int64_t> shuffled(std::int64_t count, Stream stream) {
+  std::vector<std::int64_t> out(static_cast<std::size_t>(count));
+  std::iota(out.begin(), out.end(), 0);
+  stream.shuffle(std::span(out));
+  return out;
+}
+
+/// Linear warm-up, then half a cosine to zero.
+double learning_rate_at(const PretrainTrainingOptions& options, std::int64_t step, std::int64_t steps_per_epoch) {
+  const double now = double(step) + 0.5, warm = options.warmup * double(steps_per_epoch);
+  const double whole = double(options.epochs * steps_per_epoch);
+  if (now < warm) return options.learning_rate * now / warm;
+  return options.learning_rate * 0.5 * (1 + std::cos(std::numbers::pi * (now - warm) / (whole - warm)));
+}
+
+std::string duration(double seconds) {
+  const auto whole = std::int64_t(std::llround(seconds));
+  return whole < 60 ? text(whole, " s") : text(whole / 60, " min ", whole % 60, " s");
+}
+
+/// One pre-training from its data to its file.
+class Pretraining {
+ public:
+  Pretraining(const PretrainOptions& options, const std::filesystem::path& output, Communicator& communicator)
+      : options_(options),
+        output_(output),
+        communicator_(communicator),
+        dataset_(open_data(options.data.path, options.synthetic, communicator)),
+        captions_(options.captions, dataset_, options.clip.context_length),
+        config_(options.clip.config(captions_.tokenizer().vocabulary_size())),
+        weights_(initialise_clip(config_, keys_.stream(Purpose::initialise))) {
+    const auto order = shuffled(dataset_.size(), keys_.stream(Purpose::split));
+    const auto held_out = std::llround(options.data.held_out * double(order.size()));
+    const std::vector<std::int64_t> test(order.begin(), order.begin() + held_out),
+        train(order.begin() + held_out, order.end());
+    require(std::int64_t(train.size()) >= options.training.batch_size,
+            "training.batch_size = ", options.training.batch_size, " is more than the ", train.size(),
+            " images to train on.");
+    require(options.training.warmup <= double(options.training.epochs), "training.warmup = ", options.training.warmup,
+            " epochs is longer than training.epochs = ", options.training.epochs, ".");
+    images_ = kept_images(dataset_, train, options.data.kept_pixels);
+    for (const std::int64_t i : train) labels_.push_back(dataset_.labels()[i].item<std::int64_t>());
+    if (!test.empty()) validations_.push_back(make_validation("held-out", dataset_, test, config_.vision.image_size));
+    if (!options.data.validate.empty()) add_validation(options.data.validate);
+  }
+
+  void run() {
+    const PretrainTrainingOptions& training = options_.training;
+    const std::int64_t batch = training.batch_size, steps = std::int64_t(images_.size()) / batch;
+    const PretrainSetting setting{options_, config_, captions_, images_, labels_, keys_, communicator_};
+    if (communicator_.root())
+      log::info("pre-training on ", images_.size(), " images of ", dataset_.classes(), " classes, ",
+                weights_.flat().numel(), " weights, ", config_.text.vocabulary_size, " tokens, ", communicator_.size(),
+                " rank(s)");
+    const Stopwatch whole;
+    for (std::int64_t epoch = 0; epoch < training.epochs; ++epoch) {
+      const Stopwatch clock;
+      const auto order = shuffled(std::int64_t(images_.size()), keys_.stream(Purpose::shuffle, std::uint64_t(epoch)));
+      double loss = 0;
+      for (std::int64_t i = 0; i < steps; ++i) {
+        const std::int64_t step = epoch * steps + i;
+        const std::vector<std::int64_t> chosen(order.begin() + i * batch, order.begin() + (i + 1) * batch);
+        loss += pretrain_gradient(setting, weights_, chosen, std::uint64_t(epoch), std::uint64_t(step)) / double(steps);
+        weights_.step(learning_rate_at(training, step, steps), training.weight_decay, training.largest_gradient);
+      }
+      const double rate = double(steps * batch) / clock.seconds();
+      const bool last = epoch + 1 == training.epochs;
+      const std::string accuracies = last || (epoch + 1) % training.evaluate_every == 0 ? accuracy(last) : "";
+      if (!communicator_.root()) continue;
+      const double left = whole.seconds() / double(epoch + 1) * double(training.epochs - epoch - 1);
+      log::info("epoch ", epoch + 1, "/", training.epochs, ": loss ", rounded(loss, 3), accuracies, ", ",
+                rounded(rate, 0), " images/s, ", duration(left), " left");
+      save(last ? output_ : checkpoint());
+    }
+    if (!communicator_.root()) return;
+    std::filesystem::remove(checkpoint());
+    log::info(output_.string(), ": ", std::filesystem::file_size(output_), " bytes after ", duration(whole.seconds()));
+  }
+
+ private:
+  void add_validation(const std::filesystem::path& path) {
+    const Dataset other = Dataset::open(path);
+    std::vector<std::int64_t> all(std::size_t(other.size()));
+    std::iota(all.begin(), all.end(), 0);
+    validations_.push_back(make_validation(path.filename().string(), other, all, config_.vision.image_size));
+  }
+
+  static std::string rounded(double value, int digits) {
+    char buffer[32];
+    return {buffer, std::size_t(std::snprintf(buffer, sizeof buffer, "%.*f", digits, value))};
+  }
+
+  /// Collective: zero-shot accuracy on each set, and at the end a linear probe of the foreign one.
+  std::string accuracy(bool last) {
+    NamedTensors tensors = weights_.copies();
+    for (auto& [name, tensor] : tensors) tensor = tensor.to(type_of(options_.training.precision));
+    std::string out;
+    for (const Validation& validation : validations_) {
+      const Tensor features = validation_features(tensors, config_, validation, communicator_);
+      const Tensor texts = ensemble_features(tensors, config_, captions_, validation.class_names);
+      out += text(", ", validation.name, " ", rounded(100 * zero_shot_accuracy(features, texts, validation.labels), 1),
+                  " %");
+      if (last)
+        out += text(
+            " (linear probe ",
+            rounded(100 * probe_accuracy(features, validation.labels, std::int64_t(validation.class_names.size())), 1),
+            " %)");
+    }
+    return out;
+  }
+
+  std::filesystem::path checkpoint() const { return output_.string() + ".checkpoint"; }
+
+  void save(const std::filesystem::path& file) const {
+    save_clip(file, Clip{config_, weights_.copies(), captions_.tokenizer(), ""},
+              type_of(options_.training.file_precision));
+  }
+
+  const PretrainOptions& options_;
+  std::filesystem::path output_;
+  Communicator& communicator_;
+  Keys keys_{std::uint64_t(options_.seed)};
+  Dataset dataset_;
+  Captions captions_;
+  ClipConfig config_;
+  TrainedWeights weights_;
+  std::vector<Tensor> images_;
+  std::vector<std::int64_t> labels_;
+  std::vector<Validation> validations_;
+};
+
+}  // namespace
+
+void pretrain(const PretrainOptions& options, const std::filesystem::path& output, Communicator& communicator) {
+  attend_by_products();
+  at::set_num_threads(int(options.machine.threads));
+  // Found out before hours of work, not after them.
+  if (communicator.root()) AtomicFile probe(output);
+  Pretraining(options, output, communicator).run();
+}
+
+}  // namespace fedorbit

@@ -1,8 +1,0 @@
-#include "core/error.hpp"
-#include "simulation/device_graph.hpp"
-
-namespace fedorbit {
-
-std::unique_ptr<DeviceGraph> make_device_graph() { fail("a build without CUDA cannot record a GPU's work."); }
-
-}  // namespace fedorbit

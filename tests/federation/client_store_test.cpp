@@ -1,0 +1,134 @@
+// What belongs to clients, on its way between ranks, rounds and runs.
+#include "federation/client_store.hpp"
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "comm/factory.hpp"
+#include "core/keys.hpp"
+#include "federation/cohort.hpp"
+
+namespace fedorbit {
+namespace {
+
+constexpr std::int64_t row_length = 3;
+
+Tensor row_of(ClientId client, std::int64_t round) { return at::full({row_length}, double(client * 100 + round)); }
+
+struct Stores : testing::Test {
+  std::unique_ptr<Communicator> communicator = make_communicator("mpi");
+  ClientStore store{row_length};
+  std::map<ClientId, std::int64_t> last;  // the round whose row each client has
+
+  Placement placed(const std::vector<ClientId>& clients, std::int64_t size = 1) const {
+    const Groups groups = make_groups(clients, size);
+    return Placement(groups, std::vector<double>(groups.size(), 1), communicator->size());
+  }
+  bool mine(const Placement& placement, std::size_t group) const {
+    return placement.rank_of(group) == communicator->rank();
+  }
+  /// Every rank finds what the clients it is given kept last, and trains them: their rows are then of this round.
+  void play(const std::vector<ClientId>& cohort, std::int64_t round, const std::vector<ClientId>& dropped = {}) {
+    const Placement placement = placed(cohort);
+    store.gather_at(placement, *communicator);
+    for (std::size_t g = 0; g < cohort.size(); ++g) {
+      const ClientId client = cohort[g];
+      if (!mine(placement, g)) continue;
+      const Tensor* row = store.find(client);
+      EXPECT_EQ(row != nullptr, last.contains(client)) << "client " << client << " in round " << round;
+      if (row) {
+        EXPECT_TRUE(at::equal(*row, row_of(client, last[client]))) << "client " << client << " in round " << round;
+      }
+      store.stage({client}, row_of(client, round).unsqueeze(0));
+    }
+    store.commit(placement, dropped);
+    for (const ClientId client : cohort)
+      if (!std::ranges::binary_search(dropped, client)) last[client] = round;
+  }
+  /// The rows at the root are those of these clients and rounds.
+  void expect_rows(const std::vector<std::pair<ClientId, std::int64_t>>& expected) {
+    const auto everything = store.collect(*communicator);
+    if (!communicator->root()) {
+      EXPECT_TRUE(everything.clients.empty());
+      return;
+    }
+    std::vector<ClientId> clients;
+    for (const auto& [client, round] : expected) clients.push_back(client);
+    ASSERT_EQ(everything.clients, clients);
+    for (std::size_t i = 0; i < expected.size(); ++i)
+      EXPECT_TRUE(at::equal(everything.rows[std::int64_t(i)], row_of(expected[i].first, expected[i].second)))
+          << "client " << expected[i].first;
+  }
+};
+
+TEST_F(Stores, have_no_row_of_a_client_that_never_took_part) {
+  play({1, 2}, 0);
+  store.gather_at(placed({5}), *communicator);
+  EXPECT_EQ(store.find(5), nullptr);
+}
+
+TEST_F(Stores, bring_rows_to_the_rank_that_trains_their_client_next) {
+  // The same clients stand at other places of these cohorts, and so with other ranks: many at once, too.
+  const std::vector<ClientId> all{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}, first{0, 1, 2, 3, 4}, second{5, 6, 7, 8, 9};
+  std::int64_t round = 0;
+  for (const auto& cohort : {all, {3, 7}, first, second, all, {7}, {0, 2, 4, 6, 7}, all}) play(cohort, round++);
+  expect_rows({{0, 7}, {1, 7}, {2, 7}, {3, 7}, {4, 7}, {5, 7}, {6, 7}, {7, 7}, {8, 7}, {9, 7}});
+}
+
+TEST_F(Stores, keep_rows_of_random_cohorts_over_many_rounds) {
+  for (std::int64_t round = 0; round < 40; ++round) play(draw_cohort(17, round % 2 ? 0.2 : 0.7, round, Keys(1)), round);
+  expect_rows({last.begin(), last.end()});
+}
+
+TEST_F(Stores, show_staged_rows_only_when_they_are_committed) {
+  play({0, 1, 2, 3}, 0);
+  const Placement placement = placed({0, 1, 2, 3});
+  for (std::size_t g = 0; g < 4; ++g)
+    if (mine(placement, g)) store.stage({ClientId(g)}, row_of(ClientId(g), 1).unsqueeze(0));
+  for (std::size_t g = 0; g < 4; ++g)
+    if (mine(placement, g)) {
+      EXPECT_TRUE(at::equal(*store.find(ClientId(g)), row_of(ClientId(g), 0)));
+    }
+  store.discard();
+  expect_rows({{0, 0}, {1, 0}, {2, 0}, {3, 0}});
+  play({1, 2}, 2);  // what was discarded does not come back with a later commit
+  expect_rows({{0, 0}, {1, 2}, {2, 2}, {3, 0}});
+}
+
+TEST_F(Stores, leave_dropped_clients_with_what_they_had) {
+  play({0, 1, 2, 3}, 0, {1});  // client 1 has nothing yet, and keeps nothing
+  expect_rows({{0, 0}, {2, 0}, {3, 0}});
+  play({3, 1, 0}, 1, {0});
+  expect_rows({{0, 0}, {1, 1}, {2, 0}, {3, 1}});
+  play({0, 1, 2, 3}, 2);
+  expect_rows({{0, 2}, {1, 2}, {2, 2}, {3, 2}});
+}
+
+TEST_F(Stores, go_on_from_collected_rows) {
+  play({0, 1, 2, 3, 4}, 0);
+  play({1, 4}, 1);
+  auto everything = store.collect(*communicator);
+  everything.clients = {0, 1, 2, 3, 4};  // known everywhere, as resuming makes them
+  store = ClientStore(row_length);
+  store.restore(everything, *communicator);
+  expect_rows({{0, 0}, {1, 1}, {2, 0}, {3, 0}, {4, 1}});
+  play({2, 4}, 2);
+  expect_rows({{0, 0}, {1, 1}, {2, 2}, {3, 0}, {4, 2}});
+}
+
+TEST_F(Stores, without_personal_parameters_keep_and_move_nothing) {
+  store = ClientStore(0);
+  const Placement placement = placed({0, 1, 2});
+  for (std::size_t g = 0; g < 3; ++g)
+    if (mine(placement, g)) store.stage({ClientId(g)}, at::empty({1, 0}));
+  store.commit(placement, {});
+  communicator->take_traffic();
+  store.gather_at(placed({2}), *communicator);
+  EXPECT_EQ(communicator->traffic()[Collective::exchange].calls, 0);
+  EXPECT_TRUE(store.collect(*communicator).clients.empty());
+}
+
+}  // namespace
+}  // namespace fedorbit

@@ -1,0 +1,291 @@
+// The round loop on a toy federation: the same numbers on any number of ranks, rounds that count whole or not at all.
+#include "federation/simulation.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "comm/factory.hpp"
+#include "comm/single.hpp"
+#include "core/error.hpp"
+#include "support/toy.hpp"
+
+namespace fedorbit {
+namespace {
+
+using testing::HasSubstr;
+using toy::Federation;
+
+bool same(double a, double b) { return a == b || (std::isnan(a) && std::isnan(b)); }
+
+void expect_same(const std::vector<RoundRecord>& actual, const std::vector<RoundRecord>& expected) {
+  ASSERT_EQ(actual.size(), expected.size());
+  for (std::size_t r = 0; r < expected.size(); ++r) {
+    EXPECT_EQ(actual[r].round, expected[r].round);
+    EXPECT_TRUE(same(actual[r].loss, expected[r].loss)) << actual[r].loss << " and " << expected[r].loss;
+    EXPECT_EQ(actual[r].update_norm, expected[r].update_norm);
+    ASSERT_EQ(actual[r].turns.size(), expected[r].turns.size());
+    for (std::size_t i = 0; i < expected[r].turns.size(); ++i) {
+      const TurnRecord &a = actual[r].turns[i], &e = expected[r].turns[i];
+      EXPECT_EQ(std::tie(a.client, a.samples, a.steps, a.upload_bytes, a.download_bytes),
+                std::tie(e.client, e.samples, e.steps, e.upload_bytes, e.download_bytes));
+      EXPECT_TRUE(same(a.loss, e.loss) && same(a.drift, e.drift));
+      EXPECT_TRUE(std::ranges::equal(a.diagnostics, e.diagnostics, same));
+    }
+  }
+}
+
+void expect_same(const std::vector<EvaluationRecord>& actual, const std::vector<EvaluationRecord>& expected) {
+  ASSERT_EQ(actual.size(), expected.size());
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    const EvaluationRecord &a = actual[i], &e = expected[i];
+    EXPECT_EQ(std::tie(a.round, a.view, a.client, a.correct, a.total, a.class_correct, a.class_total),
+              std::tie(e.round, e.view, e.client, e.correct, e.total, e.class_correct, e.class_total));
+    EXPECT_TRUE(same(a.loss, e.loss));
+  }
+}
+
+/// All that the root was told and holds is the same in both, but for seconds.
+void expect_same(const Communicator& communicator, const Federation& actual, const Federation& expected) {
+  EXPECT_TRUE(at::equal(actual.global, expected.global));
+  if (!communicator.root()) return;
+  expect_same(actual.witness.rounds, expected.witness.rounds);
+  expect_same(actual.witness.scores, expected.witness.scores);
+  ASSERT_EQ(actual.saved.size(), expected.saved.size());
+  for (std::size_t i = 0; i < expected.saved.size(); ++i) {
+    EXPECT_EQ(actual.saved[i].clients.clients, expected.saved[i].clients.clients);
+    EXPECT_TRUE(at::equal(actual.saved[i].clients.rows, expected.saved[i].clients.rows));
+  }
+}
+
+struct Simulations : testing::Test {
+  std::unique_ptr<Communicator> communicator = make_communicator("mpi");
+  SingleCommunicator alone;
+
+  /// The federation as `change` makes it, on all ranks and on one.
+  void expect_independent_of_ranks(const std::function<void(Federation&)>& change) {
+    Federation together, single;
+    change(together), change(single);
+    EXPECT_EQ(together.run(*communicator), Ending::finished);
+    EXPECT_EQ(single.run(alone), Ending::finished);
+    expect_same(*communicator, together, single);
+  }
+};
+
+TEST_F(Simulations, give_the_same_numbers_on_any_number_of_ranks) {
+  expect_independent_of_ranks([](Federation& federation) {
+    federation.experiment.training.rounds = 8;
+    federation.experiment.checkpoint.every = 3;
+  });
+}
+
+TEST_F(Simulations, with_fewer_clients_than_ranks_give_the_same_numbers) {
+  for (const std::int64_t clients : {1, 2})
+    expect_independent_of_ranks([&](Federation& federation) { federation.experiment.partition.clients = clients; });
+}
+
+TEST_F(Simulations, that_evaluate_some_of_their_clients_give_the_same_numbers) {
+  expect_independent_of_ranks([](Federation& federation) { federation.experiment.evaluation.clients = 3; });
+}
+
+TEST_F(Simulations, of_many_sampled_clients_give_the_same_numbers) {
+  expect_independent_of_ranks([](Federation& federation) {
+    federation.experiment.partition.kind = "sampled";
+    federation.experiment.partition.clients = 100'000;
+    federation.experiment.partition.samples_per_client = 10;
+    federation.experiment.training.participation = 1e-4;
+    federation.experiment.evaluation.clients = 20;
+  });
+}
+
+TEST_F(Simulations, of_one_client_move_the_global_model_to_that_clients) {
+  Federation federation;
+  federation.experiment.partition.clients = 1;
+  federation.experiment.training.rounds = 1;
+  Simulation simulation = federation.simulation(*communicator);
+  const Tensor before = simulation.server().global.clone();
+  federation.finish(simulation);
+  const Tensor moved = (federation.global - before).to(at::kDouble);
+  EXPECT_GT(moved.norm().item<double>(), 0);
+  if (communicator->root()) {
+    EXPECT_NEAR(federation.witness.rounds[0].turns[0].drift, moved.norm().item<double>(), 1e-6);
+  }
+}
+
+TEST_F(Simulations, learn) {
+  Federation federation;
+  federation.experiment.training.rounds = 20;
+  federation.run(*communicator);
+  if (!communicator->root()) return;
+  const auto& rounds = federation.witness.rounds;
+  EXPECT_LT(rounds.back().loss, 0.7 * rounds.front().loss);
+}
+
+TEST_F(Simulations, weigh_the_mean_update_by_samples_or_uniformly) {
+  for (const char* weighting : {"samples", "uniform"}) {
+    Federation federation;
+    federation.experiment.method.weighting = weighting;
+    federation.experiment.partition.clients = 4;
+    federation.experiment.training.participation = 1;
+    federation.experiment.training.rounds = 1;
+    Simulation simulation = federation.simulation(*communicator);
+    const Tensor before = simulation.server().global.clone();
+    // The same turns, taken again by hand.
+    Server start;
+    start.global = before;
+    start.last_update = at::zeros_like(before);
+    Tensor sum = at::zeros({before.numel()}, at::kDouble);
+    double weights = 0;
+    for (ClientId client = 0; client < 4; client += 2) {
+      const TurnOutcome turn =
+          take_turn(*federation.workshop, start, {client, client + 1}, [](ClientId) { return nullptr; });
+      for (std::int64_t k = 0; k < 2; ++k) {
+        const double weight = std::string(weighting) == "uniform" ? 1 : double(turn.samples[std::size_t(k)]);
+        sum += weight * turn.upload.update[k].to(at::kDouble);
+        weights += weight;
+      }
+    }
+    federation.finish(simulation);
+    EXPECT_TRUE(at::allclose(federation.global.to(at::kDouble), before + sum / weights, 0, 1e-7)) << weighting;
+  }
+}
+
+TEST_F(Simulations, end_on_every_rank_naming_client_and_round_of_an_update_that_is_not_finite) {
+  Federation federation;
+  federation.experiment.training.participation = 1;
+  federation.learner.spoil(7, 2);
+  try {
+    federation.run(*communicator);
+    ADD_FAILURE() << "nothing was thrown";
+  } catch (const SharedError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("the update of client 7 in round 2 is not finite"));
+  }
+  if (communicator->root()) {
+    EXPECT_EQ(federation.witness.rounds.size(), 2u) << "the round did not count";
+  }
+}
+
+TEST_F(Simulations, may_drop_updates_that_are_not_finite_and_say_so) {
+  Federation dropping, single;
+  for (Federation* federation : {&dropping, &single}) {
+    federation->experiment.training.participation = 1;
+    federation->experiment.training.nonfinite = "drop";
+    federation->experiment.checkpoint.every = 1;
+    federation->learner.spoil(7, 2);
+  }
+  EXPECT_EQ(dropping.run(*communicator), Ending::finished);
+  single.run(alone);
+  expect_same(*communicator, dropping, single);
+  EXPECT_TRUE(at::isfinite(dropping.global).all().item<bool>());
+  if (!communicator->root()) return;
+  ASSERT_EQ(dropping.witness.events.size(), 3u) << "rounds 2, 3 and 4";
+  EXPECT_EQ(dropping.witness.events[0].kind, "dropped");
+  EXPECT_EQ(dropping.witness.events[0].round, 2);
+  EXPECT_THAT(dropping.witness.events[0].message, HasSubstr("client 7 in round 2"));
+  for (const RoundRecord& round : dropping.witness.rounds) EXPECT_TRUE(std::isfinite(round.loss));
+  // The client keeps what it had before.
+  const auto row = [&](std::size_t save) { return dropping.saved[save].clients.rows[7]; };
+  EXPECT_TRUE(at::equal(row(4), row(1)));
+  EXPECT_FALSE(at::equal(row(1), row(0)));
+}
+
+TEST_F(Simulations, discard_the_round_in_which_one_rank_gets_a_signal) {
+  Federation federation;
+  federation.experiment.training.participation = 1;
+  const int noticing = communicator->size() - 1;
+  federation.learner.watch = [&](const Turn& turn) {
+    if (turn.round == 3 && communicator->rank() == noticing) federation.signal = SIGUSR2;
+  };
+  EXPECT_EQ(federation.run(*communicator), Ending::interrupted);
+  if (!communicator->root()) return;
+  EXPECT_EQ(federation.witness.rounds.size(), 3u);
+  ASSERT_EQ(federation.saved.size(), 1u);
+  EXPECT_EQ(federation.saved[0].server.round, 3);
+  ASSERT_EQ(federation.witness.events.size(), 1u);
+  EXPECT_EQ(federation.witness.events[0].kind, "interrupted");
+}
+
+void keep_control_variates(Federation& federation) {
+  federation.strategy = std::make_unique<toy::ControlVariates>();
+  federation.experiment.optimiser.momentum = 0;
+}
+
+TEST_F(Simulations, of_strategies_with_memories_and_extras_give_the_same_numbers) {
+  expect_independent_of_ranks(keep_control_variates);
+  Federation with, without;
+  keep_control_variates(with);
+  without.experiment.optimiser.momentum = 0;
+  with.run(alone), without.run(alone);
+  EXPECT_FALSE(at::equal(with.global, without.global));
+  EXPECT_GT(with.witness.rounds.at(1).update_norm, 0) << "though the model was changed in place";
+  for (const TurnRecord& turn : with.witness.rounds.at(0).turns) {
+    EXPECT_EQ(turn.upload_bytes, 2 * 4 * (toy::classes * toy::width + 1)) << "the update and the change";
+    EXPECT_EQ(turn.download_bytes, 2 * 4 * (toy::classes * toy::width + 1)) << "the model and the variate";
+  }
+}
+
+struct Resumes : Simulations, testing::WithParamInterface<bool> {};
+INSTANTIATE_TEST_SUITE_P(WithoutAndWithMemories, Resumes, testing::Bool());
+
+TEST_P(Resumes, go_on_from_a_saved_state_as_if_nothing_had_happened) {
+  Federation whole, first, second;
+  for (Federation* federation : {&whole, &first, &second}) {
+    if (GetParam()) keep_control_variates(*federation);
+    federation->experiment.training.rounds = 7;
+  }
+  whole.run(alone);
+  first.learner.watch = [&](const Turn& turn) {
+    if (turn.round == 4) first.signal = SIGTERM;
+  };
+  // Stopped on one rank, gone on with on all.
+  EXPECT_EQ(first.run(alone), Ending::interrupted);
+  Simulation simulation = second.simulation(*communicator);
+  simulation.restore(first.saved.at(0));
+  EXPECT_EQ(second.finish(simulation), Ending::finished);
+  EXPECT_TRUE(at::equal(second.global, whole.global));
+  if (!communicator->root()) return;
+  EXPECT_TRUE(at::equal(second.saved.back().clients.rows, whole.saved.back().clients.rows));
+  auto told = first.witness;
+  told.rounds.insert(told.rounds.end(), second.witness.rounds.begin(), second.witness.rounds.end());
+  told.scores.insert(told.scores.end(), second.witness.scores.begin(), second.witness.scores.end());
+  expect_same(told.rounds, whole.witness.rounds);
+  expect_same(told.scores, whole.witness.scores);
+}
+
+TEST_F(Simulations, account_what_clients_would_send) {
+  Federation federation;
+  federation.run(*communicator);
+  if (!communicator->root()) return;
+  for (const RoundRecord& round : federation.witness.rounds) {
+    EXPECT_EQ(round.turns.size(), 6u) << "half of 11 clients, rounded";
+    for (const TurnRecord& turn : round.turns) {
+      EXPECT_EQ(turn.upload_bytes, 4 * (toy::classes * toy::width + 1));
+      EXPECT_EQ(turn.download_bytes, 4 * (toy::classes * toy::width + 1));
+    }
+  }
+}
+
+TEST_F(Simulations, evaluate_every_test_image_once) {
+  Federation federation;
+  federation.experiment.evaluation.every = 100;
+  federation.run(*communicator);
+  if (!communicator->root()) return;
+  const auto pool = std::int64_t(federation.partition->test_pool().size());
+  std::int64_t by_clients = 0;
+  std::vector<std::string> views;
+  for (const EvaluationRecord& score : federation.witness.scores) {
+    if (score.client < 0) {
+      views.push_back(score.view);
+      EXPECT_EQ(score.total, pool);
+      EXPECT_EQ(std::accumulate(score.class_total.begin(), score.class_total.end(), std::int64_t{0}), pool);
+      EXPECT_EQ(std::accumulate(score.class_correct.begin(), score.class_correct.end(), std::int64_t{0}),
+                score.correct);
+    } else {
+      by_clients += score.total;
+    }
+  }
+  EXPECT_EQ(by_clients, pool);
+  EXPECT_THAT(views, testing::ElementsAre("zero-shot", "global", "global", "personal"));
+}
+
+}  // namespace
+}  // namespace fedorbit
