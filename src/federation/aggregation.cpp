@@ -4,6 +4,7 @@
 #include <ATen/ops/zeros.h>
 
 #include "core/error.hpp"
+#include "machine/range.hpp"
 
 namespace fedorbit {
 Aggregation::Aggregation(const Layout& layout, const Strategy& strategy, std::string mode)
@@ -65,6 +66,7 @@ Tensor Aggregation::largest(const std::vector<TurnOutcome>& turns) const {
 
 Sums Aggregation::sum(const std::vector<TurnOutcome>& turns, const Tensor& largest, std::int64_t weight,
                       std::int64_t clients, Communicator& communicator) const {
+  const Range range("sum");
   Tensor total;  // (P + extras) float64
   const auto in_order = [&]<class Number>(Number) {
     total = at::zeros({length_}, c10::CppTypeToScalarType<Number>::value);

@@ -7,6 +7,7 @@
 #include <c10/core/GradMode.h>
 
 #include "federation/turn.hpp"
+#include "machine/range.hpp"
 
 namespace fedorbit {
 
@@ -75,6 +76,7 @@ Turn Group::begin(Workshop& workshop, const Server& server, std::span<const Clie
 }
 
 void Group::step(Workshop& workshop, Turn& turn, const Batch& batch) {
+  const Range range("step");
   for (const auto part :
        {&Batch::images, &Batch::features, &Batch::patches, &Batch::labels, &Batch::present, &Batch::active})
     put(batch_.*part, batch.*part);

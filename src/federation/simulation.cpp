@@ -13,6 +13,7 @@
 #include "core/clock.hpp"
 #include "core/error.hpp"
 #include "federation/cohort.hpp"
+#include "machine/range.hpp"
 
 namespace fedorbit {
 
@@ -81,6 +82,7 @@ Ending Simulation::run(const Tensor& class_texts, double logit_scale, const vola
 }
 
 std::optional<RoundRecord> Simulation::play_round(const volatile std::sig_atomic_t& signal) {
+  const Range range("round");
   const Stopwatch watch;
   const auto& options = workshop_.experiment.training;
   const std::vector<ClientId> cohort =
@@ -237,6 +239,7 @@ void Simulation::warn(const RoundRecord& record) {
 }
 
 void Simulation::evaluate() {
+  const Range range("evaluation");
   std::vector<EvaluationRecord> scores{evaluation_.global(server_)};
   if (server_.round > 0 && workshop_.learner.layout().size(Owner::personal) > 0) {
     const auto personal = evaluation_.personal(server_, store_);

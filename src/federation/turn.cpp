@@ -11,6 +11,7 @@
 
 #include "core/clock.hpp"
 #include "federation/row_norm.hpp"
+#include "machine/range.hpp"
 
 namespace fedorbit {
 namespace {
@@ -127,6 +128,7 @@ Group& Workshop::group(std::int64_t clients) {
 
 TurnOutcome take_turn(Workshop& workshop, const Server& server, const std::vector<ClientId>& clients,
                       const FindRow& find) {
+  const Range range("turn");
   const Stopwatch watch;
   const auto K = std::int64_t(clients.size());
   const Steps steps(workshop, clients, server.round);

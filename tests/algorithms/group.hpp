@@ -38,15 +38,33 @@ inline Tensor normal(at::IntArrayRef shape, std::uint64_t a, std::uint64_t b) {
 
 inline const std::vector<std::string> class_names{"runway", "river", "air", "air runway", "river bm"};
 
+/// The learner of that name, with as many variants as it has readings of its paper.
+inline std::vector<std::unique_ptr<Classifier>> variants(const std::string& name, const Clip& clip,
+                                                         const EngineOptions& engine = {}) {
+  std::vector<std::unique_ptr<Classifier>> out;
+  for (const char* reading : {"separate", "joined"})
+    for (const char* transport : {"patch", "batch"}) {
+      if (name != "dual_prompt" && !out.empty()) continue;
+      LearnerOptions options;
+      options.engine = engine;
+      options.prompt.context = 4;
+      options.dual_prompt.reading = reading;
+      options.dual_prompt.transport = transport;
+      out.push_back(make_learner(name, options, clip, class_names));
+    }
+  return out;
+}
+
 /// K clients of a learner. The data and parameters of client c come from c alone; `altered` gives that one client
-/// other data.
+/// other data. The learner's towers are on `device`.
 struct ClientGroup {
-  ClientGroup(Classifier& learner, std::vector<ClientId> clients, std::int64_t batch_size = 32, ClientId altered = -1)
+  ClientGroup(Classifier& learner, std::vector<ClientId> clients, std::int64_t batch_size = 32, ClientId altered = -1,
+              at::Device device = at::kCPU)
       : learner(learner),
         clients(clients),
-        parameters(learner.layout(), std::int64_t(clients.size())),
-        memory(std::int64_t(clients.size()), {}),
-        diagnostics(learner.diagnostics(), std::int64_t(clients.size())),
+        parameters(learner.layout(), std::int64_t(clients.size()), device),
+        memory(std::int64_t(clients.size()), {}, device),
+        diagnostics(learner.diagnostics(), std::int64_t(clients.size()), device),
         turn{0, 0, this->clients, learner.layout(), {}, {}, memory, diagnostics, Keys(1)} {
     constexpr std::int64_t width = 32, patches = 8;
     std::vector<Tensor> features, patch_rows, labels, present;
@@ -63,6 +81,8 @@ struct ClientGroup {
     }
     const Tensor active = at::ones({std::int64_t(clients.size())});
     batch = {{}, at::stack(features), at::stack(patch_rows), at::stack(labels), at::stack(present), active};
+    for (const auto part : {&Batch::features, &Batch::patches, &Batch::labels, &Batch::present, &Batch::active})
+      batch.*part = (batch.*part).to(device);
     turn.start = parameters.flat(Owner::shared).clone();
     turn.last_update = at::zeros({learner.layout().size(Owner::shared)});
   }

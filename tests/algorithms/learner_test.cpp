@@ -6,23 +6,6 @@
 namespace fedorbit {
 namespace {
 
-/// The learner of that name, with as many variants as it has readings of its paper.
-std::vector<std::unique_ptr<Classifier>> variants(const std::string& name, const Clip& clip,
-                                                  const EngineOptions& engine = {}) {
-  std::vector<std::unique_ptr<Classifier>> out;
-  for (const char* reading : {"separate", "joined"})
-    for (const char* transport : {"patch", "batch"}) {
-      if (name != "dual_prompt" && !out.empty()) continue;
-      LearnerOptions options;
-      options.engine = engine;
-      options.prompt.context = 4;
-      options.dual_prompt.reading = reading;
-      options.dual_prompt.transport = transport;
-      out.push_back(make_learner(name, options, clip, class_names));
-    }
-  return out;
-}
-
 /// In one thread, as a run has: the sameness of bits is promised for one.
 class EveryLearner : public testing::TestWithParam<std::string> {
  protected:
