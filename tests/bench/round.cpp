@@ -6,16 +6,11 @@
 #include <malloc.h>
 #include <sys/resource.h>
 
-#include <algorithm>
 #include <cstdio>
 
-#include "algorithms/codecs/float32.hpp"
 #include "algorithms/learners/prompt.hpp"
-#include "algorithms/strategies/fedavg.hpp"
-#include "bench/clip.hpp"
+#include "bench/rounds.hpp"
 #include "comm/factory.hpp"
-#include "core/error.hpp"
-#include "federation/simulation.hpp"
 
 namespace fedorbit {
 namespace {
@@ -40,65 +35,20 @@ class Trivial final : public Classifier {
   Layout layout_;
 };
 
-struct Stopwatches final : Observer {
-  std::vector<double> total, waiting, harness;
-  void round_committed(const RoundRecord& record) override {
-    for (const TurnRecord& turn : record.turns) require(turn.steps == 2, "a client took ", turn.steps, " steps.");
-    total.push_back(record.total_seconds - record.evaluation_seconds);
-    waiting.push_back(record.waiting_seconds);
-    harness.push_back(total.back() - record.training_seconds - record.waiting_seconds);
-  }
-};
-
-double median(std::vector<double> values) {
-  std::ranges::sort(values);
-  return values[values.size() / 2];
-}
-
 void measure(const char* what, Classifier& learner, std::int64_t group, std::int64_t rounds, Communicator& communicator,
              std::int64_t batch_size = 32) {
-  const std::int64_t clients = 40, images = 2 * batch_size - 1, classes = 21;
-  Experiment experiment;
-  experiment.training.batch_size = batch_size;
-  experiment.partition.clients = clients;
-  experiment.partition.test_fraction = 0.1;
-  experiment.training.rounds = rounds + 1;  // the first warms up
-  experiment.training.group_size = group;
-  experiment.evaluation.every = 1000000;
-  experiment.evaluation.clients = 0;
-  experiment.evaluation.linear_probe = false;
-  experiment.checkpoint.every = 1000000;
-  const auto count = std::int64_t(double(clients * images) / 0.9) + classes;
-  const Tensor labels = at::arange(count) % classes, domains = at::zeros({count}, at::kLong);
-  const Keys keys(1);
-  const auto partition = make_partition({{labels.const_data_ptr<std::int64_t>(), std::size_t(count)},
-                                         {domains.const_data_ptr<std::int64_t>(), std::size_t(count)},
-                                         classes,
-                                         1},
-                                        experiment.partition, keys);
-  at::manual_seed(1);
-  const Samples samples(Features{at::randn({count, 512}), {}}, labels, at::kCPU);
-  FedAvg strategy;
-  const Float32Codec codec;
-  Workshop workshop{experiment, *partition, samples, learner, strategy, codec, codec, keys, {}};
-  Stopwatches watches;
-  std::vector<Observer*> observers;
-  if (communicator.root()) observers.push_back(&watches);
-  Simulation simulation(workshop, communicator, classes, observers, [](const State&) {});
-  volatile std::sig_atomic_t signal = 0;
-  simulation.run(at::randn({classes, 512}), 100, signal);
+  const bench::Rounds all{.group = group, .rounds = rounds, .batch_size = batch_size};
+  const bench::RoundSeconds seconds = bench::seconds_of(all, learner, communicator);
   rusage used{};
   getrusage(RUSAGE_SELF, &used);
   Tensor memory = at::tensor(double(used.ru_maxrss) / (1 << 20), at::kDouble);
   communicator.all_reduce(memory);
   if (!communicator.root()) return;
-  const auto warm = [](std::vector<double> seconds) { return median({seconds.begin() + 1, seconds.end()}); };
-  const double total = warm(watches.total), waiting = warm(watches.waiting), harness = warm(watches.harness);
   std::printf(
       "%-22s %2ld at once  %9.5f s a round  %8.4f ms a client  %5.2f %% of it waiting for other ranks, %5.2f %% "
       "neither that nor training  %5.2f GiB in all\n",
-      what, long(group), total, 1e3 * total / clients, 100 * waiting / total, 100 * harness / total,
-      memory.item<double>());
+      what, long(group), seconds.total, 1e3 * seconds.total / double(all.clients), 100 * seconds.waiting / seconds.total,
+      100 * seconds.harness / seconds.total, memory.item<double>());
 }
 
 }  // namespace

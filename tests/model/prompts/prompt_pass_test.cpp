@@ -160,18 +160,25 @@ TEST(PromptPass, in_bfloat16_is_as_near_to_float32_as_libtorchs_operators) {
     const Clip halves = exact.to(at::kBFloat16);
     const PromptedText precise(exact, names, 4), rough(halves, names, 4);
     PromptTree operators(frozen_text(halves.tensors), halves.config, ClassPrompts(halves, names, 4));
-    const Tensor start = at::randn({3, 4, heads.all()}), weight = at::randn({3, 3, 24});
-    const auto slope = [&](auto encode) {
-      Tensor context = start.clone().requires_grad_();
-      (encode(context) * weight).sum().backward();
-      return context.grad();
-    };
-    const Tensor expected = slope([&](const Tensor& x) { return precise.encode(x); });
-    const Tensor by_hand = slope([&](const Tensor& x) { return rough.encode(x); });
-    const Tensor by_operators = slope([&](const Tensor& x) { return operators.encode(x); });
-    EXPECT_EQ(by_hand.scalar_type(), at::kFloat);
-    EXPECT_LT((by_hand - expected).norm().item<double>(), 1.2 * (by_operators - expected).norm().item<double>());
-    EXPECT_LT(relative(by_hand, expected), 0.05);
+    // One draw is chance: by turns either is the nearer.
+    double error_by_hand = 0, error_by_operators = 0;
+    for (std::uint64_t draw = 0; draw < 20; ++draw) {
+      at::manual_seed(draw);
+      const Tensor start = at::randn({3, 4, heads.all()}), weight = at::randn({3, 3, 24});
+      const auto slope = [&](auto encode) {
+        Tensor context = start.clone().requires_grad_();
+        (encode(context) * weight).sum().backward();
+        return context.grad();
+      };
+      const Tensor expected = slope([&](const Tensor& x) { return precise.encode(x); });
+      const Tensor by_hand = slope([&](const Tensor& x) { return rough.encode(x); });
+      const Tensor by_operators = slope([&](const Tensor& x) { return operators.encode(x); });
+      EXPECT_EQ(by_hand.scalar_type(), at::kFloat);
+      EXPECT_LT(relative(by_hand, expected), 0.05);
+      error_by_hand += (by_hand - expected).norm().item<double>();
+      error_by_operators += (by_operators - expected).norm().item<double>();
+    }
+    EXPECT_LT(error_by_hand, 1.2 * error_by_operators);
   }
 }
 

@@ -1,0 +1,90 @@
+// Rounds of a federation that does nothing but train: every client takes two steps, on features of random numbers.
+#pragma once
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <functional>
+
+#include "algorithms/codecs/float32.hpp"
+#include "algorithms/strategies/fedavg.hpp"
+#include "bench/clip.hpp"
+#include "comm/communicator.hpp"
+#include "core/error.hpp"
+#include "federation/simulation.hpp"
+
+namespace fedorbit::bench {
+
+struct Rounds {
+  std::int64_t clients = 40, group = 5, rounds = 5, batch_size = 32;
+  std::int64_t patches = 0;  // of an image, where a learner wants them
+  std::int64_t warm_up = 1;  // rounds before those that count
+  at::Device device = at::kCPU;
+  bool graph = true;
+  std::function<void(std::int64_t)> committed{};  // told of every round at its end
+};
+
+/// Medians over rounds, in seconds.
+struct RoundSeconds {
+  double total, waiting, harness;  // harness: neither training nor waiting for other ranks
+};
+
+inline double median(std::vector<double> values) {
+  std::ranges::sort(values);
+  return values[values.size() / 2];
+}
+
+struct Stopwatches final : Observer {
+  const Rounds* rounds = nullptr;
+  std::vector<double> total, waiting, harness;
+  void round_committed(const RoundRecord& record) override {
+    for (const TurnRecord& turn : record.turns) require(turn.steps == 2, "a client took ", turn.steps, " steps.");
+    total.push_back(record.total_seconds - record.evaluation_seconds);
+    waiting.push_back(record.waiting_seconds);
+    harness.push_back(total.back() - record.training_seconds - record.waiting_seconds);
+    if (rounds->committed) rounds->committed(record.round);
+  }
+};
+
+/// Collective; what it returns counts at the root.
+inline RoundSeconds seconds_of(const Rounds& rounds, Classifier& learner, Communicator& communicator) {
+  const std::int64_t images = 2 * rounds.batch_size - 1, classes = std::int64_t(class_names.size());
+  Experiment experiment;
+  experiment.training.batch_size = rounds.batch_size;
+  experiment.partition.clients = rounds.clients;
+  experiment.partition.test_fraction = 0.1;
+  experiment.training.rounds = rounds.rounds + rounds.warm_up;
+  experiment.training.group_size = rounds.group;
+  experiment.evaluation.every = 1000000;
+  experiment.evaluation.clients = 0;
+  experiment.evaluation.linear_probe = false;
+  experiment.checkpoint.every = 1000000;
+  experiment.machine.graph = rounds.graph;
+  const auto count = std::int64_t(double(rounds.clients * images) / 0.9) + classes;
+  const Tensor labels = at::arange(count) % classes, domains = at::zeros({count}, at::kLong);
+  const Keys keys(1);
+  const auto partition = make_partition({{labels.const_data_ptr<std::int64_t>(), std::size_t(count)},
+                                         {domains.const_data_ptr<std::int64_t>(), std::size_t(count)},
+                                         classes,
+                                         1},
+                                        experiment.partition, keys);
+  at::manual_seed(1);
+  const auto there = at::TensorOptions(at::kFloat).device(rounds.device);
+  Features features{at::randn({count, 512}, there), {}};
+  if (rounds.patches > 0) features.patches = at::randn({count, rounds.patches, 512}, there);
+  const Samples samples(features, labels, rounds.device);
+  FedAvg strategy;
+  const Float32Codec codec;
+  Workshop workshop{experiment, *partition, samples, learner, strategy, codec, codec, keys, {}};
+  Stopwatches watches;
+  watches.rounds = &rounds;
+  std::vector<Observer*> observers;
+  if (communicator.root()) observers.push_back(&watches);
+  Simulation simulation(workshop, communicator, classes, observers, [](const State&) {});
+  volatile std::sig_atomic_t signal = 0;
+  simulation.run(at::randn({classes, 512}, there), 100, signal);
+  if (!communicator.root()) return {};
+  const auto warm = [&](std::vector<double> seconds) { return median({seconds.begin() + rounds.warm_up, seconds.end()}); };
+  return {warm(watches.total), warm(watches.waiting), warm(watches.harness)};
+}
+
+}  // namespace fedorbit::bench
