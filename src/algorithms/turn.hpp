@@ -30,10 +30,6 @@ class Memory {
   /// All memories one after another, in the order of their names: (K, length()).
   const Tensor& flat() const { return flat_; }
   std::int64_t length() const { return flat_.size(1); }
-  /// What client k kept: (length()).
-  void load(std::int64_t k, const Tensor& row) { flat_[k].copy_(row); }
-  /// Zeros again, in place.
-  void clear() { flat_.zero_(); }
 
  private:
   std::map<std::string, std::int64_t> lengths_;

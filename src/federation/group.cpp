@@ -8,6 +8,7 @@
 
 #include "federation/turn.hpp"
 #include "machine/range.hpp"
+#include "machine/send.hpp"
 
 namespace fedorbit {
 
@@ -27,6 +28,7 @@ Group::Group(const Workshop& workshop, std::int64_t clients, at::Device device)
       diagnostics_(workshop.learner.diagnostics(), clients, device),
       loss_sum_(at::zeros({clients}, at::TensorOptions(at::kDouble).device(device))) {
   const Layout& layout = workshop.learner.layout();
+  if (!device.is_cpu()) on_host_.emplace(layout, clients);
   for (const Owner owner : owners)
     if (layout.size(owner) > 0)
       optimisers_.emplace_back(owner, make_optimiser(workshop.experiment.optimiser, layout, owner, clients, device));
@@ -42,17 +44,29 @@ void Group::put(Tensor& place, const Tensor& values) const {
   }
 }
 
+void Group::load(Workshop& workshop, std::span<const ClientId> clients, const Received& received, const FindRow& find) {
+  const Layout& layout = workshop.learner.layout();
+  // A client at a time, a GPU would take a message for each.
+  Parameters& written = on_host_ ? *on_host_ : parameters_;
+  written.flat(Owner::shared).copy_(received.shared);
+  load_personal(workshop, written, clients, find);
+  workshop.learner.initialise(written, Owner::turn, clients, workshop.keys);
+  if (on_host_)
+    for (const Owner owner : owners)
+      if (layout.size(owner) > 0) send(written.flat(owner), parameters_.flat(owner));
+  if (memory_.length() == 0) return;
+  Tensor kept = at::zeros({std::int64_t(clients.size()), memory_.length()});
+  for (std::size_t k = 0; k < clients.size(); ++k)
+    if (const Tensor* row = find(clients[k]))
+      kept[std::int64_t(k)].copy_(row->narrow(0, layout.size(Owner::personal), memory_.length()));
+  send(kept, memory_.flat());
+}
+
 Turn Group::begin(Workshop& workshop, const Server& server, std::span<const ClientId> clients, const Received& received,
                   const FindRow& find, const std::vector<std::int64_t>& steps) {
   const auto& options = workshop.experiment;
   const double rate = learning_rate_in(options.optimiser, server.round, options.training.rounds);
-  parameters_.flat(Owner::shared).copy_(received.shared);
-  load_personal(workshop, parameters_, clients, find);
-  workshop.learner.initialise(parameters_, Owner::turn, clients, workshop.keys);
-  memory_.clear();
-  for (std::size_t k = 0; k < clients.size(); ++k)
-    if (const Tensor* row = find(clients[k]))
-      memory_.load(std::int64_t(k), row->narrow(0, workshop.learner.layout().size(Owner::personal), memory_.length()));
+  load(workshop, clients, received, find);
   diagnostics_.clear();
   loss_sum_.zero_();
   for (auto& [owner, optimiser] : optimisers_) optimiser->begin_turn(rate);

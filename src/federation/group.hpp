@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -53,12 +54,15 @@ class Group {
     std::unique_ptr<DeviceGraph> graph;
   };
 
+  /// What these clients start from.
+  void load(Workshop& workshop, std::span<const ClientId> clients, const Received& received, const FindRow& find);
   void train(Workshop& workshop, Turn& turn);
   /// `values` in `place`, which stays where it is on a GPU.
   void put(Tensor& place, const Tensor& values) const;
 
   at::Device device_;
   Parameters parameters_;
+  std::optional<Parameters> on_host_;  // where those of a GPU are put together
   Memory memory_;
   Diagnostics diagnostics_;
   std::vector<std::pair<Owner, std::unique_ptr<Optimiser>>> optimisers_;

@@ -4,6 +4,7 @@
 #include <ATen/ops/zeros.h>
 
 #include "core/error.hpp"
+#include "machine/send.hpp"
 
 namespace fedorbit {
 
@@ -14,15 +15,6 @@ Samples::Samples(const Features& features, const Tensor& labels, at::Device devi
   if (features.view_features.defined()) view_features_ = features.view_features.to(device).flatten(0, 1);
   if (features.view_patches.defined()) view_patches_ = features.view_patches.to(device).flatten(0, 1);
 }
-
-namespace {
-
-/// `values` on `device`. From pinned memory a GPU takes them without making the host wait for the steps before.
-Tensor sent(const Tensor& values, at::Device device) {
-  return device.is_cpu() ? values : values.pin_memory().to(device, /*non_blocking=*/true);
-}
-
-}  // namespace
 
 Batch Samples::batch(const std::vector<std::vector<std::int64_t>>& chosen, std::int64_t size, bool with_patches,
                      std::optional<std::int64_t> round) const {

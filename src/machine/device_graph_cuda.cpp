@@ -7,9 +7,14 @@
 namespace fedorbit {
 namespace {
 
-/// Graphs are replayed one after another and leave nothing in their own memory, so all of them can use the same.
-at::cuda::MempoolId_t common_memory() {
-  static const at::cuda::MempoolId_t pool = at::cuda::graph_pool_handle();
+using Pool = std::shared_ptr<const at::cuda::MempoolId_t>;
+
+/// Graphs are replayed one after another and leave nothing in their own memory, so all that there are can use the same;
+/// LibTorch ends a pool with the last of them.
+Pool common_memory() {
+  static std::weak_ptr<const at::cuda::MempoolId_t> known;
+  Pool pool = known.lock();
+  if (!pool) known = pool = std::make_shared<const at::cuda::MempoolId_t>(at::cuda::graph_pool_handle());
   return pool;
 }
 
@@ -18,7 +23,7 @@ class CudaGraph final : public DeviceGraph {
   void record(const std::function<void()>& work) override {
     // What was launched operator by operator left blocks behind, which a recording could not have.
     c10::cuda::CUDACachingAllocator::emptyCache();
-    graph_.capture_begin(common_memory());
+    graph_.capture_begin(*pool_);
     try {
       work();
     } catch (const std::exception& cause) {
@@ -34,6 +39,7 @@ class CudaGraph final : public DeviceGraph {
   void replay() override { graph_.replay(); }
 
  private:
+  Pool pool_ = common_memory();
   at::cuda::CUDAGraph graph_;
 };
 

@@ -40,23 +40,20 @@ class OnAGpu : public testing::TestWithParam<std::string> {
     const auto here = variants(GetParam(), clip, {}), on_gpu = variants(GetParam(), there, engine);
     double largest = 0;
     for (std::size_t i = 0; i < here.size(); ++i)
-      largest = std::max(largest, difference(numbers_of(*on_gpu[i], at::Device(at::kCUDA, 0)),
-                                             numbers_of(*here[i], at::kCPU)));
+      largest = std::max(largest,
+                         difference(numbers_of(*on_gpu[i], at::Device(at::kCUDA, 0)), numbers_of(*here[i], at::kCPU)));
     RecordProperty("largest_relative_difference", text(largest));
     return largest;
   }
 };
 
-TEST_P(OnAGpu, losses_and_gradients_in_float32_are_those_of_the_cpu) {
-  EXPECT_LT(largest_difference("float32"), 1e-5);
-}
+TEST_P(OnAGpu, losses_and_gradients_in_float32_are_those_of_the_cpu) { EXPECT_LT(largest_difference("float32"), 1e-5); }
 
 TEST_P(OnAGpu, losses_and_gradients_in_bfloat16_are_near_those_of_the_cpu_in_float32) {
   EXPECT_LT(largest_difference("bfloat16"), 0.1);
 }
 
-INSTANTIATE_TEST_SUITE_P(all, OnAGpu, testing::ValuesIn(learner_names()),
-                         [](const auto& info) { return info.param; });
+INSTANTIATE_TEST_SUITE_P(all, OnAGpu, testing::ValuesIn(learner_names()), [](const auto& info) { return info.param; });
 
 }  // namespace
 }  // namespace fedorbit

@@ -84,7 +84,7 @@ TEST(Memory, is_zero_at_first_and_remembers_what_is_written_to_it) {
   memory("control")[1].fill_(6);
   EXPECT_TRUE(at::equal(memory.flat(), at::tensor({0.f, 0.f, 4.f, 4.f, 4.f, 6.f, 6.f, 4.f, 4.f, 4.f}).view({2, 5})));
   Memory later(1, {{"residual", 3}, {"control", 2}});
-  later.load(0, memory.flat()[1]);
+  later.flat()[0].copy_(memory.flat()[1]);
   EXPECT_EQ(later("control")[0][1].item<float>(), 6);
   EXPECT_THAT(sentence([&] { memory("resedual"); }), testing::HasSubstr("named resedual, which it did not declare"));
 }

@@ -64,8 +64,8 @@ void groups(const Clip& clip, c10::ScalarType type, Communicator& communicator) 
     const auto learner = learner_of(method, cast);
     for (const std::int64_t group : {1, 5, 10, 20, 40, 80}) {
       // The first rounds launch what the next ones record.
-      const Rounds rounds{.clients = 80, .group = group, .rounds = 5, .patches = method.patches, .warm_up = 3,
-                          .device = gpu};
+      const Rounds rounds{
+          .clients = 80, .group = group, .rounds = 5, .patches = method.patches, .warm_up = 3, .device = gpu};
       const double seconds = bench::seconds_of(rounds, *learner, communicator).total,
                    steps = 2 * double(rounds.clients) / seconds;
       std::printf("  %-22s %2ld at once  %9.1f client-steps/s  %7.3f ms a group's step  %6.1f TFLOP/s  %5.1f %%\n",
@@ -83,8 +83,13 @@ void replay(const Clip& clip, c10::ScalarType type, Communicator& communicator) 
     const auto learner = learner_of(method, cast);
     double seconds[2];
     for (const bool graph : {false, true})
-      seconds[graph] = bench::seconds_of({.clients = 40, .group = 5, .rounds = 5, .patches = method.patches,
-                                          .warm_up = 3, .device = gpu, .graph = graph},
+      seconds[graph] = bench::seconds_of({.clients = 40,
+                                          .group = 5,
+                                          .rounds = 5,
+                                          .patches = method.patches,
+                                          .warm_up = 3,
+                                          .device = gpu,
+                                          .graph = graph},
                                          *learner, communicator)
                            .total;
     std::printf("%-8s %-22s 5 at once: launched %8.3f ms a step, recorded %8.3f ms: %.2f times as fast\n",

@@ -83,7 +83,9 @@ inline RoundSeconds seconds_of(const Rounds& rounds, Classifier& learner, Commun
   volatile std::sig_atomic_t signal = 0;
   simulation.run(at::randn({classes, 512}, there), 100, signal);
   if (!communicator.root()) return {};
-  const auto warm = [&](std::vector<double> seconds) { return median({seconds.begin() + rounds.warm_up, seconds.end()}); };
+  const auto warm = [&](std::vector<double> seconds) {
+    return median({seconds.begin() + rounds.warm_up, seconds.end()});
+  };
   return {warm(watches.total), warm(watches.waiting), warm(watches.harness)};
 }
 

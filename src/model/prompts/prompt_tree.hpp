@@ -1,10 +1,12 @@
 // All prompts of a client as one tree (model/prompts/prompt_trie.hpp), forward and back in LibTorch's operators: for
 // any device.
 #pragma once
+#include <memory>
 #include <vector>
 
 #include "model/prompts/class_prompts.hpp"
 #include "model/prompts/prompt_encoder.hpp"
+#include "model/prompts/tree_steps.hpp"
 
 namespace fedorbit {
 
@@ -19,9 +21,6 @@ class PromptTree final : public PromptEncoder {
   double bytes() const override;
 
  private:
-  struct Norm {
-    Tensor weight, bias;  // (w) float32
-  };
   struct Linear {
     Tensor weight, bias;  // (out, in), (out)
   };
@@ -29,17 +28,12 @@ class PromptTree final : public PromptEncoder {
     Norm norm1, norm2;
     Linear in, out, inner, outer;
   };
-  /// A norm's input and statistics.
-  struct Normed {
-    Tensor x, mean, rstd;
-  };
   /// What the backward needs of U contexts.
   struct Activations {
     struct OfLayer {
       Normed norm1, norm2;  // of the first layer's branches nothing is needed: norm1 has the stem alone
       Tensor joined;        // (U, n, 3w) queries, keys, values
-      Tensor queries;       // (U, heads, Q, w / heads)
-      Tensor weights;       // (U, heads, Q, n) of attention
+      Tensor weights;       // of attention, as the steps keep them
       Tensor slope;         // (U, Q, m) of the activation
     };
     std::vector<OfLayer> layers;
@@ -55,12 +49,8 @@ class PromptTree final : public PromptEncoder {
   /// with undefined sources, context k.
   Tensor backward(const Tensor& dfeatures, const Activations& activations, const Tensor& sources) const;
 
-  Tensor norm(const Norm& by, const Tensor& x, Normed& kept) const;
-  Tensor by_head(const Tensor& rows) const;
-  Tensor part(const Tensor& joined, std::int64_t which) const;
-
   TowerConfig tower_;
-  Activation activation_;
+  std::unique_ptr<TreeSteps> steps_;
   std::vector<Layer> layers_;
   Norm after_;
   Tensor projection_;  // (w, d)
@@ -68,8 +58,7 @@ class PromptTree final : public PromptEncoder {
   Tensor branches_;    // (n - 1 - h, w) float32, the embeddings of the nodes after the stem, with positions
   Tensor first_in_;    // (n - 1 - h, 3w) what the first layer's attention makes of them
   Tensor stem_;        // (1 + h, w) float32, positions of the stem
-  Tensor mask_;        // (n, n)
-  Tensor ends_;        // (C) the nodes that are read
+  Asking all_, ends_;  // in the last layer only what is read asks
   Tensor from_ends_;   // (n, C) float32, 1 where the column's prompt ends in the row's node
 };
 
