@@ -49,7 +49,7 @@ struct TrainingOptions {
     v("participation", participation, "", "share of clients in a round; at least one takes part", 0, 1);
     v("group_size", group_size, "clients",
       "clients trained together in one batch of arithmetic; 0: as the learner has it, prompts 5 on a CPU, where 1, 2, "
-      "4 and 8 ranks then share 40 evenly, and 10 on a GPU",
+      "4 and 8 ranks then share 40 evenly, and 20 on a GPU",
       0, 1e6);
     v("aggregation", aggregation,
       "exact: integers, independent of ranks and order; float64, float32: for very long vectors, repeatable for the "

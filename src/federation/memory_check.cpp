@@ -33,7 +33,8 @@ void require_memory(const Workshop& workshop, const Communicator& communicator) 
   // A GPU's first ranks have one more where they do not share evenly.
   const int gpus = device.is_cuda() ? int(at::detail::getCUDAHooks().getNumGPUs()) : 1;
   const int ranks = (communicator.local_size() + gpus - 1) / gpus;
-  const double available = *left / ranks;
+  // LibTorch keeps a GPU's memory in blocks, between which something stays free.
+  const double available = *left / ranks * (device.is_cuda() ? 0.9 : 1);
   const double client = workshop.learner.step_bytes(training.batch_size) + state_bytes(workshop.learner.layout());
   const double group =
       double(std::min(training.group_size, cohort_size(workshop.partition.clients(), training.participation)));

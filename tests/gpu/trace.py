@@ -12,7 +12,7 @@ GPU = {"kernel", "gpu_memcpy", "gpu_memset"}
 
 def short(name):
     """A kernel's name without its template's arguments, which are hundreds of letters."""
-    name = re.sub(r"^void ", "", name)
+    name = re.sub(r"^void |\(anonymous namespace\)::", "", name)
     functor = re.search(r"(\w+(?:Functor|_functor|Op|Ops|kernel_cuda|_kernel_impl|lambda)\w*)", name[name.find("<") :])
     head = name.split("<")[0].split("(")[0]
     return (head.split("::")[-1] + (f" {functor[1]}" if functor and "<" in name else ""))[:70]

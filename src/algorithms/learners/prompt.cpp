@@ -19,7 +19,7 @@ void initialise_contexts(Parameters& parameters, Owner owner, std::span<const Cl
   }
 }
 
-std::int64_t usual_group_of_prompts(const at::Device& device) { return device.is_cuda() ? 10 : 5; }
+std::int64_t usual_group_of_prompts(const at::Device& device) { return device.is_cuda() ? 20 : 5; }
 
 PromptLearner::PromptLearner(const PromptOptions& options, const EngineOptions& engine, const Clip& clip,
                              const std::vector<std::string>& class_names, const ShareBytes& share)

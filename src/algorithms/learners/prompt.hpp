@@ -31,7 +31,7 @@ class PromptLearner final : public Classifier {
   Layout layout_;
 };
 
-/// Learner::usual_group of what learns through a text tower: 5 on a CPU, 10 on a GPU.
+/// Learner::usual_group of what learns through a text tower: 5 on a CPU, 20 on a GPU.
 std::int64_t usual_group_of_prompts(const at::Device& device);
 
 /// Independent N(0, 0.02^2) numbers for all of `owner`: one draw for all clients where it is shared,

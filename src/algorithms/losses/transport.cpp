@@ -47,7 +47,7 @@ TransportPlan sinkhorn(const Tensor& cost, const Tensor& rows, const Tensor& col
   return {(kernel + u.unsqueeze(-1) + v.unsqueeze(-2)).exp(), iterations, residual};
 }
 
-TransportPlan two_target_transport(const Tensor& cost, const TransportSettings& settings) {
+TransportPlan two_target_transport_in_operators(const Tensor& cost, const TransportSettings& settings) {
   const at::NoGradGuard no_gradient;
   const Tensor difference = (cost.detach().select(-1, 1) - cost.detach().select(-1, 0)) / settings.lambda;  // (..., M)
   Tensor low = -difference.amax(-1), high = -difference.amin(-1), x = -difference.mean(-1);

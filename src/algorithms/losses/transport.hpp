@@ -28,4 +28,7 @@ TransportPlan sinkhorn(const Tensor& cost, const Tensor& rows, const Tensor& col
 /// unknown, x: T_m1 = sigmoid((x + C_m2 - C_m1) / lambda) / M with sum_m T_m1 = 1/2; Newton within a bracket finds it.
 TransportPlan two_target_transport(const Tensor& cost, const TransportSettings& settings);
 
+/// The same in LibTorch's operators, for any device; a GPU has a kernel of our own.
+TransportPlan two_target_transport_in_operators(const Tensor& cost, const TransportSettings& settings);
+
 }  // namespace fedorbit

@@ -164,7 +164,8 @@ Tensor PromptTree::encode(const Tensor& context, std::int64_t equal) {
 double PromptTree::bytes() const {
   const double nodes = double(all_.mask.size(0)), w = double(tower_.width), m = double(tower_.mlp_width);
   const double halves = 3 * w + m + double(tower_.heads) * nodes;
-  return double(tower_.layers) * nodes * (2 * w * sizeof(float) + halves * double(all_.mask.element_size()));
+  // Two layers more for what is on its way between products.
+  return double(tower_.layers + 2) * nodes * (2 * w * sizeof(float) + halves * double(all_.mask.element_size()));
 }
 
 }  // namespace fedorbit
