@@ -4,16 +4,26 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <system_error>
+#include <vector>
 
 #include "core/error.hpp"
+#include "core/toml.hpp"
 #include "io/file.hpp"
 
 namespace fedorbit {
 namespace {
 
 constexpr const char* lock_name = "lock";
+
+/// The first three, and how many more there are.
+std::string some_of(const std::vector<std::string>& clauses) {
+  std::string words;
+  for (std::size_t i = 0; i < std::min<std::size_t>(clauses.size(), 3); ++i) words += (i > 0 ? ", " : "") + clauses[i];
+  return clauses.size() > 3 ? text(words, ", and ", clauses.size() - 3, " more differ") : words;
+}
 
 }  // namespace
 
@@ -49,8 +59,10 @@ RunDirectory::Holding RunDirectory::open(const std::string& options_toml, bool r
   if (!kept) return Holding::nothing;
   require(fs::exists(options()), "the run directory ", folder_.string(),
           " holds results without their config.toml; name another with -o, or pass --restart to remove them.");
-  require(read_file(options()) == options_toml, "the run directory ", folder_.string(),
-          " holds another experiment (its config.toml differs); name another with -o, or pass --restart to remove it.");
+  const std::vector<std::string> differ =
+      differences(parse_toml(read_file(options()), options().string()), parse_toml(options_toml, "the options"));
+  require(differ.empty(), "the run directory ", folder_.string(), " holds another experiment: ", some_of(differ),
+          "; name another with -o, or pass --restart to remove it.");
   if (fs::exists(results())) return Holding::results;
   if (!fs::exists(checkpoint())) return Holding::nothing;
   require(fs::exists(part_path(results())), "the run directory ", folder_.string(), " holds a checkpoint without ",
