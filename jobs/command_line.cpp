@@ -21,6 +21,7 @@ std::unique_ptr<Communicator> CommandLine::start(const std::string& backend, con
   watch_signals();
   auto communicator = make_communicator(backend);
   watch_signals();  // MPI may have set handlers of its own
+  communicator->advise("The same command goes on from what it has kept.");
   log::start(communicator->root() && !quiet ? log::Level::normal : log::Level::quiet);
   communicator->agree("resolved options", fingerprint(options.toml()));
   return communicator;

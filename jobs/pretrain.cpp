@@ -8,6 +8,7 @@
 #include "core/error.hpp"
 #include "core/fingerprint.hpp"
 #include "core/log.hpp"
+#include "jobs/command_line.hpp"
 #include "jobs/commands.hpp"
 #include "jobs/opening.hpp"
 
@@ -46,8 +47,7 @@ void add_pretrain(CLI::App& program) {
       "--validate", [request](const std::string& path) { request->assignments.push_back("data.validate=" + path); },
       "a data set on which accuracy is reported, as data.validate");
   command.add_option("--log", request->log, "a file for the log, beside the terminal");
-  command.footer(
-      [request] { return "Options of the TOML file and of --set:\n" + OptionList::of(request->options).help(); });
+  list_in_help(command, request->options);
   command.callback([request] { start(*request); });
 }
 

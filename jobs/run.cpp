@@ -1,10 +1,8 @@
 // `fedorbit run`: one experiment, from its configuration to its results file.
 #include <ATen/ops/tensor.h>
 
-#include "comm/factory.hpp"
 #include "comm/node_memory.hpp"
 #include "core/error.hpp"
-#include "core/fingerprint.hpp"
 #include "core/log.hpp"
 #include "core/signals.hpp"
 #include "evaluation/zero_shot.hpp"
@@ -15,10 +13,12 @@
 #include "inputs/arithmetic.hpp"
 #include "inputs/feature_store.hpp"
 #include "inputs/open_data.hpp"
+#include "jobs/command_line.hpp"
 #include "jobs/commands.hpp"
 #include "jobs/opening.hpp"
 #include "results/checkpoint.hpp"
 #include "results/event_log.hpp"
+#include "results/machine_events.hpp"
 #include "results/progress.hpp"
 #include "results/provenance.hpp"
 #include "results/recorder.hpp"
@@ -29,26 +29,26 @@ namespace fedorbit {
 namespace {
 
 struct Arguments {
-  std::string config, directory;
-  std::vector<std::string> assignments;
-  bool restart = false, quiet = false, verbose = false, list = false;
+  CommandLine line;
+  Experiment experiment;
+  bool restart = false, verbose = false;
 };
 
-Experiment read_experiment(const Arguments& arguments) {
-  Experiment experiment;
-  OptionList options = OptionList::of(experiment);
-  if (!arguments.config.empty()) options.read_file(arguments.config);
-  for (const std::string& assignment : arguments.assignments) options.set(assignment);
-  return experiment;
+/// The most local steps that a listed client takes in a round.
+std::int64_t most_steps(const std::vector<ClientRecord>& clients, const TrainingOptions& training) {
+  std::int64_t most = 0;
+  for (const ClientRecord& client : clients) most = std::max(most, training.local_steps(client.train_samples).all);
+  return most;
 }
 
 /// Returns the exit code.
-int run(const Arguments& arguments) {
-  Experiment experiment = read_experiment(arguments);
-  watch_signals();
-  const auto communicator = make_communicator(experiment.machine.backend);
-  watch_signals();  // MPI may have set handlers of its own
-  communicator->agree("resolved options", fingerprint(OptionList::of(experiment).toml()));
+int run(Arguments& arguments) {
+  const CommandLine& line = arguments.line;
+  Experiment& experiment = arguments.experiment;
+  OptionList list = OptionList::of(experiment);
+  if (line.read_into(list)) return 0;
+  require(!line.config.empty(), "fedorbit run needs a configuration file; see configs/.");
+  const auto communicator = line.start(experiment.machine.backend, list);
   const at::Device device = prepare_machine(experiment.machine, *communicator);
   const bool root = communicator->root();
 
@@ -62,20 +62,25 @@ int run(const Arguments& arguments) {
   const auto learner = make_learner(experiment.method.learner, experiment.learner, clip, dataset.class_names(),
                                     [&](const Tensor& bytes) { return one_copy_on_node(bytes, *communicator); });
   if (experiment.training.group_size == 0) experiment.training.group_size = learner->usual_group(device);
-  const std::string options_toml = OptionList::of(experiment).toml();
+  const std::string options_toml = list.toml();
   const auto strategy = make_strategy(experiment.method.strategy, experiment.strategy);
   strategy->check(experiment.optimiser);
   const auto upload_codec = make_codec(experiment.method.upload_codec);
   const auto download_codec = make_codec(experiment.method.download_codec);
 
-  RunDirectory directory(arguments.directory.empty() ? "runs/" + experiment.name : arguments.directory);
+  RunDirectory directory(line.output.empty() ? "runs/" + experiment.name : line.output);
   Tensor holding = at::tensor(std::int64_t{0});
   if (root) holding.fill_(std::int64_t(directory.open(options_toml, arguments.restart)));
   communicator->broadcast(holding);
   const auto held = RunDirectory::Holding(holding.item<std::int64_t>());
-  log::start(!root || arguments.quiet ? log::Level::quiet
-             : arguments.verbose      ? log::Level::verbose
-                                      : log::Level::normal,
+  // Said where a run ends before its time, whether it was told to or a rank has died.
+  const std::string how_to_go_on = text("fedorbit run ", line.config, " -o ", directory.path().string(),
+                                        " goes on from what it has saved; give it the same other arguments",
+                                        arguments.restart ? " without --restart." : ".");
+  communicator->advise(how_to_go_on);
+  log::start(!root || line.quiet ? log::Level::quiet
+             : arguments.verbose ? log::Level::verbose
+                                 : log::Level::normal,
              root ? directory.log() : std::filesystem::path());
   if (held == RunDirectory::Holding::results) {
     log::info("this run is finished: ", directory.results().string());
@@ -104,7 +109,7 @@ int run(const Arguments& arguments) {
                   experiment.data.feature_store, device, *communicator, signal_received);
   if (!features) {
     if (root && arguments.restart) directory.begin(options_toml);  // what goes on without --restart is the new run
-    log::info("interrupted while encoding; the same command goes on from there.");
+    log::info("interrupted while encoding. ", how_to_go_on);
     communicator->barrier();
     return resumable;
   }
@@ -135,6 +140,7 @@ int run(const Arguments& arguments) {
   std::unique_ptr<Recorder> recorder;
   Progress progress(experiment.training.rounds);
   EventLog events;
+  std::optional<MachineEvents> machine_events;
   std::vector<Observer*> observers;
   if (root) {
     if (!checkpoint) directory.begin(options_toml);
@@ -142,6 +148,11 @@ int run(const Arguments& arguments) {
                           : std::make_unique<Recorder>(directory.results());
     observers = {recorder.get(), &progress, &events};
     for (Observer* observer : observers) observer->started(record);
+    machine_events.emplace(*communicator, observers);
+    observers.push_back(&*machine_events);
+    if (const std::string idle = strategy->idle(most_steps(record.clients, experiment.training));
+        !checkpoint && !idle.empty())
+      for (Observer* observer : observers) observer->happened({0, "warning", idle});
     if (checkpoint)
       for (Observer* observer : observers)
         observer->happened({checkpoint->round, "resumed",
@@ -161,8 +172,7 @@ int run(const Arguments& arguments) {
   clip.release();  // what trains has its own copies
   const Ending ending = simulation.run(class_texts, clip.logit_scale(), signal_received);
   if (ending == Ending::interrupted) {
-    log::info("interrupted after ", simulation.server().round, " rounds; the same command",
-              arguments.restart ? " without --restart" : "", " goes on from there.");
+    log::info("interrupted after ", simulation.server().round, " rounds. ", how_to_go_on);
     // Nobody leaves before the root has saved: a launcher kills the others when one rank is gone.
     communicator->barrier();
     return resumable;
@@ -182,24 +192,15 @@ int run(const Arguments& arguments) {
 
 void add_run(CLI::App& program) {
   const auto arguments = std::make_shared<Arguments>();
-  CLI::App* job = program.add_subcommand("run", "Runs one experiment; under mpirun, clients are shared among ranks.");
-  job->add_option("config", arguments->config, "a TOML file that says what differs from the defaults");
-  job->add_option("--set", arguments->assignments, "section.key=value, after the file")
-      ->take_all()
-      ->allow_extra_args(false);
-  job->add_option("-o,--output", arguments->directory,
-                  "the run directory (default: runs/NAME); an interrupted run goes on");
-  job->add_flag("--restart", arguments->restart, "remove what a run left in the directory, and start anew");
-  job->add_flag("--options", arguments->list, "list all options, with the values this configuration gives them");
-  job->add_flag("-q,--quiet", arguments->quiet, "warnings only");
-  job->add_flag("-v,--verbose", arguments->verbose, "say who holds which images, too");
-  job->callback([arguments] {
-    if (arguments->list) {
-      Experiment experiment = read_experiment(*arguments);
-      std::fputs(OptionList::of(experiment).help().c_str(), stdout);
-      return;
-    }
-    require(!arguments->config.empty(), "fedorbit run needs a configuration file; see configs/.");
+  CLI::App& command =
+      *program.add_subcommand("run", "Runs one experiment; under mpirun, clients are shared among ranks.");
+  declare(command, arguments->line, "the run directory (default: runs/NAME); an interrupted run goes on");
+  list_in_help(command, arguments->experiment);
+  declare_shortcut(command, arguments->line, "--data", "data.path", "the data set, as data.path");
+  declare_shortcut(command, arguments->line, "--weights", "model.weights", "the checkpoint, as model.weights");
+  command.add_flag("--restart", arguments->restart, "remove what a run left in the directory, and start anew");
+  command.add_flag("-v,--verbose", arguments->verbose, "say who holds which images, too");
+  command.callback([arguments] {
     if (const int code = run(*arguments); code != 0) throw ExitWith{code};
   });
 }
