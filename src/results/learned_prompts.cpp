@@ -17,8 +17,13 @@ LearnedPrompts from_results(const std::filesystem::path& path) {
   require(file.is_group(schema::state), path.string(), " holds no learned prompts: the run has not finished.");
   Experiment experiment;
   OptionList::of(experiment).read_text(file.text_attribute(schema::attribute::options), path.string());
-  LearnedPrompts learned{
-      path, experiment.method, experiment.learner, {}, file.text_attribute("weights_sha256"), experiment.model};
+  LearnedPrompts learned{path,
+                         experiment.method,
+                         experiment.learner,
+                         {},
+                         file.text_attribute("weights_sha256"),
+                         file.text_attribute("data_sha256"),
+                         experiment.model};
   for (const std::string& name : file.names(schema::state))
     learned.shared[name] = h5::read_tensor(file, schema::state + "/" + name);
   return learned;
@@ -31,7 +36,7 @@ LearnedPrompts from_safetensors(const std::filesystem::path& path) {
   require(format != read.metadata.end() && format->second == "fedorbit-prompts-1" && context != read.tensors.end() &&
               context->second.dim() == 2,
           path.string(), " holds no prompts that a run has exported (context.shared).");
-  LearnedPrompts learned{path, {}, {}, {*context}, {}, {}};
+  LearnedPrompts learned{path, {}, {}, {*context}, {}, {}, {}};
   learned.method.learner = "prompt";
   learned.learner.prompt.context = context->second.size(0);
   if (const auto weights = read.metadata.find("weights_sha256"); weights != read.metadata.end())

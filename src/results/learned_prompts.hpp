@@ -14,6 +14,7 @@ struct LearnedPrompts {
   LearnerOptions learner;
   NamedTensors shared;                 // by the names of the learner's layout
   std::string weights;                 // checksum of the weights it was learned with
+  std::string data;                    // checksum of the data it was learned on; empty where that is not known
   std::optional<WeightOptions> named;  // how the run named them; nothing where that is not known
 };
 
