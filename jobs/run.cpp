@@ -7,6 +7,7 @@
 #include "core/fingerprint.hpp"
 #include "core/log.hpp"
 #include "core/signals.hpp"
+#include "core/version.hpp"
 #include "evaluation/zero_shot.hpp"
 #include "federation/census.hpp"
 #include "federation/cohort.hpp"
@@ -17,7 +18,6 @@
 #include "inputs/open_data.hpp"
 #include "jobs/commands.hpp"
 #include "jobs/opening.hpp"
-#include "results/checkpoint.hpp"
 #include "results/event_log.hpp"
 #include "results/progress.hpp"
 #include "results/provenance.hpp"
@@ -31,7 +31,7 @@ namespace {
 struct Arguments {
   std::string config, directory;
   std::vector<std::string> assignments;
-  bool restart = false, quiet = false, verbose = false, list = false;
+  bool restart = false, other_build = false, quiet = false, verbose = false, list = false;
 };
 
 Experiment read_experiment(const Arguments& arguments) {
@@ -48,6 +48,7 @@ int run(const Arguments& arguments) {
   watch_signals();
   const auto communicator = make_communicator(experiment.machine.backend);
   watch_signals();  // MPI may have set handlers of its own
+  communicator->agree("program " + build(), fingerprint(build()));
   communicator->agree("resolved options", fingerprint(OptionList::of(experiment).toml()));
   const at::Device device = prepare_machine(experiment.machine, *communicator);
   const bool root = communicator->root();
@@ -78,6 +79,7 @@ int run(const Arguments& arguments) {
                                       : log::Level::normal,
              root ? directory.log() : std::filesystem::path());
   if (held == RunDirectory::Holding::results) {
+    if (root) directory.finish();
     log::info("this run is finished: ", directory.results().string());
     return 0;
   }
@@ -127,35 +129,36 @@ int run(const Arguments& arguments) {
     log::info("only ", groups, " of ", communicator->size(), " ranks train: ", cohort, " clients a round in groups of ",
               experiment.training.group_size, "; a smaller training.group_size shares them among more.");
 
-  std::optional<Checkpoint> checkpoint;
+  std::optional<Restart> restart;
   if (held == RunDirectory::Holding::checkpoint) {
-    checkpoint.emplace();
-    if (root) checkpoint = Checkpoint::read(directory.checkpoint());
+    restart.emplace();
+    if (root) {
+      restart = whole_checkpoint(directory.checkpoint(), directory.journal());
+      require_same_build(restart->checkpoint, arguments.other_build);
+    }
   }
   std::unique_ptr<Recorder> recorder;
   Progress progress(experiment.training.rounds);
   EventLog events;
   std::vector<Observer*> observers;
   if (root) {
-    if (!checkpoint) directory.begin(options_toml);
-    recorder = checkpoint ? std::make_unique<Recorder>(directory.results(), checkpoint->round)
-                          : std::make_unique<Recorder>(directory.results());
+    if (!restart) directory.begin(options_toml);
+    recorder = restart ? std::make_unique<Recorder>(directory.results(), restart->checkpoint.recorded)
+                       : std::make_unique<Recorder>(directory.results());
     observers = {recorder.get(), &progress, &events};
     for (Observer* observer : observers) observer->started(record);
-    if (checkpoint)
-      for (Observer* observer : observers)
-        observer->happened({checkpoint->round, "resumed",
-                            text("the run goes on after ", checkpoint->round, " rounds, on ", communicator->size(),
-                                 " ranks of ", record.provenance["hosts"], ".")});
+    if (restart)
+      for (const EventRecord& event : events_of_restart(*restart, *communicator, record.provenance["hosts"]))
+        for (Observer* observer : observers) observer->happened(event);
   }
   Simulation simulation(workshop, *communicator, dataset.classes(), observers, [&](const State& state) {
-    recorder->keep();  // a checkpoint is never newer than the results on the disk
-    to_checkpoint(state, options_toml).write(directory.checkpoint());
+    // A checkpoint is never newer than what was recorded on the disk.
+    to_checkpoint(state, options_toml, recorder->keep()).write(directory.checkpoint());
   });
-  if (checkpoint) simulation.restore(shared_state(*checkpoint, *communicator));
+  if (restart) simulation.restore(shared_state(restart->checkpoint, *communicator));
 
   Tensor class_texts;  // of the zero-shot scores, which a run that goes on has already
-  if (!checkpoint)
+  if (!restart)
     class_texts =
         ensemble(encode_prompts("zero-shot", templates, dataset.class_names(), clip, device, *communicator).features);
   clip.release();  // what trains has its own copies
@@ -172,6 +175,7 @@ int run(const Arguments& arguments) {
     for (const auto& [name, tensor] : simulation.shared()) prompts[name] = tensor;
     export_prompts(directory.prompts(), prompts, clip, dataset.class_names());
     for (Observer* observer : observers) observer->finished(simulation.shared());
+    directory.finish();
     log::info("results: ", directory.results().string());
   }
   communicator->barrier();
@@ -190,6 +194,8 @@ void add_run(CLI::App& program) {
   job->add_option("-o,--output", arguments->directory,
                   "the run directory (default: runs/NAME); an interrupted run goes on");
   job->add_flag("--restart", arguments->restart, "remove what a run left in the directory, and start anew");
+  job->add_flag("--other-build", arguments->other_build,
+                "go on with a run that another build of the program began; an event of the results says so");
   job->add_flag("--options", arguments->list, "list all options, with the values this configuration gives them");
   job->add_flag("-q,--quiet", arguments->quiet, "warnings only");
   job->add_flag("-v,--verbose", arguments->verbose, "say who holds which images, too");
