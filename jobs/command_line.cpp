@@ -7,6 +7,7 @@
 #include "core/fingerprint.hpp"
 #include "core/log.hpp"
 #include "core/signals.hpp"
+#include "core/version.hpp"
 
 namespace fedorbit {
 
@@ -22,6 +23,7 @@ std::unique_ptr<Communicator> CommandLine::start(const std::string& backend, con
   auto communicator = make_communicator(backend);
   watch_signals();  // MPI may have set handlers of its own
   log::start(communicator->root() && !quiet ? log::Level::normal : log::Level::quiet);
+  communicator->agree("build of the program", fingerprint(build()));
   communicator->agree("resolved options", fingerprint(options.toml()));
   return communicator;
 }

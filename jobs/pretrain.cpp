@@ -29,7 +29,7 @@ void start(Request& request) {
   const auto communicator = make_communicator(request.options.machine.backend);
   log::start(communicator->root() ? log::Level::normal : log::Level::quiet,
              communicator->root() ? std::filesystem::path(request.log) : std::filesystem::path());
-  communicator->agree("program " + build(), fingerprint(build()));
+  communicator->agree("build of the program", fingerprint(build()));
   communicator->agree("resolved options", fingerprint(list.toml()));
   require_output(request.output, clip_format, {request.options.data.path});
   pretrain(request.options, request.output, *communicator);

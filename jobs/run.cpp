@@ -48,7 +48,7 @@ int run(const Arguments& arguments) {
   watch_signals();
   const auto communicator = make_communicator(experiment.machine.backend);
   watch_signals();  // MPI may have set handlers of its own
-  communicator->agree("program " + build(), fingerprint(build()));
+  communicator->agree("build of the program", fingerprint(build()));
   communicator->agree("resolved options", fingerprint(OptionList::of(experiment).toml()));
   const at::Device device = prepare_machine(experiment.machine, *communicator);
   const bool root = communicator->root();

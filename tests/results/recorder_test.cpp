@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <fstream>
 #include <sstream>
 #include <thread>
 
@@ -317,6 +318,32 @@ TEST_F(Results, AFullDiskIsSaidSoAndLeavesNoFinishedFile) {
             }),
             "nothing was thrown");
   EXPECT_THAT(h5::File::open(path).read<std::int64_t>("/rounds/round"), ElementsAre(0, 1, 2, 3, 4));
+  umount2(folder.c_str(), MNT_DETACH);
+}
+
+TEST_F(Results, ADiskThatIsFullWhenTheRunEndsIsSaidSoAndTheRunGoesOnLater) {
+  if (mount("none", folder.c_str(), "tmpfs", 0, "size=4m") != 0)
+    GTEST_SKIP() << "a small file system cannot be mounted here";
+  const SyntheticRun run;
+  Journal::Mark mark;
+  const std::string sentence = sentence_of([&] {
+    Recorder recorder(path);
+    recorder.started(run.start());
+    run.play(recorder, 0, 4);
+    mark = recorder.keep();
+    std::ofstream(folder / "other") << std::string(4 << 20, 'x');  // what others fill the disk with
+    recorder.finished(run.shared());
+  });
+  EXPECT_THAT(sentence, AllOf(HasSubstr("results.h5"), HasSubstr("No space left on device")));
+  EXPECT_FALSE(std::filesystem::exists(path));
+  std::filesystem::remove(folder / "other");
+  EXPECT_EQ(sentence_of([&] {
+              Recorder recorder(path, mark);
+              recorder.started(run.start());
+              recorder.finished(run.shared());
+            }),
+            "nothing was thrown");
+  EXPECT_EQ(h5::File::open(path).dataset("/rounds/round").rows(), 5);
   umount2(folder.c_str(), MNT_DETACH);
 }
 
