@@ -59,7 +59,7 @@ def open_file(path):
             if major > schema.MAJOR:
                 raise Unreadable(f"{path} has version {major}, but this analysis reads up to {schema.MAJOR}.")
             yield file
-    except (OSError, RuntimeError) as cause:  # h5py's for what HDF5 finds
+    except (KeyError, OSError, RuntimeError) as cause:  # h5py's for what HDF5 finds
         raise Unreadable(f"{path} cannot be read as HDF5: {cause}.") from None
 
 

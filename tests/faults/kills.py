@@ -27,8 +27,8 @@ def ranks_of(launcher, program):
     return [int(word) for word in found.stdout.split()]
 
 
-def killed_run(run, mpiexec, folder, draw):
-    """What was done to it, in words; the run has ended by itself then."""
+def killed_run(run, mpiexec, folder, draw, seconds):
+    """What was done to it, in words; the run has ended by itself then. `seconds`: what an undisturbed one takes."""
     story = []
     while True:
         ranks = draw.choice((1, 2, 3))
@@ -39,8 +39,7 @@ def killed_run(run, mpiexec, folder, draw):
             errors = process.communicate(timeout=300)[1]
             story.append(f"whole on {ranks}")
             return story, process.returncode, errors
-        delay = draw.uniform(0.2, 1.5) * draw.choice((1, 1, 3))
-        time.sleep(delay)
+        time.sleep(draw.uniform(0.1, 1.2) * seconds)
         victims = ranks_of(process.pid, run.program) or [process.pid]
         victim = draw.choice([*victims, process.pid])
         if process.poll() is None:
@@ -57,17 +56,22 @@ def killed_run(run, mpiexec, folder, draw):
 
 def trials(program, config, place, mpiexec, numbers):
     """Yields (number, learner, what was done, outcome, details). Every run computes its features itself."""
+    seconds = {}
     for number in numbers:
         draw = random.Random(number)
         name = draw.choice(sorted(LEARNERS))
         run = SmallRun(program, config, place / name, OPTIONS + LEARNERS[name])
+        if name not in seconds:
+            begin = time.monotonic()
+            run.run(run.place / "timed", "--restart", seconds=300)
+            seconds[name] = time.monotonic() - begin
         whole = run.whole()
         folder = run.place / f"killed-{numbers[0]}"
         shutil.rmtree(folder, ignore_errors=True)
         run.environment = {**run.environment, "XDG_CACHE_HOME": str(run.place / f"cache-{number}"),
                            "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
                            "OMPI_MCA_mpi_yield_when_idle": "1"}
-        story, code, words = killed_run(run, mpiexec, folder, draw)
+        story, code, words = killed_run(run, mpiexec, folder, draw, seconds[name])
         lines = differences(whole, folder)[0] if code == 0 else [f"exit code {code}: {words[-300:]}"]
         shutil.rmtree(run.environment["XDG_CACHE_HOME"], ignore_errors=True)
         yield number, name, story, "same" if not lines else "other", "; ".join(lines)
