@@ -8,6 +8,7 @@
 #include "core/error.hpp"
 #include "core/fingerprint.hpp"
 #include "core/log.hpp"
+#include "core/version.hpp"
 #include "jobs/command_line.hpp"
 #include "jobs/commands.hpp"
 #include "jobs/opening.hpp"
@@ -29,6 +30,7 @@ void start(Request& request) {
   const auto communicator = make_communicator(request.options.machine.backend);
   log::start(communicator->root() ? log::Level::normal : log::Level::quiet,
              communicator->root() ? std::filesystem::path(request.log) : std::filesystem::path());
+  communicator->agree("build of the program", fingerprint(build()));
   communicator->agree("resolved options", fingerprint(list.toml()));
   require_output(request.output, clip_format, {request.options.data.path});
   pretrain(request.options, request.output, *communicator);

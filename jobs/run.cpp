@@ -5,6 +5,7 @@
 #include "core/error.hpp"
 #include "core/log.hpp"
 #include "core/signals.hpp"
+#include "core/version.hpp"
 #include "evaluation/zero_shot.hpp"
 #include "federation/census.hpp"
 #include "federation/cohort.hpp"
@@ -16,7 +17,6 @@
 #include "jobs/command_line.hpp"
 #include "jobs/commands.hpp"
 #include "jobs/opening.hpp"
-#include "results/checkpoint.hpp"
 #include "results/event_log.hpp"
 #include "results/machine_events.hpp"
 #include "results/progress.hpp"
@@ -31,7 +31,7 @@ namespace {
 struct Arguments {
   CommandLine line;
   Experiment experiment;
-  bool restart = false, verbose = false;
+  bool restart = false, other_build = false, verbose = false;
 };
 
 /// The most local steps that a listed client takes in a round.
@@ -83,6 +83,7 @@ int run(Arguments& arguments) {
                                  : log::Level::normal,
              root ? directory.log() : std::filesystem::path());
   if (held == RunDirectory::Holding::results) {
+    if (root) directory.finish();
     log::info("this run is finished: ", directory.results().string());
     return 0;
   }
@@ -132,10 +133,13 @@ int run(Arguments& arguments) {
     log::info("only ", groups, " of ", communicator->size(), " ranks train: ", cohort, " clients a round in groups of ",
               experiment.training.group_size, "; a smaller training.group_size shares them among more.");
 
-  std::optional<Checkpoint> checkpoint;
+  std::optional<Restart> restart;
   if (held == RunDirectory::Holding::checkpoint) {
-    checkpoint.emplace();
-    if (root) checkpoint = Checkpoint::read(directory.checkpoint());
+    restart.emplace();
+    if (root) {
+      restart = whole_checkpoint(directory.checkpoint(), directory.journal());
+      require_same_build(restart->checkpoint, arguments.other_build);
+    }
   }
   std::unique_ptr<Recorder> recorder;
   Progress progress(experiment.training.rounds);
@@ -143,30 +147,28 @@ int run(Arguments& arguments) {
   std::optional<MachineEvents> machine_events;
   std::vector<Observer*> observers;
   if (root) {
-    if (!checkpoint) directory.begin(options_toml);
-    recorder = checkpoint ? std::make_unique<Recorder>(directory.results(), checkpoint->round)
-                          : std::make_unique<Recorder>(directory.results());
+    if (!restart) directory.begin(options_toml);
+    recorder = restart ? std::make_unique<Recorder>(directory.results(), restart->checkpoint.recorded)
+                       : std::make_unique<Recorder>(directory.results());
     observers = {recorder.get(), &progress, &events};
     for (Observer* observer : observers) observer->started(record);
     machine_events.emplace(*communicator, observers);
     observers.push_back(&*machine_events);
     if (const std::string idle = strategy->idle(most_steps(record.clients, experiment.training));
-        !checkpoint && !idle.empty())
+        !restart && !idle.empty())
       for (Observer* observer : observers) observer->happened({0, "warning", idle});
-    if (checkpoint)
-      for (Observer* observer : observers)
-        observer->happened({checkpoint->round, "resumed",
-                            text("the run goes on after ", checkpoint->round, " rounds, on ", communicator->size(),
-                                 " ranks of ", record.provenance["hosts"], ".")});
+    if (restart)
+      for (const EventRecord& event : events_of_restart(*restart, *communicator, record.provenance["hosts"]))
+        for (Observer* observer : observers) observer->happened(event);
   }
   Simulation simulation(workshop, *communicator, dataset.classes(), observers, [&](const State& state) {
-    recorder->keep();  // a checkpoint is never newer than the results on the disk
-    to_checkpoint(state, options_toml).write(directory.checkpoint());
+    // A checkpoint is never newer than what was recorded on the disk.
+    to_checkpoint(state, options_toml, recorder->keep()).write(directory.checkpoint());
   });
-  if (checkpoint) simulation.restore(shared_state(*checkpoint, *communicator));
+  if (restart) simulation.restore(shared_state(restart->checkpoint, *communicator));
 
   Tensor class_texts;  // of the zero-shot scores, which a run that goes on has already
-  if (!checkpoint)
+  if (!restart)
     class_texts =
         ensemble(encode_prompts("zero-shot", templates, dataset.class_names(), clip, device, *communicator).features);
   clip.release();  // what trains has its own copies
@@ -182,6 +184,7 @@ int run(Arguments& arguments) {
     for (const auto& [name, tensor] : simulation.shared()) prompts[name] = tensor;
     export_prompts(directory.prompts(), prompts, clip, dataset.class_names());
     for (Observer* observer : observers) observer->finished(simulation.shared());
+    directory.finish();
     log::info("results: ", directory.results().string());
   }
   communicator->barrier();
@@ -199,6 +202,8 @@ void add_run(CLI::App& program) {
   declare_shortcut(command, arguments->line, "--data", "data.path", "the data set, as data.path");
   declare_shortcut(command, arguments->line, "--weights", "model.weights", "the checkpoint, as model.weights");
   command.add_flag("--restart", arguments->restart, "remove what a run left in the directory, and start anew");
+  command.add_flag("--other-build", arguments->other_build,
+                   "go on with a run that another build of the program began; an event of the results says so");
   command.add_flag("-v,--verbose", arguments->verbose, "say who holds which images, too");
   command.callback([arguments] {
     if (const int code = run(*arguments); code != 0) throw ExitWith{code};
