@@ -15,12 +15,13 @@ constexpr std::size_t buffer_bytes = 64 * chunk_bytes;
 
 DatasetWriter::DatasetWriter(const std::filesystem::path& path, std::vector<std::string> class_names,
                              std::vector<std::vector<std::string>> synonyms, std::vector<std::string> domain_names,
-                             const std::string& bands, const std::string& range)
+                             const std::string& bands, const std::string& range, const std::string& size)
     : path_(path), class_names_(std::move(class_names)), file_(h5::File::create(part_path(path))) {
   file_->set_attribute("filetype", data_file::filetype);
   file_->set_attribute("version", data_file::version);
   file_->set_attribute("bands", bands);
   file_->set_attribute("range", range);
+  file_->set_attribute("size", size);
   file_->write_texts(data_file::class_name, class_names_);
   file_->write_texts(data_file::domain_name, domain_names);
   std::vector<std::string> words;

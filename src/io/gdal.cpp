@@ -12,9 +12,12 @@
 namespace fedorbit::gdal {
 namespace {
 
-/// Bytes between markers, a byte of a sequential scan's header that nobody reads, a version, a colour profile.
-constexpr std::array<std::string_view, 4> harmless{"extraneous bytes", "Invalid SOS parameters for sequential JPEG",
-                                                   "unknown JFIF revision", "bad ICC marker"};
+/// Bytes between a JPEG's markers, a byte of a sequential scan's header that nobody reads, a version, a colour profile;
+/// what follows the last row of a PNG.
+constexpr std::array<std::string_view, 6> harmless{
+    "extraneous bytes",      "Invalid SOS parameters for sequential JPEG",
+    "unknown JFIF revision", "bad ICC marker",
+    "Too much image data",   "Extra compressed data"};
 
 }  // namespace
 

@@ -12,18 +12,19 @@ struct ImageFormat {
   std::string_view endings;  // in small letters, separated by spaces
 };
 
-inline constexpr std::array<ImageFormat, 7> image_formats{{
+inline constexpr std::array<ImageFormat, 8> image_formats{{
     {"JPEG", ".jpg .jpeg .jpe .jfif"},
     {"PNG", ".png"},
     {"GTiff", ".tif .tiff"},
     {"BMP", ".bmp"},
+    {"GIF", ".gif"},
     {"WEBP", ".webp"},
     {"PNM", ".ppm .pgm .pnm"},
     {"JP2OpenJPEG", ".jp2 .j2k .jpc"},
 }};
 
 /// What errors call them.
-inline constexpr const char* image_format_names = "JPEG, PNG, TIFF, BMP, WebP, PPM or JPEG 2000";
+inline constexpr const char* image_format_names = "JPEG, PNG, TIFF, BMP, GIF, WebP, PPM or JPEG 2000";
 
 /// The ending of a file's name in small letters; empty where it has none.
 std::string ending_of(const std::filesystem::path& file);

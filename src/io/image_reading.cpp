@@ -18,8 +18,10 @@ void check_bands(const std::vector<int>& bands, int count, const std::string& na
     require(band >= 1 && band <= count, name, " has no band ", band, ": its bands are 1 to ", count, ".");
 }
 
-/// Red, green and blue by the file's own roles; else its only band, or its only three; nothing where it has others.
+/// Red, green and blue by the file's own roles; else its only band, or its only three; nothing where it has others. Of
+/// a GIF's frames the first.
 std::vector<int> bands_by_role(GDALDatasetH dataset) {
+  if (GDALGetRasterColorInterpretation(GDALGetRasterBand(dataset, 1)) == GCI_PaletteIndex) return {1};
   std::vector<int> colours;
   std::array<int, 3> named{};
   for (int band = 1; band <= GDALGetRasterCount(dataset); ++band) {

@@ -219,6 +219,14 @@ TEST_F(Images, AHeaderThatPromisesTooMuchIsNamedWithItsSizeBeforeMemoryIsTaken) 
   EXPECT_THAT(problem(path), AllOf(HasSubstr("a.png"), HasSubstr("60000 x 60000")));
 }
 
+TEST_F(Images, OfAGifsFramesTheFirstIsRead) {
+  // Two frames of one pixel: black, then white.
+  const std::string frame("\x2c\0\0\0\0\1\0\1\0\0\2\2", 12), end("\1\0", 2);
+  write_file(folder_ / "a.gif", std::string("GIF89a\1\0\1\0\x80\0\0\x10\x20\x30\xff\xff\xff", 19) + frame + "\x44" +
+                                    end + frame + "\x4c" + end + ";");
+  EXPECT_THAT(read_image(folder_ / "a.gif").pixels, ElementsAre(0x10, 0x20, 0x30));
+}
+
 TEST_F(Images, EveryKindThatIsListedIsRead) {
   const std::vector<double> values = gradient(8, 8);
   for (const auto& [name, driver] : {std::pair{"a.webp", "WEBP"},

@@ -10,7 +10,7 @@ class BadFilesTest(RefusalTest):
     # Preparing data.
 
     def prepare_refused(self, sentence, *arguments):
-        self.refused(sentence, "prepare", *arguments, "-o", self.folder / "prepared.h5")
+        self.refused(sentence, "prepare", "-q", *arguments, "-o", self.folder / "prepared.h5")
 
     def test_preparing_an_image_that_does_not_decode(self):
         write_png(self.folder / "images/forest/good.png")
@@ -37,7 +37,7 @@ class BadFilesTest(RefusalTest):
 
     def test_preparing_to_a_place_that_cannot_be_written(self):
         write_png(self.folder / "images/forest/good.png")
-        self.refused(r"nowhere/data\.h5", "prepare", self.folder / "images", "-o", self.folder / "nowhere/data.h5")
+        self.refused(r"nowhere/data\.h5", "prepare", "-q", self.folder / "images", "-o", self.folder / "nowhere/data.h5")
 
     # Pre-training.
 
