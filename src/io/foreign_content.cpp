@@ -15,6 +15,9 @@ std::string_view foreign_content(std::string_view first_bytes) {
   if (words.starts_with("<!doctype html") || words.starts_with("<html"))
     return "is a web page, not the file that was to be fetched: open it in a browser to see what the server said, and "
            "fetch the file anew.";
+  for (const std::string_view said : {"Entry not found", "Repository not found", "Invalid username or password"})
+    if (first_bytes.starts_with(said))
+      return "holds a server's answer that it has no such file, or not for you: check the address, and fetch it anew.";
   return {};
 }
 
