@@ -90,12 +90,14 @@ int run(const Arguments& arguments) {
   record.provenance["data_sha256"] = dataset.checksum();
   record.provenance["weights_sha256"] = clip.checksum;
   record.class_names = dataset.class_names();
+  record.domain_names = dataset.domain_names();
   record.diagnostics = learner->diagnostics();
   if (root) {
     record.clients = census(*partition, view, experiment.partition.listed);
     log::info(experiment.name, ": ", experiment.method.learner, " with ", experiment.method.strategy, " on ",
               communicator->size(), communicator->size() == 1 ? " rank" : " ranks", ", ", device.str(), "\n",
               summary(record.clients, *partition, view));
+    if (const std::string more = notes(record, *partition, view); !more.empty()) log::info(more);
     if (arguments.verbose) log::detail(who_holds_what(record.clients, dataset.class_names()));
   }
 

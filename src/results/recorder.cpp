@@ -15,20 +15,30 @@ void write_attributes(h5::File& file, const RunRecord& run) {
   file.set_attribute(schema::attribute::options, run.options_toml);
 }
 
+std::size_t longest(const std::vector<std::string>& names) {
+  std::size_t width = 1;
+  for (const std::string& name : names) width = std::max(width, name.size());
+  return width;
+}
+
+void add_names(Table& table, const std::vector<std::string>& names) {
+  for (std::size_t i = 0; i < names.size(); ++i) table.add({std::int64_t(i), names[i]});
+}
+
 /// Tables that are complete when the run starts.
 void write_clients(h5::File& file, const RunRecord& run) {
-  std::size_t width = 1;
-  for (const std::string& name : run.class_names) width = std::max(width, name.size());
-  Table classes(schema::classes(width)), clients(schema::clients()), counts(schema::client_classes());
-  for (std::size_t c = 0; c < run.class_names.size(); ++c) classes.add({std::int64_t(c), run.class_names[c]});
+  Table classes(schema::classes(longest(run.class_names))), domains(schema::domains(longest(run.domain_names))),
+      clients(schema::clients()), counts(schema::client_classes());
+  add_names(classes, run.class_names);
+  add_names(domains, run.domain_names);
   for (const ClientRecord& client : run.clients) {
-    clients.add({client.client, client.train_samples, client.test_samples});
+    clients.add({client.client, client.train_samples, client.test_samples, client.domain});
     std::map<std::int64_t, std::pair<std::int64_t, std::int64_t>> by_class;  // class: (train, test)
     for (const auto& [label, count] : client.train_classes) by_class[label].first = count;
     for (const auto& [label, count] : client.test_classes) by_class[label].second = count;
     for (const auto& [label, count] : by_class) counts.add({client.client, label, count.first, count.second});
   }
-  for (Table* table : {&classes, &clients, &counts}) {
+  for (Table* table : {&classes, &domains, &clients, &counts}) {
     table->open(file);
     table->append();
   }
@@ -90,12 +100,11 @@ void Recorder::create(const RunRecord& run) {
   file.set_attribute(schema::attribute::version, schema::version);
   file.set_attribute(schema::attribute::start, utc_now());
   write_attributes(file, run);
-  std::size_t width = 1;
-  for (const std::string& name : run.class_names) width = std::max(width, name.size());
   for (const schema::Table& table :
-       {schema::classes(width), schema::clients(), schema::client_classes(), schema::rounds(),
-        schema::turns(run.diagnostics), schema::evaluations(), schema::class_evaluations(), schema::confusions(),
-        schema::templates(), schema::transport(), schema::placement(), schema::events()})
+       {schema::classes(longest(run.class_names)), schema::domains(longest(run.domain_names)), schema::clients(),
+        schema::client_classes(), schema::rounds(), schema::turns(run.diagnostics), schema::evaluations(),
+        schema::class_evaluations(), schema::confusions(), schema::templates(), schema::transport(),
+        schema::placement(), schema::events()})
     Table(table).create(file);
   write_clients(file, run);
   file.close();
