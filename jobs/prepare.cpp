@@ -14,6 +14,7 @@
 #include "data/dataset_file.hpp"
 #include "data/dataset_prepare.hpp"
 #include "data/printable.hpp"
+#include "io/image_formats.hpp"
 #include "jobs/commands.hpp"
 #include "jobs/opening.hpp"
 
@@ -122,6 +123,8 @@ void check(const Request& request) {
             : option->get_name() == "--per-class" ? "; --limit N keeps the first N images of each class."
             : option->get_name() == "--domains"   ? "; --domain name=FOLDER names a folder's domain."
                                                   : "; leave it out, or say --synthetic.");
+  require(request.sheet.empty() || ending_of(request.sheet) == ".png", "--contact-sheet writes a PNG: \"",
+          request.sheet, "\" does not end so.");
   require(!request.output.empty() || !request.sheet.empty(), "prepare needs -o FILE.h5 to write to.");
 }
 

@@ -17,6 +17,7 @@
 #include "inputs/open_data.hpp"
 #include "jobs/commands.hpp"
 #include "jobs/opening.hpp"
+#include "jobs/unused_options.hpp"
 #include "results/checkpoint.hpp"
 #include "results/event_log.hpp"
 #include "results/progress.hpp"
@@ -45,6 +46,7 @@ Experiment read_experiment(const Arguments& arguments) {
 /// Returns the exit code.
 int run(const Arguments& arguments) {
   Experiment experiment = read_experiment(arguments);
+  refuse_unused(arguments.assignments, experiment);
   watch_signals();
   const auto communicator = make_communicator(experiment.machine.backend);
   watch_signals();  // MPI may have set handlers of its own

@@ -8,6 +8,13 @@
 
 namespace fedorbit {
 
+bool is_utf8(std::string_view bytes) {
+  UChar32 character = 0;
+  for (std::int32_t at = 0; at < std::int32_t(bytes.size()) && character >= 0;)
+    U8_NEXT(bytes.data(), at, std::int32_t(bytes.size()), character);
+  return character >= 0;
+}
+
 std::string printable(std::string_view bytes) {
   std::string out;
   const auto length = std::int32_t(bytes.size());

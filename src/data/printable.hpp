@@ -5,6 +5,8 @@
 
 namespace fedorbit {
 
+bool is_utf8(std::string_view bytes);
+
 /// UTF-8 without control characters stays as it is; every other byte becomes \xHH.
 std::string printable(std::string_view bytes);
 

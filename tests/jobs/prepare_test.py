@@ -49,6 +49,11 @@ class PrepareTest(RefusalTest):
                        ["--skip-bad"]):
             self.prepare_refused(rf"{option[0]} is about images in folders", "--synthetic", *option)
 
+    def test_a_contact_sheet_takes_no_other_files_place(self):
+        before = self.clip.read_bytes()
+        self.prepare_refused(r"writes a PNG", "--synthetic", "--contact-sheet", self.clip)
+        self.assertEqual(self.clip.read_bytes(), before)
+
     def test_images_are_reduced_where_that_is_asked_for(self):
         write_png(self.folder / "in/a/large.png", size=40)
         write_png(self.folder / "in/a/small.png", size=8)
