@@ -81,6 +81,7 @@ class Run:
             self.attributes = {name: text(value) for name, value in file.attrs.items()
                                if name != schema.Attribute.VERSION}
             self.rounds = self._table(file, schema.Rounds)
+            self.domains = self._table(file, schema.Domains)
             self.clients = self._table(file, schema.Clients)
             self.turns = self._table(file, schema.Turns)
             self.evaluations = self._table(file, schema.Evaluations)

@@ -39,10 +39,19 @@ class Rounds:
     TOTAL = "total_seconds"
 
 
+class Domains:
+    GROUP = "/domains"
+    DOMAIN = "domain"
+    NAME = "name"
+
+
 class Clients:
     GROUP = "/clients"
     CLIENT = "client"
     TRAIN = "train_samples"
+    TEST = "test_samples"
+    DOMAIN = "domain"
+    SEVERAL = -1  # the domain of a client whose images are of several
 
 
 class Turns:

@@ -50,6 +50,21 @@ def accuracy(run):
     return table
 
 
+def domains(run):
+    """Where clients' images come from, if from several domains."""
+    table = Table(title="Domains", title_justify="left")
+    for name in ("domain", "clients", "training images", "test images"):
+        table.add_column(name, justify="left" if name == "domain" else "right")
+    names, clients = schema.Domains, run.clients
+    known = dict(zip(run.domains[names.DOMAIN], run.domains[names.NAME]))
+    for domain, label in ({**known, schema.Clients.SEVERAL: "several"} if len(known) > 1 else {}).items():
+        mine = clients[schema.Clients.DOMAIN] == domain
+        if mine.any():
+            table.add_row(label, str(mine.sum()), *(f"{clients[column][mine].sum():,}"
+                                                    for column in (schema.Clients.TRAIN, schema.Clients.TEST)))
+    return table
+
+
 def federated(run):
     """What a real federation would have sent."""
     table = Table(title="Federated bytes", title_justify="left")
@@ -103,7 +118,7 @@ def events(run):
 
 def show(run, console):
     console.print(provenance(run), highlight=False)
-    for part in (accuracy, federated, seconds, transport, events):
+    for part in (accuracy, domains, federated, seconds, transport, events):
         table = part(run)
         if table.row_count:
             console.print(table)

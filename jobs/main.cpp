@@ -5,6 +5,7 @@
 
 #include "comm/failure.hpp"
 #include "core/error.hpp"
+#include "core/home.hpp"
 #include "core/version.hpp"
 #include "jobs/commands.hpp"
 
@@ -25,7 +26,9 @@ int main(int count, char** arguments) {
   fedorbit::add_evaluate(program);
   fedorbit::add_inspect(program);
   try {
-    program.parse(count, arguments);
+    std::vector<std::string> words;  // last first, as CLI11 wants them
+    for (int i = count; i-- > 1;) words.push_back(fedorbit::word_from_home(arguments[i]));
+    program.parse(std::move(words));
     return 0;
   } catch (const fedorbit::ExitWith& exit) {
     return exit.code;

@@ -17,6 +17,7 @@
 #include "jobs/command_line.hpp"
 #include "jobs/commands.hpp"
 #include "jobs/opening.hpp"
+#include "jobs/unused_options.hpp"
 #include "results/event_log.hpp"
 #include "results/machine_events.hpp"
 #include "results/progress.hpp"
@@ -48,6 +49,7 @@ int run(Arguments& arguments) {
   OptionList list = OptionList::of(experiment);
   if (line.read_into(list)) return 0;
   require(!line.config.empty(), "fedorbit run needs a configuration file; see configs/.");
+  refuse_unused(line.assignments, experiment);
   const auto communicator = line.start(experiment.machine.backend, list);
   const at::Device device = prepare_machine(experiment.machine, *communicator);
   const bool root = communicator->root();
@@ -96,12 +98,14 @@ int run(Arguments& arguments) {
   record.provenance["data_sha256"] = dataset.checksum();
   record.provenance["weights_sha256"] = clip.checksum;
   record.class_names = dataset.class_names();
+  record.domain_names = dataset.domain_names();
   record.diagnostics = learner->diagnostics();
   if (root) {
     record.clients = census(*partition, view, experiment.partition.listed);
     log::info(experiment.name, ": ", experiment.method.learner, " with ", experiment.method.strategy, " on ",
               communicator->size(), communicator->size() == 1 ? " rank" : " ranks", ", ", device.str(), "\n",
               summary(record.clients, *partition, view));
+    if (const std::string more = notes(record, *partition, view); !more.empty()) log::info(more);
     if (arguments.verbose) log::detail(who_holds_what(record.clients, dataset.class_names()));
   }
 

@@ -58,13 +58,14 @@ struct EventRecord {
 struct ClientRecord {
   std::int64_t client, train_samples, test_samples;
   std::vector<std::pair<std::int64_t, std::int64_t>> train_classes, test_classes;
+  std::int64_t domain = -1;  // of all its images; -1 where they are of several
 };
 
 /// All that is known when a run starts.
 struct RunRecord {
   std::string options_toml;                       // every option, resolved
   std::map<std::string, std::string> provenance;  // versions, hosts, command line, checksums, Slurm ids
-  std::vector<std::string> class_names;
+  std::vector<std::string> class_names, domain_names;
   std::vector<std::string> diagnostics;  // names of TurnRecord::diagnostics
   std::vector<ClientRecord> clients;
 };

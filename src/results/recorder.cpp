@@ -14,24 +14,30 @@ namespace {
 /// In the journal, attributes of the root are rows (name, value) of a table without a name.
 const std::string attributes;
 
+std::size_t longest(const std::vector<std::string>& names) {
+  std::size_t width = 1;
+  for (const std::string& name : names) width = std::max(width, name.size());
+  return width;
+}
+
+void add_names(Table& table, const std::vector<std::string>& names) {
+  for (std::size_t i = 0; i < names.size(); ++i) table.add({std::int64_t(i), names[i]});
+}
+
 /// Tables that are complete when the run starts.
-std::array<Table, 3> tables_of_start(const RunRecord& run, std::size_t width) {
-  Table classes(schema::classes(width)), clients(schema::clients()), counts(schema::client_classes());
-  for (std::size_t c = 0; c < run.class_names.size(); ++c) classes.add({std::int64_t(c), run.class_names[c]});
+std::array<Table, 4> tables_of_start(const RunRecord& run) {
+  Table classes(schema::classes(longest(run.class_names))), domains(schema::domains(longest(run.domain_names))),
+      clients(schema::clients()), counts(schema::client_classes());
+  add_names(classes, run.class_names);
+  add_names(domains, run.domain_names);
   for (const ClientRecord& client : run.clients) {
-    clients.add({client.client, client.train_samples, client.test_samples});
+    clients.add({client.client, client.train_samples, client.test_samples, client.domain});
     std::map<std::int64_t, std::pair<std::int64_t, std::int64_t>> by_class;  // class: (train, test)
     for (const auto& [label, count] : client.train_classes) by_class[label].first = count;
     for (const auto& [label, count] : client.test_classes) by_class[label].second = count;
     for (const auto& [label, count] : by_class) counts.add({client.client, label, count.first, count.second});
   }
-  return {std::move(classes), std::move(clients), std::move(counts)};
-}
-
-std::size_t longest(const std::vector<std::string>& names) {
-  std::size_t width = 1;
-  for (const std::string& name : names) width = std::max(width, name.size());
-  return width;
+  return {std::move(classes), std::move(domains), std::move(clients), std::move(counts)};
 }
 
 /// The scale that stands for an axis of a tensor: a length without values, as netCDF-4 writes it.
@@ -66,6 +72,7 @@ void Recorder::started(const RunRecord& run) {
                           Table(schema::class_evaluations()), Table(schema::confusions()), Table(schema::templates()),
                           Table(schema::transport()), Table(schema::placement()), Table(schema::events())});
   schema_ = {schema::classes(longest(run.class_names)),
+             schema::domains(longest(run.domain_names)),
              schema::clients(),
              schema::client_classes(),
              schema::rounds(),
@@ -97,8 +104,7 @@ void Recorder::begin(const RunRecord& run) {
                                    {schema::attribute::options, run.options_toml}};
   for (const auto& [name, value] : run.provenance) values.push_back({name, value});
   journal_->add(attributes, values);
-  for (const Table& table : tables_of_start(run, longest(run.class_names)))
-    journal_->add(table.group(), table.waiting());
+  for (const Table& table : tables_of_start(run)) journal_->add(table.group(), table.waiting());
 }
 
 void Recorder::require_same_run(const RunRecord& run) {

@@ -12,7 +12,7 @@
 namespace fedorbit::schema {
 
 inline const std::string filetype = "fedorbit-results";
-inline constexpr std::array<std::int64_t, 2> version{2, 0};  // major: readers must follow; minor: something was added
+inline constexpr std::array<std::int64_t, 2> version{2, 1};  // major: readers must follow; minor: something was added
 
 /// Attributes of the root; what RunRecord::provenance holds stands beside them under its own names.
 namespace attribute {
@@ -68,11 +68,14 @@ inline Table rounds() {
            {"total_seconds", "s", Type::real, Kind::time}}};
 }
 
+/// domain: where all of a client's images come from; -1 where they are of several.
 inline Table clients() {
-  return {
-      "/clients",
-      "client",
-      {{"client", "1", Type::integer}, {"train_samples", "1", Type::integer}, {"test_samples", "1", Type::integer}}};
+  return {"/clients",
+          "client",
+          {{"client", "1", Type::integer},
+           {"train_samples", "1", Type::integer},
+           {"test_samples", "1", Type::integer},
+           {"domain", "1", Type::integer}}};
 }
 
 inline Table client_classes() {
@@ -178,9 +181,13 @@ inline Table events() {
            {"message", "1", Type::text, Kind::transport, 480}}};
 }
 
-/// `width`: bytes of the longest class name.
+/// `width`: bytes of the longest name.
 inline Table classes(std::size_t width) {
   return {"/classes", "class", {{"class", "1", Type::integer}, {"name", "1", Type::text, Kind::result, width}}};
+}
+
+inline Table domains(std::size_t width) {
+  return {"/domains", "domain", {{"domain", "1", Type::integer}, {"name", "1", Type::text, Kind::result, width}}};
 }
 
 }  // namespace fedorbit::schema

@@ -36,7 +36,7 @@ class Analysis(unittest.TestCase):
 
     def test_names_in_python_are_those_of_the_program(self):
         with h5py.File(self.folder / "plain" / "results.h5") as file:
-            for table in (schema.Rounds, schema.Clients, schema.Turns, schema.Evaluations, schema.Transport,
+            for table in (schema.Rounds, schema.Domains, schema.Clients, schema.Turns, schema.Evaluations, schema.Transport,
                           schema.Placement, schema.Events):
                 for key, name in vars(table).items():
                     if key.isupper() and isinstance(name, str) and key != "GROUP":
@@ -50,6 +50,15 @@ class Analysis(unittest.TestCase):
         clients, shares = run.client_scores(schema.View.PERSONAL)[5]
         self.assertEqual(list(clients), [0, 1, 2, 3, 4, 5])
         self.assertAlmostEqual(shares.mean(), 0.7)
+
+    def test_domains_are_read_and_clients_counted_by_them(self):
+        run = Run(self.folder / "plain")
+        self.assertEqual(list(run.domains[schema.Domains.NAME]), ["aerial", "satellite"])
+        self.assertEqual(list(run.clients[schema.Clients.DOMAIN]), [-1, 0, 1, -1, 0, 1])
+        answer = report("summary", self.folder / "plain")
+        self.assertEqual(answer.returncode, 0, answer.stderr)
+        for row in (r"aerial +│ +2 │ +45 │ +10", r"satellite +│ +2 │ +47 │ +10", r"several +│ +2 │ +43 │ +10"):
+            self.assertRegex(answer.stdout, row)
 
     def test_bytes_add_up_over_rounds(self):
         run = Run(self.folder / "plain")

@@ -104,7 +104,7 @@ TEST_F(Results, WhatWasToldIsReadBack) {
   EXPECT_FALSE(std::filesystem::exists(part_path(path)));
   const h5::File file = h5::File::open(path);
   EXPECT_EQ(file.text_attribute("filetype"), "fedorbit-results");
-  EXPECT_THAT(file.integers_attribute("version"), ElementsAre(2, 0));
+  EXPECT_THAT(file.integers_attribute("version"), ElementsAre(2, 1));
   EXPECT_EQ(file.text_attribute("options"), run.start().options_toml);
   EXPECT_EQ(file.text_attribute("hosts"), "node2");
   EXPECT_EQ(file.text_attribute("start").size(), 20u);
@@ -112,6 +112,8 @@ TEST_F(Results, WhatWasToldIsReadBack) {
   EXPECT_THAT(file.read_texts("/classes/name"), ElementsAre("forest", "storage tanks", "côte"));
   EXPECT_THAT(file.read<std::int64_t>("/clients/train_samples"), ElementsAre(20, 21, 22, 23, 24, 25));
   EXPECT_EQ(file.dataset("/client_classes/train_samples").rows(), 12);
+  EXPECT_THAT(file.read_texts("/domains/name"), ElementsAre("aerial", "satellite"));
+  EXPECT_THAT(file.read<std::int64_t>("/clients/domain"), ElementsAre(-1, 0, 1, -1, 0, 1));
   const auto ranks = file.read<std::int64_t>("/placement/rank");
   EXPECT_EQ(ranks.size(), 30u);
   EXPECT_THAT(std::vector(ranks.begin(), ranks.begin() + 6), ElementsAre(0, 1, 0, 1, 0, 1));
