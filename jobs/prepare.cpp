@@ -11,6 +11,7 @@
 #include "core/error.hpp"
 #include "core/log.hpp"
 #include "core/options.hpp"
+#include "core/words.hpp"
 #include "data/dataset_file.hpp"
 #include "data/dataset_prepare.hpp"
 #include "data/printable.hpp"
@@ -138,8 +139,9 @@ void prepare(const Request& request) {
   require_output(request.output, data_file::filetype, {});
   const Prepared result = prepared(request);
   for (const std::string& problem : result.skipped) log::warning("left out: ", problem);
-  log::info(request.output, ": ", result.images, " images, ", result.pixel_bytes / 1000000, " MB of pixels, ",
-            result.skipped.size(), " left out, ", clock.seconds(), " s, checksum ", result.checksum.substr(0, 12));
+  log::info(request.output, ": ", counted(std::int64_t(result.images), "image"), ", ", result.pixel_bytes / 1000000,
+            " MB of pixels, ", result.skipped.size(), " left out, ", human_seconds(clock.seconds()), ", checksum ",
+            result.checksum.substr(0, 12));
 }
 
 /// Threads do the work: of several ranks one prepares, and the others wait for the file.

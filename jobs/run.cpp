@@ -6,6 +6,7 @@
 #include "core/log.hpp"
 #include "core/signals.hpp"
 #include "core/version.hpp"
+#include "core/words.hpp"
 #include "evaluation/zero_shot.hpp"
 #include "federation/census.hpp"
 #include "federation/cohort.hpp"
@@ -103,7 +104,7 @@ int run(Arguments& arguments) {
   if (root) {
     record.clients = census(*partition, view, experiment.partition.listed);
     log::info(experiment.name, ": ", experiment.method.learner, " with ", experiment.method.strategy, " on ",
-              communicator->size(), communicator->size() == 1 ? " rank" : " ranks", ", ", device.str(), "\n",
+              counted(communicator->size(), "rank"), ", ", device.str(), "\n",
               summary(record.clients, *partition, view));
     if (const std::string more = notes(record, *partition, view); !more.empty()) log::info(more);
     if (arguments.verbose) log::detail(who_holds_what(record.clients, dataset.class_names()));
@@ -178,7 +179,7 @@ int run(Arguments& arguments) {
   clip.release();  // what trains has its own copies
   const Ending ending = simulation.run(class_texts, clip.logit_scale(), signal_received);
   if (ending == Ending::interrupted) {
-    log::info("interrupted after ", simulation.server().round, " rounds. ", how_to_go_on);
+    log::info("interrupted after ", counted(simulation.server().round, "round"), ". ", how_to_go_on);
     // Nobody leaves before the root has saved: a launcher kills the others when one rank is gone.
     communicator->barrier();
     return resumable;
@@ -208,7 +209,7 @@ void add_run(CLI::App& program) {
   command.add_flag("--restart", arguments->restart, "remove what a run left in the directory, and start anew");
   command.add_flag("--other-build", arguments->other_build,
                    "go on with a run that another build of the program began; an event of the results says so");
-  command.add_flag("-v,--verbose", arguments->verbose, "say who holds which images, too");
+  command.add_flag("-v,--verbose", arguments->verbose, "say how many images of which class each client holds, too");
   command.callback([arguments] {
     if (const int code = run(*arguments); code != 0) throw ExitWith{code};
   });

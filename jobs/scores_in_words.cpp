@@ -5,14 +5,11 @@
 #include <sstream>
 #include <tuple>
 
+#include "core/words.hpp"
 #include "jobs/scores.hpp"
 
 namespace fedorbit {
 namespace {
-
-double percent(std::int64_t correct, std::int64_t total) {
-  return total > 0 ? 100.0 * double(correct) / double(total) : 0;
-}
 
 std::string padded(const std::string& words, std::size_t width) {
   return words.size() < width ? words + std::string(width - words.size(), ' ') : words;
@@ -25,8 +22,8 @@ void write_templates(std::ostream& out, const std::vector<TemplateRecord>& templ
     if (set.size() < 2) continue;
     std::ranges::stable_sort(set, {}, &TemplateRecord::correct);
     out << name << ": " << set.size() << " templates, alone " << percent(set.front()->correct, set.front()->total)
-        << " % (\"" << set.front()->pattern << "\") to " << percent(set.back()->correct, set.back()->total) << " % (\""
-        << set.back()->pattern << "\"), median " << percent(set[set.size() / 2]->correct, set[0]->total) << " %\n";
+        << " (\"" << set.front()->pattern << "\") to " << percent(set.back()->correct, set.back()->total) << " (\""
+        << set.back()->pattern << "\"), median " << percent(set[set.size() / 2]->correct, set[0]->total) << "\n";
   }
 }
 
@@ -51,17 +48,13 @@ void write_mistakes(std::ostream& out, const EvaluationRecord& score, const std:
 std::string in_words(const Scores& found, const std::vector<std::string>& class_names) {
   const std::vector<EvaluationRecord>& scores = found.records;
   std::ostringstream out;
-  out << std::fixed << std::setprecision(1);
   write_templates(out, found.templates);
   std::size_t width = 18;
   for (const std::string& name : class_names) width = std::max(width, name.size() + 2);
   const auto row = [&](const std::string& name, const auto& cell) {
     out << padded(name, width);
-    for (const EvaluationRecord& score : scores) {
-      std::ostringstream number;
-      number << std::fixed << std::setprecision(1) << cell(score) << " %";
-      out << std::setw(int(std::max<std::size_t>(score.view.size(), 8)) + 2) << number.str();
-    }
+    for (const EvaluationRecord& score : scores)
+      out << std::setw(int(std::max<std::size_t>(score.view.size(), 8)) + 2) << cell(score);
     out << "\n";
   };
   out << padded("accuracy", width);

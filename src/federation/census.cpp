@@ -5,6 +5,7 @@
 #include <set>
 
 #include "core/error.hpp"
+#include "core/words.hpp"
 
 namespace fedorbit {
 namespace {
@@ -25,10 +26,10 @@ std::int64_t domain_of(const Shard& shard, const Labelled& data) {
   return domains.size() == 1 ? *domains.begin() : -1;
 }
 
-/// "12 to 15", or "12".
-std::string spread(std::vector<std::int64_t> numbers) {
+/// "12 to 15 images", or "12 images".
+std::string spread(std::vector<std::int64_t> numbers, std::string_view noun) {
   const auto [least, most] = std::ranges::minmax(numbers);
-  return least == most ? std::to_string(least) : text(least, " to ", most);
+  return text(least == most ? "" : text(least, " to "), counted(most, noun));
 }
 
 }  // namespace
@@ -58,10 +59,11 @@ std::string summary(const std::vector<ClientRecord>& listed, const Partition& pa
     trained = std::int64_t(partition.train_pool().size());
     tested = std::int64_t(partition.test_pool().size());
   }
-  return text(data.labels.size(), " images of ", data.classes, " classes; ", partition.clients(), " clients train on ",
-              trained, " and test on ", tested, "\n",
-              all ? "each client" : text("each of the first ", listed.size(), " clients"), ": ", spread(train),
-              " training images of ", spread(kinds), " classes, ", spread(test), " test images");
+  return text(counted(std::int64_t(data.labels.size()), "image"), " of ", counted(data.classes, "class"), "; ",
+              counted(partition.clients(), "client"), partition.clients() == 1 ? " trains on " : " train on ", trained,
+              partition.clients() == 1 ? " and tests on " : " and test on ", tested, "\n",
+              all ? "each client" : text("each of the first ", counted(std::int64_t(listed.size()), "client")), ": ",
+              spread(train, "training image"), " of ", spread(kinds, "class"), ", ", spread(test, "test image"));
 }
 
 std::string notes(const RunRecord& run, const Partition& partition, const Labelled& data) {
@@ -80,9 +82,9 @@ std::string notes(const RunRecord& run, const Partition& partition, const Labell
   for (std::size_t c = 0; c < tests.size(); ++c)
     if (tests[c] == 0) classes += (classes.empty() ? "" : ", ") + run.class_names[c];
   if (const auto lacking = std::ranges::count(tests, 0); lacking > 0)
-    line("no test image of ", lacking, " of ", tests.size(), " classes, of which no score speaks: ", classes);
+    line("no test image of ", lacking, " of ", counted(std::int64_t(tests.size()), "class"), ", of which no score speaks: ", classes);
   if (const auto without = std::ranges::count(run.clients, 0, &ClientRecord::test_samples); without > 0)
-    line("no test image of their own, so no personal score: ", without, " of ", run.clients.size(), " clients");
+    line("no test image of their own, so no personal score: ", without, " of ", counted(std::int64_t(run.clients.size()), "client"));
   return out;
 }
 
