@@ -16,7 +16,7 @@ namespace fedorbit::toy {
 constexpr std::int64_t classes = 3, width = 4;
 
 /// Logits of an image x are W x + b: W is shared, b is the client's own. The gradient of one client can be spoilt.
-class Learner final : public Classifier {
+class Learner : public Classifier {
  public:
   Learner() {
     layout_.add({"weights", {classes, width}, Owner::shared});
