@@ -5,14 +5,18 @@ MAJOR = 2  # of the file's version; a higher one cannot be read
 
 FILE = "results.h5"
 UNFINISHED_FILE = "results.h5.part"
+STUDY_FILE = "study.json"  # of a study's directory
+FAILURE_FILE = "failure.txt"  # of a study's run that ended with an error
 
 
 class Attribute:
     FILETYPE = "filetype"
     VERSION = "version"
     OPTIONS = "options"
+    START = "start"
     END = "end"
     KIND = "kind"
+    RANKS = "ranks"
 
 
 class Kind:
@@ -30,6 +34,7 @@ class View:
 class Rounds:
     GROUP = "/rounds"
     ROUND = "round"
+    LOSS = "loss"
     UPLOAD = "upload_bytes"
     DOWNLOAD = "download_bytes"
     TRAINING = "training_seconds"
@@ -54,6 +59,12 @@ class Clients:
     SEVERAL = -1  # the domain of a client whose images are of several
 
 
+class Classes:
+    GROUP = "/classes"
+    CLASS = "class"
+    NAME = "name"
+
+
 class Turns:
     GROUP = "/turns"
     ROUND = "round"
@@ -71,6 +82,23 @@ class Evaluations:
     CORRECT = "correct"
     TOTAL = "total"
     EVERYBODY = -1  # the client of a score on all test images
+
+
+class ClassEvaluations:
+    GROUP = "/class_evaluations"
+    ROUNDS_DONE = "rounds_done"
+    VIEW = "view"
+    CLIENT = "client"
+    CLASS = "class"
+    CORRECT = "correct"
+    TOTAL = "total"
+
+
+class Templates:
+    GROUP = "/templates"
+    SET = "set"
+    CORRECT = "correct"
+    TOTAL = "total"
 
 
 class Transport:

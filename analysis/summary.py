@@ -2,33 +2,22 @@
 
 import numpy
 from rich.table import Table
+from rich.text import Text
 
 from . import schema
-
-
-def byte_unit(count):
-    """The unit in which that many bytes are a number below 1024, and its size: ("MiB", 1048576)."""
-    units = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
-    power = min((max(int(count), 1).bit_length() - 1) // 10, len(units) - 1)
-    return units[power], 1024**power
-
-
-def human_bytes(count):
-    unit, size = byte_unit(count)
-    return f"{count / size:.{0 if size == 1 else 1}f} {unit}"
-
-
-def percent(share):
-    return f"{100 * share:.1f} %"
+from .words import counted, fixed, human_bytes, percent
 
 
 def provenance(run):
     rounds = len(run.rounds[schema.Rounds.ROUND])
-    state = "finished" if run.finished else "[yellow]not finished[/yellow]"
-    lines = [f"[bold]{run.name}[/bold]  {state}, {rounds} rounds, {len(run.clients[schema.Clients.CLIENT])} clients"]
+    heading = Text(run.name, style="bold")
+    heading.append("  ", style="not bold")
+    heading.append("finished" if run.finished else "not finished", style="not bold" if run.finished else "not bold yellow")
+    clients = len(run.clients[schema.Clients.CLIENT])
+    heading.append(f", {counted(rounds, 'round')}, {counted(clients, 'client')}\n", style="not bold")
     hidden = {schema.Attribute.FILETYPE, schema.Attribute.OPTIONS}
     shown = [f"{name} {value}" for name, value in run.attributes.items() if name not in hidden and value]
-    return lines[0] + "\n[dim]" + " · ".join(shown) + "[/dim]"
+    return heading.append(" · ".join(shown), style="not bold dim")
 
 
 def accuracy(run):
@@ -90,7 +79,7 @@ def seconds(run):
     for phase, column in phases.items():
         values = run.rounds[column]
         if len(values) and total > 0:
-            table.add_row(phase, f"{values.sum():.2f}", f"{values.mean():.3f}", percent(values.sum() / total))
+            table.add_row(phase, fixed(values.sum(), 2), fixed(values.mean(), 3), percent(values.sum() / total))
     return table
 
 
@@ -117,10 +106,10 @@ def events(run):
 
 
 def show(run, console):
-    console.print(provenance(run), highlight=False)
+    console.print(provenance(run))
     for part in (accuracy, domains, federated, seconds, transport, events):
         table = part(run)
         if table.row_count:
             console.print(table)
     if not run.finished:
-        console.print("[yellow]The run has not finished: these are the rounds it has written so far.[/yellow]")
+        console.print("The run has not finished: these are the rounds it has written so far.", style="yellow")

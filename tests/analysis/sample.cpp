@@ -1,5 +1,6 @@
 // Writes the results file of a made-up run, for the tests of the analysis: `analysis_sample DIR [variant]`. Variants:
-// "slower" (other seconds and ranks, same results), "other" (another loss), "killed" (leaves results.h5.part behind).
+// "slower" (other seconds and ranks, same results), "other" (another loss), "killed" (leaves results.h5.part behind),
+// "evaluation" (what `fedorbit evaluate` writes: scores of classes and of templates, no round).
 #include <csignal>
 #include <filesystem>
 #include <iostream>
@@ -16,6 +17,18 @@ int main(int count, char** arguments) {
   if (variant == "other") run.loss_shift = 1e-12;
   std::filesystem::create_directories(folder);
   Recorder recorder(folder / "results.h5");
+  if (variant == "evaluation") {
+    RunRecord record = run.start();
+    record.clients.clear();
+    recorder.started(record);
+    recorder.evaluated({{0, "zero-shot", -1, 12, 30, 1.1, {8, 2, 2}, {20, 5, 5}, {8, 6, 6, 2, 2, 1, 2, 1, 2}},
+                        {0, "probe", -1, 25, 30, 0.4, {18, 4, 3}, {20, 5, 5}},
+                        {0, "neighbours", -1, 20, 30, NAN, {15, 3, 2}, {20, 5, 5}}});
+    recorder.templates_evaluated(
+        {{"zero-shot", "a photo of a {}.", 10, 30, 1.2}, {"zero-shot", "an aerial photo of a {}.", 13, 30, 1.0}});
+    recorder.finished({});
+    return 0;
+  }
   if (variant != "killed") {
     run.whole(recorder);
     return 0;
