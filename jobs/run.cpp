@@ -20,6 +20,7 @@
 #include "jobs/opening.hpp"
 #include "jobs/unused_options.hpp"
 #include "results/event_log.hpp"
+#include "results/figures_of_merit.hpp"
 #include "results/machine_events.hpp"
 #include "results/progress.hpp"
 #include "results/provenance.hpp"
@@ -86,8 +87,10 @@ int run(Arguments& arguments) {
                                  : log::Level::normal,
              root ? directory.log() : std::filesystem::path());
   if (held == RunDirectory::Holding::results) {
-    if (root) directory.finish();
-    log::info("this run is finished: ", directory.results().string());
+    if (root) {
+      directory.finish();
+      log::info("this run is finished: ", directory.results().string(), "\n", figures_of_merit(directory.results()));
+    }
     return 0;
   }
 
@@ -190,7 +193,7 @@ int run(Arguments& arguments) {
     export_prompts(directory.prompts(), prompts, clip, dataset.class_names());
     for (Observer* observer : observers) observer->finished(simulation.shared());
     directory.finish();
-    log::info("results: ", directory.results().string());
+    log::info("results: ", directory.results().string(), "\n", figures_of_merit(directory.results()));
   }
   communicator->barrier();
   return 0;

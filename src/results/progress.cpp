@@ -1,35 +1,18 @@
 #include "results/progress.hpp"
 
-#include <algorithm>
 #include <iomanip>
 
 #include "core/log.hpp"
 #include "core/words.hpp"
+#include "results/view_scores.hpp"
 
 namespace fedorbit {
 namespace {
 
-/// "global 63.1 %  personal 84.6 %": of all test images, or the mean over clients where clients were judged each.
+/// "  global 63.1 %  personal 84.6 %".
 std::string in_words(const std::vector<EvaluationRecord>& scores) {
-  struct Sum {
-    std::string view;
-    double pool = 0, of_clients = 0;
-    std::int64_t clients = 0;
-  };
-  std::vector<Sum> sums;
-  for (const EvaluationRecord& score : scores) {
-    if (score.total == 0) continue;
-    auto sum = std::ranges::find(sums, score.view, &Sum::view);
-    if (sum == sums.end()) sum = sums.insert(sum, {score.view});
-    const double accuracy = double(score.correct) / double(score.total);
-    if (score.client < 0)
-      sum->pool = accuracy;
-    else
-      sum->of_clients += accuracy, ++sum->clients;
-  }
   std::string words;
-  for (const Sum& sum : sums)
-    words += text("  ", sum.view, " ", percent(sum.clients > 0 ? sum.of_clients / double(sum.clients) : sum.pool));
+  for (const auto& [view, share] : view_scores(scores)) words += text("  ", view, " ", percent(share));
   return words;
 }
 

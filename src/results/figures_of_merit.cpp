@@ -1,0 +1,62 @@
+#include "results/figures_of_merit.hpp"
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+
+#include "core/error.hpp"
+#include "core/words.hpp"
+#include "io/h5.hpp"
+#include "results/schema.hpp"
+#include "results/view_scores.hpp"
+
+namespace fedorbit {
+namespace {
+
+/// Names are read as far as the equals sign, so they are made of letters, digits and underscores.
+std::string name_of(std::string view) {
+  std::ranges::replace_if(
+      view, [](unsigned char c) { return std::isalnum(c) == 0; }, '_');
+  return view;
+}
+
+/// The scores of each view as they were taken last.
+std::vector<EvaluationRecord> latest_scores(const h5::File& file) {
+  const std::string group = schema::evaluations().group + "/";
+  const auto views = file.read_texts(group + "view");
+  const auto rounds = file.read<std::int64_t>(group + schema::rounds_done),
+             clients = file.read<std::int64_t>(group + "client"), correct = file.read<std::int64_t>(group + "correct"),
+             total = file.read<std::int64_t>(group + "total");
+  std::map<std::string, std::int64_t> last;
+  for (std::size_t i = 0; i < views.size(); ++i) last[views[i]] = std::max(last[views[i]], rounds[i]);
+  std::vector<EvaluationRecord> scores;
+  for (std::size_t i = 0; i < views.size(); ++i)
+    if (rounds[i] == last[views[i]])
+      scores.push_back({rounds[i], views[i], clients[i], correct[i], total[i], 0, {}, {}});
+  return scores;
+}
+
+}  // namespace
+
+std::string figures_of_merit(const std::filesystem::path& results) {
+  const h5::File file = h5::File::open(results);
+  std::string lines;
+  for (const auto& [view, share] : view_scores(latest_scores(file)))
+    lines += text("FOM accuracy_", name_of(view), "=", percent(share), "\n");
+  const std::string group = schema::rounds().group + "/";
+  lines += text("FOM rounds=", file.dataset(group + schema::round).rows(), " rounds\n");
+  for (const schema::Column& column : schema::rounds().columns) {
+    if (column.units == "byte") {
+      const auto values = file.read<std::int64_t>(group + column.name);
+      lines +=
+          text("FOM ", column.name, "=", std::accumulate(values.begin(), values.end(), std::int64_t{0}), " byte\n");
+    } else if (column.units == "s") {
+      const auto values = file.read<double>(group + column.name);
+      lines += text("FOM ", column.name, "=", fixed(std::accumulate(values.begin(), values.end(), 0.0), 3), " s\n");
+    }
+  }
+  lines.pop_back();
+  return lines;
+}
+
+}  // namespace fedorbit
