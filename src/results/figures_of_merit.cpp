@@ -1,7 +1,6 @@
 #include "results/figures_of_merit.hpp"
 
 #include <algorithm>
-#include <map>
 #include <numeric>
 
 #include "core/error.hpp"
@@ -20,28 +19,12 @@ std::string name_of(std::string view) {
   return view;
 }
 
-/// The scores of each view as they were taken last.
-std::vector<EvaluationRecord> latest_scores(const h5::File& file) {
-  const std::string group = schema::evaluations().group + "/";
-  const auto views = file.read_texts(group + "view");
-  const auto rounds = file.read<std::int64_t>(group + schema::rounds_done),
-             clients = file.read<std::int64_t>(group + "client"), correct = file.read<std::int64_t>(group + "correct"),
-             total = file.read<std::int64_t>(group + "total");
-  std::map<std::string, std::int64_t> last;
-  for (std::size_t i = 0; i < views.size(); ++i) last[views[i]] = std::max(last[views[i]], rounds[i]);
-  std::vector<EvaluationRecord> scores;
-  for (std::size_t i = 0; i < views.size(); ++i)
-    if (rounds[i] == last[views[i]])
-      scores.push_back({rounds[i], views[i], clients[i], correct[i], total[i], 0, {}, {}});
-  return scores;
-}
-
 }  // namespace
 
 std::string figures_of_merit(const std::filesystem::path& results) {
   const h5::File file = h5::File::open(results);
   std::string lines;
-  for (const auto& [view, share] : view_scores(latest_scores(file)))
+  for (const auto& [view, share] : view_scores(latest_scores(results)))
     lines += text("FOM accuracy_", name_of(view), "=", percent(share), "\n");
   const std::string group = schema::rounds().group + "/";
   lines += text("FOM rounds=", file.dataset(group + schema::round).rows(), " rounds\n");
