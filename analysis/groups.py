@@ -106,6 +106,6 @@ def groups_of(places):
     groups += _group_plain(plain, notes)
     keys = telling_keys([group.settings for group in groups])
     for group in groups:
-        words = [setting_in_words(key, group.settings[key]) for key in keys if key in group.settings]
+        words = [setting_in_words(key, group.settings[key]) for key in keys or group.settings if key in group.settings]
         group.label = ", ".join(words) or (group.runs[0].name if group.runs else "all")
     return groups, notes

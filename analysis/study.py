@@ -31,7 +31,8 @@ def _state(folder):
         return "not begun"
     if (folder / schema.UNFINISHED_FILE).exists():
         return "not finished"
-    return "failed" if (folder / schema.FAILURE_FILE).exists() else "not finished"
+    failure = folder / schema.FAILURE_FILE
+    return f"failed: {failure.read_text(errors='replace').strip().rstrip('.')}" if failure.exists() else "not finished"
 
 
 def _find(entry, folder, options):

@@ -80,12 +80,15 @@ class Expansion {
       : study_(study), file_(file), labels_(labels_of(study)) {}
 
   std::vector<StudyRun> runs() {
-    const std::vector<Choices> repeats = product(study_.repeats, labels_);
-    for (const Choices& settings : settings_of_all())
-      for (const Choices& repeat : repeats) add(settings, repeat);
+    check(study_.settings);
+    check(study_.repeats);
+    for (const auto& include : study_.includes) check(include);
     std::string all;
     for (const std::string& complaint : complaints_) all += (all.empty() ? "" : "\n") + complaint;
     if (!all.empty()) throw Error(all);
+    const std::vector<Choices> repeats = product(study_.repeats, labels_);
+    for (const Choices& settings : settings_of_all())
+      for (const Choices& repeat : repeats) add(settings, repeat);
     return std::move(runs_);
   }
 
@@ -116,16 +119,39 @@ class Expansion {
     for (const Choices* choices : {&settings, &repeats})
       for (const Choice& choice : *choices) run.name += (run.name.empty() ? "" : ",") + choice.word;
     if (run.name.empty()) run.name = "run";
-    try {
-      require(run.name.size() <= longest_name, "the name ", run.name, " is longer than ", longest_name, " bytes.");
-      require(names_.insert(run.name).second, file_.string(), " describes two runs of one name, ", run.name, ".");
-      configure(run);
-      runs_.push_back(std::move(run));
-    } catch (const Error& wrong) {
-      const std::string sentence = wrong.what();
-      if (std::ranges::find(complaints_, sentence) == complaints_.end() && complaints_.size() < most_complaints)
-        complaints_.push_back(sentence);
-    }
+    require(run.name.size() <= longest_name, file_.string(), ": the name ", run.name, " is longer than ", longest_name,
+            " bytes.");
+    require(names_.insert(run.name).second, file_.string(), " describes two runs of one name, ", run.name, ".");
+    configure(run);
+    runs_.push_back(std::move(run));
+  }
+
+  /// Each value of each axis by itself: an option stands for itself, so that no combination can be wrong beyond these.
+  void check(const std::vector<Axis>& axes) {
+    for (const Axis& axis : axes)
+      for (const std::string& value : axis.values) {
+        try {
+          if (axis.name == method) {
+            common(bare(value));
+          } else if (axis.name == ranks) {
+            rank_count(value);
+          } else {
+            Experiment experiment = common("");
+            OptionList::of(experiment).read_text(text(axis.name, " = ", value), file_.string());
+          }
+        } catch (const Error& wrong) {
+          const std::string sentence = wrong.what();
+          if (std::ranges::find(complaints_, sentence) == complaints_.end() && complaints_.size() < most_complaints)
+            complaints_.push_back(sentence);
+        }
+      }
+  }
+
+  std::int64_t rank_count(const std::string& value) const {
+    const bool whole = value.find_first_not_of("0123456789") == std::string::npos && value.size() < 6;
+    require(whole && std::atoll(value.c_str()) >= 1, file_.string(), ": ranks = ", value,
+            " is not a whole number from 1 to 99999.");
+    return std::atoll(value.c_str());
   }
 
   /// The base, the method, the options of all and the axes, each over the one before.
@@ -139,13 +165,10 @@ class Expansion {
     for (const Choices* choices : {&run.settings, &run.repeats})
       for (const Choice& choice : *choices) {
         if (choice.axis == method) continue;
-        if (choice.axis != ranks) {
+        if (choice.axis == ranks)
+          run.ranks = rank_count(choice.value);
+        else
           options.read_text(text(choice.axis, " = ", choice.value), file_.string());
-          continue;
-        }
-        run.ranks = std::atoll(choice.value.c_str());
-        require(run.ranks >= 1 && choice.value.find_first_not_of("0123456789") == std::string::npos, file_.string(),
-                ": ranks = ", choice.value, " is not a whole number from 1 on.");
       }
     experiment.name = run.name;
     run.threads = experiment.machine.threads;
