@@ -2,8 +2,7 @@
 
 import dataclasses
 import math
-
-import numpy
+import statistics
 
 
 @dataclasses.dataclass
@@ -19,12 +18,12 @@ class Cell:
 
     @property
     def mean(self):
-        return float(numpy.mean(list(self.values.values()))) if self.values else math.nan
+        return statistics.fmean(self.values.values()) if self.values else math.nan
 
     @property
     def spread(self):
         """The standard deviation over repeats; not a number of a single one."""
-        return float(numpy.std(list(self.values.values()), ddof=1)) if self.count > 1 else math.nan
+        return statistics.stdev(self.values.values()) if self.count > 1 else math.nan
 
     def words(self, measure):
         if not self.values:
@@ -58,5 +57,5 @@ def paired(one, other):
     if not both:
         return None
     differences = [one.values[repeat] - other.values[repeat] for repeat in both]
-    spread = float(numpy.std(differences, ddof=1)) if len(both) > 1 else math.nan
-    return float(numpy.mean(differences)), spread, len(both)
+    spread = statistics.stdev(differences) if len(both) > 1 else math.nan
+    return statistics.fmean(differences), spread, len(both)

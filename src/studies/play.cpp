@@ -85,7 +85,7 @@ class Play {
   }
 
   void prepare() const {
-    for (const Preparation& step : study_.before) {
+    for (const StudyStep& step : study_.before) {
       if (signal_ != 0 || std::filesystem::exists(step.makes)) continue;
       log::info("before the runs: ", step.command);
       std::istringstream line(step.command);

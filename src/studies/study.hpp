@@ -22,14 +22,14 @@ struct StudyRun {
 };
 
 /// What is done once before the runs: a command of the program, unless the file that it makes is there.
-struct Preparation {
+struct StudyStep {
   std::string command, makes;
   std::int64_t ranks = 1;
 };
 
 struct Study {
   std::string name, text;  // the file as it is
-  std::vector<Preparation> before;
+  std::vector<StudyStep> before;
   std::vector<StudyRun> runs;
 };
 

@@ -114,8 +114,8 @@ class Reader {
     return found;
   }
 
-  Preparation preparation(const toml::table& table) const {
-    Preparation step;
+  StudyStep preparation(const toml::table& table) const {
+    StudyStep step;
     for (const auto& [key, node] : table) {
       const std::string name(key.str());
       if (name == "command")

@@ -18,7 +18,7 @@ struct StudyFile {
   std::int64_t ranks = 1;
   std::vector<Axis> settings, repeats;
   std::vector<std::vector<Axis>> includes, excludes;
-  std::vector<Preparation> before;
+  std::vector<StudyStep> before;
 };
 
 /// `source` is the file's name in errors.
