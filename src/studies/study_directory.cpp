@@ -65,7 +65,8 @@ std::string listed(const Study& study) {
 std::map<std::string, std::string> read_list(const fs::path& file) {
   std::map<std::string, std::string> known;
   try {
-    for (const Json& run : Json::parse(read_file(file)).at("runs")) known[run.at("name")] = run.at("configuration");
+    const Json all = Json::parse(read_file(file));
+    for (const Json& run : all.at("runs")) known[run.at("name")] = run.at("configuration");
   } catch (const nlohmann::json::exception& cause) {
     fail(file.string(), " is not a list of runs as fedorbit study writes it: ", cause.what(), ".");
   }
