@@ -10,6 +10,7 @@ from .results_file import Unreadable
 from .run import Run
 from .words import shown, speak_as_the_terminal_does
 
+PLACES = "run directories, results files, or the directory of a study"
 PANELS = ("rounds", "bytes", "seconds", "clients", "classes", "templates", "phases")
 
 
@@ -35,7 +36,8 @@ def table(arguments, console):
     form = arguments.format
     if form == "text":
         shape = typeset.text(grid)
-        console.width = max(console.width, Measurement.get(console, console.options.update(max_width=10000), shape).maximum)
+        room = console.options.update(max_width=10000)
+        console.width = max(console.width, Measurement.get(console, room, shape).maximum)
         console.print(shape)
     else:
         for line in {"markdown": typeset.markdown, "latex": typeset.latex, "csv": typeset.csv_lines}[form](grid):
@@ -80,14 +82,15 @@ def main(words=None):
     command.add_argument("runs", nargs="+", metavar="DIR", help="a run directory or a results file")
     command.set_defaults(action=summary)
     command = commands.add_parser("table", help="groups of runs side by side, means over seeds")
-    command.add_argument("runs", nargs="+", metavar="DIR", help="run directories, results files, or the directory of a study")
+    command.add_argument("runs", nargs="+", metavar="DIR", help=PLACES)
     command.add_argument("--rows", metavar="A,B", help="options (or axes of the study) that name the rows")
-    command.add_argument("--columns", metavar="C", help="an option whose values are the columns; then one score is shown")
-    command.add_argument("--value", metavar="SCORE,...", help="global, personal, zero-shot, probe, of-probe, loss, bytes, seconds")
+    command.add_argument("--columns", metavar="C", help="an option whose values are the columns, of one score")
+    command.add_argument("--value", metavar="SCORE,...",
+                         help="global, personal, zero-shot, probe, of-probe, loss, bytes, seconds")
     command.add_argument("--format", choices=("text", "markdown", "latex", "csv"), default="text")
     command.set_defaults(action=table)
     command = commands.add_parser("plot", help="one picture of a run, or of several")
-    command.add_argument("runs", nargs="+", metavar="DIR", help="run directories, results files, or the directory of a study")
+    command.add_argument("runs", nargs="+", metavar="DIR", help=PLACES)
     command.add_argument("-o", "--output", required=True, metavar="FILE", help="PNG, SVG or PDF, as its name ends")
     command.add_argument("--panel", action="append", default=[], choices=PANELS,
                          help="a panel to draw, repeatable (default: all for which there is anything)")

@@ -28,8 +28,8 @@ class Cell:
     def words(self, measure):
         if not self.values:
             return "-"
-        spread = f" ± {measure.show(self.spread)}" if self.count > 1 and not (measure.exact and self.spread == 0) else ""
-        return measure.show(self.mean) + spread
+        alone = self.count == 1 or (measure.exact and self.spread == 0)
+        return measure.show(self.mean) + ("" if alone else f" ± {measure.show(self.spread)}")
 
 
 def cell(group, measure):

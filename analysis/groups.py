@@ -11,8 +11,8 @@ RANKS = "ranks"  # no option, yet seconds depend on it
 # What differs without changing what is computed.
 NEITHER = {REPEAT, "name", "data.feature_store", "checkpoint.every", "partition.listed"}
 # What tells groups apart is looked for in this order, then among all other options.
-TELLING = ("method", "name", "method.learner", "method.strategy", "method.upload_codec", "method.download_codec", "data.path",
-           "partition.kind", "partition.clients", "partition.alpha", "partition.classes_per_client", RANKS)
+TELLING = ("method", "name", "method.learner", "method.strategy", "method.upload_codec", "method.download_codec",
+           "data.path", "partition.kind", "partition.clients", "partition.alpha", "partition.classes_per_client", RANKS)
 
 
 @dataclasses.dataclass
@@ -73,7 +73,8 @@ def _group_plain(runs, notes):
             continue
         group.repeats[repeat] = run
     groups = list(found.values())
-    same = {key for key in groups[0].settings if len({repr(g.settings.get(key)) for g in groups}) == 1} if groups else set()
+    keys = groups[0].settings if groups else ()
+    same = {key for key in keys if len({repr(group.settings.get(key)) for group in groups}) == 1}
     for group in groups:
         group.settings = {key: value for key, value in group.settings.items() if key not in same}
         names = {run.options.get("name") for run in group.runs}
@@ -82,7 +83,7 @@ def _group_plain(runs, notes):
     return groups
 
 
-def _group_study(place, notes):
+def _group_study(place):
     """Groups of a study, with what is missing of it."""
     found = {}
     for entry in runs_of(place):
@@ -100,7 +101,7 @@ def groups_of(places):
     notes, groups, plain = [], [], []
     for place in places:
         if is_study(place):
-            groups += _group_study(place, notes)
+            groups += _group_study(place)
         else:
             plain.append(Run(place))
     groups += _group_plain(plain, notes)

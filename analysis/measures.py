@@ -25,7 +25,8 @@ def _of_probe(run):
 
 def _sum(*columns):
     def total(run):
-        return float(sum(run.rounds[column].sum() for column in columns)) if len(run.rounds[schema.Rounds.ROUND]) else NAN
+        rounds = run.rounds
+        return float(sum(rounds[column].sum() for column in columns)) if len(rounds[schema.Rounds.ROUND]) else NAN
     return total
 
 
@@ -39,8 +40,8 @@ def _points(value):
 
 
 class Measure:
-    """`find` is the number of one run, `show` writes a mean or a spread of it; `better` is 1 where more is, -1 where less;
-    of an `exact` one a spread of nothing is not worth a word."""
+    """`find` is the number of one run, `show` writes a mean or a spread of it; `better` is 1 where more is, -1 where
+    less; of an `exact` one a spread of nothing is not worth a word."""
 
     def __init__(self, find, heading, show, better, exact=False):
         self.find, self.heading, self.show, self.better, self.exact = find, heading, show, better, exact
@@ -53,7 +54,7 @@ MEASURES = {
     "probe": Measure(_share(schema.View.PROBE), "linear probe %", _points, 1),
     "of-probe": Measure(_of_probe, "global, % of probe", _points, 1),
     "loss": Measure(_last_loss, "loss", lambda value: fixed(value, 3), -1),
-    "bytes": Measure(_sum(schema.Rounds.UPLOAD, schema.Rounds.DOWNLOAD), "federated, bytes", human_bytes, -1, exact=True),
+    "bytes": Measure(_sum(schema.Rounds.UPLOAD, schema.Rounds.DOWNLOAD), "federated, bytes", human_bytes, -1, True),
     "seconds": Measure(_sum(schema.Rounds.TOTAL), "seconds", lambda value: fixed(value, 1), -1),
 }
 USUAL = ("global", "personal", "of-probe", "bytes", "seconds")

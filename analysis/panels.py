@@ -149,10 +149,12 @@ def classes(axes, looks):
     kept = names[:MOST_CLASSES]
     for i, (words, (colour, mark), shares) in enumerate(found):
         aside = (i - (len(found) - 1) / 2) * min(0.24, 0.7 / len(found))  # marks of one accuracy are seen apart
-        axes.plot([shares[name] for name in kept], numpy.arange(len(kept)) + aside, linestyle="", marker=mark, color=colour, markersize=4.5, alpha=0.85)
+        axes.plot([shares[name] for name in kept], numpy.arange(len(kept)) + aside, linestyle="", marker=mark,
+                  color=colour, markersize=4.5, alpha=0.85)
         if not looks.alone or len(found) > 1:
             looks.named.setdefault(literal(words), Line2D([], [], color=colour, marker=mark, linestyle=""))
-    axes.set_yticks(range(len(kept)), [literal(name) for name in kept], fontsize="x-small" if len(kept) > 12 else "small")
+    size = "x-small" if len(kept) > 12 else "small"
+    axes.set_yticks(range(len(kept)), [literal(name) for name in kept], fontsize=size)
     axes.set_ylim(len(kept) - 0.5, -0.5)
     axes.set_xlim(-0.02, 1.02)
     _shares(axes.xaxis)
@@ -163,8 +165,8 @@ def classes(axes, looks):
 
 def templates(axes, looks):
     """Each template of a zero-shot ensemble on its own, from the lowest to the highest."""
-    sets = {name: shares for group in looks.groups for run in group.runs for name, shares in run.template_shares().items()
-            if len(shares) > 1}
+    sets = {name: shares for group in looks.groups for run in group.runs
+            for name, shares in run.template_shares().items() if len(shares) > 1}
     if not sets or not looks.alone:
         return False
     for i, (name, shares) in enumerate(sets.items()):

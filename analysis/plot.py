@@ -24,7 +24,8 @@ COLUMNS = {"ieee": (3.5, 8), "ieee-two": (7.16, 8), "acm": (3.33, 8), "acm-two":
 def picture_format(target):
     ending = pathlib.Path(target).suffix.lower().lstrip(".")
     if ending not in FORMATS:
-        raise Unreadable(f"{shown(target)} is no picture that can be written: its name should end in .png, .svg or .pdf.")
+        raise Unreadable(f"{shown(target)} is no picture that can be written: its name should end in .png, .svg or "
+                         ".pdf.")
     return ending
 
 
@@ -46,7 +47,8 @@ def _sheet(count, column):
         width, _ = COLUMNS[column]
         side = 2 if width > 5 and count > 1 else 1
         rows = -(-count // side)
-        figure, grid = pyplot.subplots(rows, side, figsize=(width, 0.6 + 2.3 * rows), layout="constrained", squeeze=False)
+        figure, grid = pyplot.subplots(rows, side, figsize=(width, 0.6 + 2.3 * rows), layout="constrained",
+                                       squeeze=False)
     else:
         side = 1 if count == 1 else 2 if count <= 4 else 3
         rows = -(-count // side)
@@ -102,7 +104,8 @@ def draw(groups, target, names=(), column=None):
                              + (f" for {', '.join(names)}." if names else "."))
         figure = _draw(groups, found, column)
         part = f"{target}.part"
-        figure.savefig(part, format=kind, dpi=300 if column else "figure", metadata={"pdf": {"CreationDate": None}, "svg": {"Date": None}}.get(kind))
+        undated = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}.get(kind)
+        figure.savefig(part, format=kind, dpi=300 if column else "figure", metadata=undated)
         pyplot.close(figure)
     os.replace(part, target)
     notes += [f"nothing to draw for {name}." for name in names if name not in found]

@@ -65,7 +65,8 @@ class Run:
         try:
             return flat(tomllib.loads(self.attributes.get(schema.Attribute.OPTIONS, "")))
         except tomllib.TOMLDecodeError as cause:
-            raise Unreadable(f"{shown(self.path)}: the attribute '{schema.Attribute.OPTIONS}' is not TOML: {cause}.") from None
+            raise Unreadable(f"{shown(self.path)}: the attribute '{schema.Attribute.OPTIONS}' is not TOML: "
+                             f"{cause}.") from None
 
     def scores(self, view):
         """Of the whole test pool: (rounds done, shares of correct answers)."""
@@ -94,9 +95,10 @@ class Run:
         return numpy.concatenate([[0], sums])[numpy.searchsorted(self.rounds[schema.Rounds.ROUND], rounds_done)]
 
     def class_shares(self, view):
-        """{class name: share of correct answers among its test images}, the latest of a view; classes without are left out."""
+        """{class name: share of correct answers among its test images}, the latest; classes without are left out."""
         table, names = self.class_evaluations, schema.ClassEvaluations
-        mine = (table[names.VIEW] == view) & (table[names.CLIENT] == schema.Evaluations.EVERYBODY) & (table[names.TOTAL] > 0)
+        mine = (table[names.VIEW] == view) & (table[names.TOTAL] > 0)
+        mine &= table[names.CLIENT] == schema.Evaluations.EVERYBODY
         if not mine.any():
             return {}
         mine &= table[names.ROUNDS_DONE] == table[names.ROUNDS_DONE][mine].max()

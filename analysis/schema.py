@@ -13,7 +13,6 @@ class Attribute:
     FILETYPE = "filetype"
     VERSION = "version"
     OPTIONS = "options"
-    START = "start"
     END = "end"
     KIND = "kind"
     RANKS = "ranks"

@@ -12,7 +12,7 @@ def provenance(run):
     rounds = len(run.rounds[schema.Rounds.ROUND])
     heading = Text(run.name, style="bold")
     heading.append("  ", style="not bold")
-    heading.append("finished" if run.finished else "not finished", style="not bold" if run.finished else "not bold yellow")
+    heading.append(*("finished", "not bold") if run.finished else ("not finished", "not bold yellow"))
     clients = len(run.clients[schema.Clients.CLIENT])
     heading.append(f", {counted(rounds, 'round')}, {counted(clients, 'client')}\n", style="not bold")
     hidden = {schema.Attribute.FILETYPE, schema.Attribute.OPTIONS}

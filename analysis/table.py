@@ -1,6 +1,7 @@
 """Tables of groups of runs: what was reached, with its spread over repeats, beside what it cost."""
 
 import dataclasses
+import difflib
 
 from .cells import cell, mark_best, paired
 from .groups import keys_in_order, setting_in_words, telling_keys
@@ -21,8 +22,6 @@ class Grid:
 
 
 def _nearest(word, known):
-    import difflib
-
     close = difflib.get_close_matches(word, known, 1, 0)
     return close[0] if close else "none"
 
@@ -35,7 +34,8 @@ def _check(axes, known):
     for axis in axes:
         if axis not in known:
             raise Unreadable(f"there is no axis {axis} in which these runs differ"
-                             + (f"; the nearest is {_nearest(axis, known)}, all are {', '.join(known)}." if known else "."))
+                             + (f"; the nearest is {_nearest(axis, known)}, all are {', '.join(known)}."
+                                if known else "."))
 
 
 def _missing_notes(groups):
@@ -86,7 +86,7 @@ def by_measure(groups, rows, values):
         grid.columns.insert(-1, measures[kept[0]])
         grid.notes.append("to the best: the mean difference from the best row, seed by seed.")
     for group, row in zip(groups, table):
-        names = [setting_in_words(key, group.settings[key]) if key in group.settings else "" for key in keys] or [group.label]
+        names = list(_place(group, keys)) or [group.label]
         cells = [row[i] for i in kept]
         if with_pairs:
             cells.append(paired(row[kept[0]], best) if row[kept[0]] is not best else None)
@@ -96,6 +96,11 @@ def by_measure(groups, rows, values):
 
 def _told_apart(groups, keys):
     return len({tuple(repr(group.settings.get(key)) for key in keys) for group in groups}) == len(groups)
+
+
+def _place(group, axes):
+    """The group's settings of some axes, in words."""
+    return tuple(setting_in_words(key, group.settings[key]) if key in group.settings else "" for key in axes)
 
 
 def _heading(key):
@@ -109,12 +114,9 @@ def by_axis(groups, rows, columns, value):
     keys = rows or [key for key in telling if key not in columns]
     keys += [key for key in telling if key not in keys + columns and not _told_apart(groups, keys + columns)]
 
-    def place(group, axes):
-        return tuple(setting_in_words(key, group.settings[key]) if key in group.settings else "" for key in axes)
-
-    across = list(dict.fromkeys(place(group, columns) for group in groups))
-    down = list(dict.fromkeys(place(group, keys) for group in groups))
-    cells = {(place(group, keys), place(group, columns)): cell(group, measure) for group in groups}
+    across = list(dict.fromkeys(_place(group, columns) for group in groups))
+    down = list(dict.fromkeys(_place(group, keys) for group in groups))
+    cells = {(_place(group, keys), _place(group, columns)): cell(group, measure) for group in groups}
     for column in across:
         mark_best([cells[row, column] for row in down if (row, column) in cells], measure.better)
     grid = Grid([_heading(key) for key in keys] or ["runs"],

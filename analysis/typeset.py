@@ -8,9 +8,10 @@ from rich.text import Text
 
 from .cells import Cell
 
-LEGEND = {"text": "* the best; ~ within the spread of the best; ± one standard deviation over repeats",
-          "markdown": "**bold**: the best; *italics*: within the spread of the best; ±: one standard deviation over repeats",
-          "latex": "bold: the best; italics: within the spread of the best; $\\pm$: one standard deviation over repeats"}
+SPREAD = "one standard deviation over repeats"
+LEGEND = {"text": f"* the best; ~ within the spread of the best; ± {SPREAD}",
+          "markdown": f"**bold**: the best; *italics*: within the spread of the best; ±: {SPREAD}",
+          "latex": f"bold: the best; italics: within the spread of the best; $\\pm$: {SPREAD}"}
 LATEX = {"\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
          "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "±": r"$\pm$"}
 MARKDOWN = "\\`*_{}[]<>#|~"
@@ -62,7 +63,8 @@ def markdown(grid):
     around = {"best": "**", "near": "*", "": ""}
     for names, cells in grid.rows:
         row = [_escaped_markdown(name) for name in names]
-        row += [around[_mark(one)] + _words(one, measure) + around[_mark(one)] for one, measure in zip(cells, grid.columns)]
+        for one, measure in zip(cells, grid.columns):
+            row.append(around[_mark(one)] + _words(one, measure) + around[_mark(one)])
         lines.append("| " + " | ".join(row) + " |")
     return lines
 

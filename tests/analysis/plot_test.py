@@ -54,11 +54,12 @@ class Pictures(WithFolder):
         for learner in ("prompt", "dual_prompt"):
             for seed in (1, 2, 3):
                 run = self.sample(f"{learner}-{seed}")
-                change_options(run / "results.h5", seed=seed, method__learner=f'"{learner}"', method__strategy='"fedavg"')
+                change_options(run / "results.h5", seed=seed, method__learner=f'"{learner}"',
+                               method__strategy='"fedavg"')
         runs = sorted(self.folder.glob("*prompt-[123]"))
         words = self.words(*runs)
         self.assertEqual(words.count("dual_prompt"), words.count("prompt"))
-        self.assertTrue(any("seeds 1 to 3" in line and "one standard deviation over seeds" in line for line in words), words)
+        self.assertTrue(any("seeds 1 to 3" in line and "deviation over seeds" in line for line in words), words)
         self.assertFalse(any("seed 1" in line for line in words))
 
     def test_bytes_are_logarithmic_where_methods_differ_by_orders(self):

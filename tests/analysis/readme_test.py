@@ -12,7 +12,8 @@ from sample_files import ROOT, WithFolder
 
 def examples(word):
     """The Python examples of README that have this word."""
-    return [code for code in re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL) if word in code]
+    found = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    return [code for code in found if word in code]
 
 
 class Readme(WithFolder):
@@ -38,7 +39,7 @@ class Readme(WithFolder):
         [code] = examples("swmr")
         self.assertRegex(self.printed(code, "killed"), r"\[1\.5 +0\.75 +0\.5 *\]")
 
-    @unittest.skipUnless(all(map(importlib.util.find_spec, ("xarray", "netCDF4"))), "xarray or netCDF4 is not installed")
+    @unittest.skipUnless(all(map(importlib.util.find_spec, ("xarray", "netCDF4"))), "xarray or netCDF4 is not there")
     def test_xarray_reads_scores_and_compares_texts(self):
         [code] = examples("xarray")
         self.assertRegex(self.printed(code, "other"), r"\[0\.46\d+ .* 0\.73333333\]")

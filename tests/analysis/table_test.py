@@ -59,7 +59,8 @@ class Tables(WithFolder):
         self.assertIn("| learner | 10 clients | 20 clients |", printed)
 
     def test_the_best_is_bold_and_what_lies_within_its_spread_is_marked(self):
-        runs = self.runs("best", {("a", 10): {1: 0.5, 2: 0.7}, ("b", 10): {1: 0.5, 2: 0.6}, ("c", 10): {1: 0.2, 2: 0.3}})
+        runs = self.runs("best", {("a", 10): {1: 0.5, 2: 0.7}, ("b", 10): {1: 0.5, 2: 0.6},
+                                  ("c", 10): {1: 0.2, 2: 0.3}})
         printed = self.print_here("table", *runs, "--value", "global", "--format", "markdown")
         self.assertIn("| a | **60.0 ± 14.1** |", printed)
         self.assertIn("| b | *55.0 ± 7.1* |", printed)
@@ -96,7 +97,8 @@ class Tables(WithFolder):
         one, = self.runs("twice", {("a", 10): {1: 0.5}})
         other = self.folder / "copy"
         shutil.copytree(one, other)
-        self.assertIn("copy is left out: it repeats twice-a-10-1 with the same seed.", self.print_here("table", one, other))
+        printed = self.print_here("table", one, other)
+        self.assertIn("copy is left out: it repeats twice-a-10-1 with the same seed.", printed)
 
     def test_names_with_markup_and_latex_stay_what_they_are(self):
         runs = self.runs("marked", {("[b]a_b&c%[/b]", 10): {1: 0.5}, ("$x$|y", 10): {1: 0.5}})

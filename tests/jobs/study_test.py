@@ -59,7 +59,8 @@ class StudyTest(ProgramTest):
         self.assertIn("3 runs, 1 failed, 2 finished", out)
 
     def test_a_study_whose_launcher_and_rank_are_killed_ends_with_the_same_numbers(self):
-        words = "ranks = 2\n[options]\ntraining.rounds = 40\n[settings]\npartition.clients = [6, 10]\n[repeats]\nseed = [1]"
+        words = ("ranks = 2\n[options]\ntraining.rounds = 40\n[settings]\npartition.clients = [6, 10]\n"
+                 "[repeats]\nseed = [1]")
         file = self.study(words)
         code, errors = self.finish(self.start("study", file, "-o", self.folder / "whole"), 300)
         self.assertEqual(code, 0, errors)
