@@ -1,6 +1,8 @@
 """Results files of made-up runs, as the program's own recorder writes them, and the command that reads them."""
 
+import atexit
 import contextlib
+import functools
 import io
 import os
 import pathlib
@@ -45,6 +47,15 @@ def change_options(file, **changes):
         opened.attrs["options"] = words
 
 
+@functools.cache
+def written(variant):
+    """A run as the recorder writes it, to be copied: the program that does so takes a while to start."""
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="fedorbit-sample-"))
+    atexit.register(shutil.rmtree, folder)
+    subprocess.run([SAMPLE, folder / variant, variant])
+    return folder / variant
+
+
 class WithFolder(unittest.TestCase):
     """A folder of its own for each class of tests; `sample` puts a run into it."""
 
@@ -60,7 +71,7 @@ class WithFolder(unittest.TestCase):
     def sample(cls, name, variant="plain"):
         place = cls.folder / name
         if not place.exists():
-            subprocess.run([SAMPLE, os.fsencode(place), variant])
+            shutil.copytree(written(variant), place)
         return place
 
     def succeed(self, answer):
