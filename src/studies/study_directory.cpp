@@ -13,7 +13,6 @@
 #include "core/toml.hpp"
 #include "core/version.hpp"
 #include "io/file.hpp"
-#include "studies/option_difference.hpp"
 
 namespace fedorbit {
 namespace {
@@ -104,9 +103,7 @@ std::vector<std::string> StudyDirectory::open() const {
         continue;
       }
       if (found->second != std::to_string(fingerprint(run.configuration)) && fs::exists(configuration(run)))
-        fail(path_.string(), " holds the run ", run.name,
-             " with other options: ", option_difference(read_file(configuration(run)), run.configuration),
-             "; name another folder with -o.");
+        require_same(run);
       known.erase(found);
     }
     if (!known.empty())
@@ -121,6 +118,16 @@ std::vector<std::string> StudyDirectory::open() const {
   write_file(path_ / "study.toml", study_.text);
   write_file(list(), listed(study_));
   return added;
+}
+
+void StudyDirectory::require_same(const StudyRun& run) const {
+  const std::vector<std::string> clauses =
+      differences(parse_toml(read_file(configuration(run)), configuration(run).string()),
+                  parse_toml(run.configuration, "the study"));
+  require(clauses.empty(), path_.string(), " holds the run ", run.name,
+          " with other options: ", clauses.empty() ? "" : clauses.front(),
+          clauses.size() > 1 ? text(", and ", clauses.size() - 1, " more differ") : "",
+          "; name another folder with -o.");
 }
 
 RunState StudyDirectory::state(const StudyRun& run) const {

@@ -36,6 +36,9 @@ class StudyDirectory {
   const std::filesystem::path& path() const { return path_; }
 
  private:
+  /// Throws where the run is there with other options.
+  void require_same(const StudyRun& run) const;
+
   std::filesystem::path path_;
   const Study& study_;
 };

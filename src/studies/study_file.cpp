@@ -1,19 +1,12 @@
 #include "studies/study_file.hpp"
 
 #include <algorithm>
-#include <sstream>
 
 #include "core/error.hpp"
 #include "core/options.hpp"
 
 namespace fedorbit {
 namespace {
-
-std::string as_toml(const toml::node& node) {
-  std::ostringstream out;
-  node.visit([&](const auto& shown) { out << shown; });
-  return out.str();
-}
 
 struct Leaf {
   std::string path;
@@ -73,12 +66,12 @@ class Reader {
 
  private:
   std::string words(const toml::node& node, const std::string& key) const {
-    require(node.is_string(), source_, ": ", key, " = ", as_toml(node), " is not a text in quotes.");
+    require(node.is_string(), source_, ": ", key, " = ", written(node), " is not a text in quotes.");
     return *node.value<std::string>();
   }
   std::int64_t count(const toml::node& node, const std::string& key) const {
     require(node.is_integer() && *node.value<std::int64_t>() >= 1 && *node.value<std::int64_t>() <= 100'000, source_,
-            ": ", key, " = ", as_toml(node), " is not a whole number from 1 to 100000.");
+            ": ", key, " = ", written(node), " is not a whole number from 1 to 100000.");
     return *node.value<std::int64_t>();
   }
   const toml::table& table_of(const toml::node& node, const std::string& key) const {
@@ -93,7 +86,7 @@ class Reader {
 
   std::string assignments(const toml::table& table) const {
     std::string lines;
-    for (const Leaf& leaf : leaves_of(table)) lines += text(leaf.path, " = ", as_toml(*leaf.node), "\n");
+    for (const Leaf& leaf : leaves_of(table)) lines += text(leaf.path, " = ", written(*leaf.node), "\n");
     return lines;
   }
 
@@ -103,11 +96,11 @@ class Reader {
       Axis axis{leaf.path, {}};
       if (const toml::array* values = leaf.node->as_array())
         for (const toml::node& value : *values) {
-          require(value.is_value(), source_, ": ", leaf.path, " holds ", as_toml(value), ", which is no single value.");
-          axis.values.push_back(as_toml(value));
+          require(value.is_value(), source_, ": ", leaf.path, " holds ", written(value), ", which is no single value.");
+          axis.values.push_back(written(value));
         }
       else
-        axis.values.push_back(as_toml(*leaf.node));
+        axis.values.push_back(written(*leaf.node));
       require(!axis.values.empty(), source_, ": the axis ", leaf.path, " has no value.");
       found.push_back(std::move(axis));
     }

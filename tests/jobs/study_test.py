@@ -109,7 +109,7 @@ class StudyTest(ProgramTest):
         before = self.losses()
         for words, sentence in (
             ("options.training.rounds = 7\n[repeats]\nseed = [1, 2]",
-             r"holds the run seed=1 with other options: training.rounds = 6 there, 7 here"),
+             r"holds the run seed=1 with other options: training.rounds is 6 there and 7 here"),
             ("[repeats]\nseed = [1]", r"holds the run seed=2, which the study does not describe any more")):
             code, errors = self.play(self.study(words))
             self.assertEqual(code, 1, errors)

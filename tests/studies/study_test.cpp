@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "io/file.hpp"
-#include "studies/option_difference.hpp"
 #include "support/checks.hpp"
 
 namespace fedorbit {
@@ -115,12 +114,6 @@ TEST_F(Studies, are_refused_in_a_sentence_where_they_describe_nothing_or_one_thi
   EXPECT_THAT(refusal("[settings]\nseed = 1\n[[before]]\ncommand = 'encode'"),
               HasSubstr("before needs a command of the program and the file that it makes"));
   EXPECT_THAT(sentence([&] { read_study(folder / "none.toml"); }), HasSubstr("none.toml"));
-}
-
-TEST_F(Studies, say_which_option_of_a_run_has_changed) {
-  const Study before = read("[settings]\nseed = 1"), after = read("options.training.rounds = 3\n[settings]\nseed = 1");
-  EXPECT_EQ(option_difference(before.runs[0].configuration, after.runs[0].configuration),
-            "training.rounds = 50 there, 3 here");
 }
 
 }  // namespace
