@@ -5,7 +5,7 @@
 
 #include "comm/lifeline.hpp"
 #include "core/error.hpp"
-#include "results/progress.hpp"
+#include "core/words.hpp"
 
 namespace fedorbit {
 namespace {

@@ -7,7 +7,7 @@ import subprocess
 
 from analysis.compare import differences
 
-OPTIONS = ["training.rounds=5", "checkpoint.every=2", "evaluation.every=2", "partition.clients=8",
+OPTIONS = ["training.rounds=9", "checkpoint.every=2", "evaluation.every=2", "partition.clients=8",
            "synthetic.per_class=2", "dual_prompt.context=2", "partition.kind=even", "evaluation.linear_probe=false"]
 
 
