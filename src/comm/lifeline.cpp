@@ -97,8 +97,7 @@ void Lifeline::hear(Star::Line& line) {
 void Lifeline::end_without(const Star::Line& line) {
   if (star_.rank <= 1) {
     const std::lock_guard lock(mutex_);
-    const std::string sentence =
-        text(line.who, " was killed or has crashed; the others end, too.", advice_.empty() ? "" : " ", advice_, "\n");
+    const std::string sentence = text(line.who, lost_rank, advice_.empty() ? "" : " ", advice_, "\n");
     [[maybe_unused]] const auto written = ::write(STDERR_FILENO, sentence.data(), sentence.size());
   }
   if (star_.rank == 0)

@@ -15,6 +15,9 @@ struct Pause {
   double seconds;
 };
 
+/// What is said of a rank whose end the others notice, after its name.
+inline constexpr const char* lost_rank = " was killed or has crashed; the others end, too.";
+
 /// Watches, in a thread of its own, the connections between the root and every other rank. The system cuts a connection
 /// when its process ends, however that ends. Then every rank ends within a second, with exit code 1, and one of them
 /// has said which rank died: the root, or rank 1 where the root itself died. Ranks that fail with an Error have a

@@ -8,6 +8,7 @@
 #include <sstream>
 #include <thread>
 
+#include "comm/lifeline.hpp"
 #include "core/clock.hpp"
 #include "core/error.hpp"
 #include "core/log.hpp"
@@ -172,8 +173,11 @@ class Play {
   }
 
   void judge(const StudyRun& run, const Ended& ended, double seconds) {
-    const bool stopped = ended.signal != 0 || ended.code == saved || ended.code >= killed;
-    if (ended.signal == 0 && ended.code == 0) {
+    const bool well = ended.signal == 0 && ended.code == 0;
+    const std::string sentence = well ? "" : last_sentence(directory_.output(run));
+    const bool stopped = ended.signal != 0 || ended.code == saved || ended.code >= killed ||
+                         sentence.find(lost_rank) != std::string::npos;
+    if (well) {
       ++outcome_.finished;
       if (attempts_[&run] == 1) {
         const double a_round = seconds_a_round(directory_.results(run));
@@ -186,10 +190,9 @@ class Play {
       log::info(place(), run.name, "  was killed; it goes on");
       waiting_.push_front(&run);
     } else {
-      const std::string sentence = stopped ? "it was killed each time." : last_sentence(directory_.output(run));
-      directory_.write_failure(run, sentence);
+      directory_.write_failure(run, stopped ? "it was killed each time." : sentence);
       outcome_.failed.push_back(run.name);
-      log::info(place(), run.name, "  failed: ", sentence, left());
+      log::info(place(), run.name, "  failed: ", directory_.failure(run), left());
     }
   }
 
