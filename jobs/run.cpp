@@ -8,6 +8,7 @@
 #include "core/log.hpp"
 #include "core/signals.hpp"
 #include "evaluation/zero_shot.hpp"
+#include "federation/assemble.hpp"
 #include "federation/census.hpp"
 #include "federation/cohort.hpp"
 #include "federation/memory_check.hpp"
@@ -42,6 +43,68 @@ Experiment read_experiment(const Arguments& arguments) {
   return experiment;
 }
 
+/// What is read before the run directory is touched: a misspelt name loses nothing there.
+struct Opened {
+  Dataset dataset;
+  Clip clip;
+  std::vector<std::string> templates;
+  Parts parts;
+};
+
+Opened open(Experiment& experiment, at::Device device, Communicator& communicator) {
+  Dataset dataset = open_data(experiment.data.path, experiment.synthetic, communicator);
+  Clip clip = open_weights(experiment.model, device, communicator);
+  std::vector<std::string> templates = templates_in(experiment.model.text_template, "model.text_template");
+  auto learner = make_learner(experiment.method.learner, experiment.learner, clip, dataset.class_names(),
+                              [&](const Tensor& bytes) { return one_copy_on_node(bytes, communicator); });
+  Parts parts = assemble(experiment, labelled(dataset), std::move(learner), device);
+  return {std::move(dataset), std::move(clip), std::move(templates), std::move(parts)};
+}
+
+/// Collective: what the folder holds, as the root sees it.
+RunDirectory::Holding take(RunDirectory& directory, const std::string& options_toml, bool restart,
+                           Communicator& communicator) {
+  Tensor holding = at::tensor(std::int64_t{0});
+  if (communicator.root()) holding.fill_(std::int64_t(directory.open(options_toml, restart)));
+  communicator.broadcast(holding);
+  return RunDirectory::Holding(holding.item<std::int64_t>());
+}
+
+RunRecord record_of(const Opened& opened, const std::string& options_toml, Communicator& communicator) {
+  RunRecord record;
+  record.options_toml = options_toml;
+  record.provenance = provenance_of_run(communicator);
+  record.provenance["data_sha256"] = opened.dataset.checksum();
+  record.provenance["weights_sha256"] = opened.clip.checksum;
+  record.class_names = opened.dataset.class_names();
+  record.diagnostics = opened.parts.learner->diagnostics();
+  return record;
+}
+
+/// At the root: the run and its clients in a few lines.
+void introduce(const Experiment& experiment, const Opened& opened, const RunRecord& record, at::Device device,
+               int ranks, bool verbose) {
+  if (!opened.clip.assumption.empty()) log::warning(opened.clip.assumption);
+  const auto& training = experiment.training;
+  const std::int64_t cohort = cohort_size(opened.parts.partition->clients(), training.participation),
+                     groups = (cohort + training.group_size - 1) / training.group_size;
+  log::info(experiment.name, ": ", experiment.method.learner, " with ", experiment.method.strategy, " on ", ranks,
+            ranks == 1 ? " rank" : " ranks", ", ", device.str(), "\n",
+            summary(record.clients, *opened.parts.partition, labelled(opened.dataset)));
+  if (verbose) log::detail(who_holds_what(record.clients, record.class_names));
+  if (groups < ranks)
+    log::info("only ", groups, " of ", ranks, " ranks train: ", cohort, " clients a round in groups of ",
+              training.group_size, "; a smaller training.group_size shares them among more.");
+}
+
+/// Who watches a run at the root: its file, its lines on the terminal.
+struct Watchers {
+  Recorder recorder;
+  Progress progress;
+  EventLog events;
+  std::vector<Observer*> all() { return {&recorder, &progress, &events}; }
+};
+
 /// Returns the exit code.
 int run(const Arguments& arguments) {
   Experiment experiment = read_experiment(arguments);
@@ -52,27 +115,11 @@ int run(const Arguments& arguments) {
   const at::Device device = prepare_machine(experiment.machine, *communicator);
   const bool root = communicator->root();
 
-  // Everything that is read comes before the run directory is touched: a misspelt name loses nothing there.
-  const Dataset dataset = open_data(experiment.data.path, experiment.synthetic, *communicator);
-  const Clip clip = open_weights(experiment.model, device, *communicator);
-  const std::vector<std::string> templates = templates_in(experiment.model.text_template, "model.text_template");
-  const Keys keys{std::uint64_t(experiment.seed)};
-  const Labelled view = labelled(dataset);
-  const auto partition = make_partition(view, experiment.partition, keys);
-  const auto learner = make_learner(experiment.method.learner, experiment.learner, clip, dataset.class_names(),
-                                    [&](const Tensor& bytes) { return one_copy_on_node(bytes, *communicator); });
-  if (experiment.training.group_size == 0) experiment.training.group_size = learner->usual_group(device);
+  const Opened opened = open(experiment, device, *communicator);
+  const Parts& parts = opened.parts;
   const std::string options_toml = OptionList::of(experiment).toml();
-  const auto strategy = make_strategy(experiment.method.strategy, experiment.strategy);
-  strategy->check(experiment.optimiser);
-  const auto upload_codec = make_codec(experiment.method.upload_codec);
-  const auto download_codec = make_codec(experiment.method.download_codec);
-
   RunDirectory directory(arguments.directory.empty() ? "runs/" + experiment.name : arguments.directory);
-  Tensor holding = at::tensor(std::int64_t{0});
-  if (root) holding.fill_(std::int64_t(directory.open(options_toml, arguments.restart)));
-  communicator->broadcast(holding);
-  const auto held = RunDirectory::Holding(holding.item<std::int64_t>());
+  const auto held = take(directory, options_toml, arguments.restart, *communicator);
   log::start(!root || arguments.quiet ? log::Level::quiet
              : arguments.verbose      ? log::Level::verbose
                                       : log::Level::normal,
@@ -81,26 +128,15 @@ int run(const Arguments& arguments) {
     log::info("this run is finished: ", directory.results().string());
     return 0;
   }
-
-  if (root && !clip.assumption.empty()) log::warning(clip.assumption);
-
-  RunRecord record;
-  record.options_toml = options_toml;
-  record.provenance = provenance_of_run(*communicator);
-  record.provenance["data_sha256"] = dataset.checksum();
-  record.provenance["weights_sha256"] = clip.checksum;
-  record.class_names = dataset.class_names();
-  record.diagnostics = learner->diagnostics();
+  RunRecord record = record_of(opened, options_toml, *communicator);
   if (root) {
-    record.clients = census(*partition, view, experiment.partition.listed);
-    log::info(experiment.name, ": ", experiment.method.learner, " with ", experiment.method.strategy, " on ",
-              communicator->size(), communicator->size() == 1 ? " rank" : " ranks", ", ", device.str(), "\n",
-              summary(record.clients, *partition, view));
-    if (arguments.verbose) log::detail(who_holds_what(record.clients, dataset.class_names()));
+    record.clients = census(*parts.partition, labelled(opened.dataset), experiment.partition.listed);
+    introduce(experiment, opened, record, device, communicator->size(), arguments.verbose);
   }
 
+  const bool patches = parts.learner->needs_patches();
   const auto features =
-      features_of(dataset, clip, {learner->needs_patches(), false, experiment.views}, experiment.data.features,
+      features_of(opened.dataset, opened.clip, {patches, false, experiment.views}, experiment.data.features,
                   experiment.data.feature_store, device, *communicator, signal_received);
   if (!features) {
     if (root && arguments.restart) directory.begin(options_toml);  // what goes on without --restart is the new run
@@ -110,37 +146,26 @@ int run(const Arguments& arguments) {
   }
   record.provenance["arithmetic"] = arithmetic(device, *communicator);
   record.provenance["features_arithmetic"] = features->origin.arithmetic;
-  const bool live = experiment.learner.engine.live_images;
-  require(!live || experiment.views.count == 0,
-          "engine.live_images encodes images as they are; views.count = ", experiment.views.count,
-          " does not go with it.");
-  const Samples samples(features->of, dataset.labels(), device, keys,
-                        live ? live_encoder(dataset, clip, learner->needs_patches(), device) : LiveEncoder());
-  Workshop workshop{experiment,      *partition, samples,
-                    *learner,        *strategy,  *upload_codec,
-                    *download_codec, keys,       strategy->memories(learner->layout())};
-
+  const LiveEncoder live = experiment.learner.engine.live_images
+                               ? live_encoder(opened.dataset, opened.clip, patches, device)
+                               : LiveEncoder();
+  const Samples samples(features->of, opened.dataset.labels(), device, parts.keys, live);
+  Workshop workshop = parts.workshop(experiment, samples);
   require_memory(workshop, *communicator);
-  const std::int64_t cohort = cohort_size(partition->clients(), experiment.training.participation),
-                     groups = (cohort + experiment.training.group_size - 1) / experiment.training.group_size;
-  if (root && groups < communicator->size())
-    log::info("only ", groups, " of ", communicator->size(), " ranks train: ", cohort, " clients a round in groups of ",
-              experiment.training.group_size, "; a smaller training.group_size shares them among more.");
 
   std::optional<Checkpoint> checkpoint;
   if (held == RunDirectory::Holding::checkpoint) {
     checkpoint.emplace();
     if (root) checkpoint = Checkpoint::read(directory.checkpoint());
   }
-  std::unique_ptr<Recorder> recorder;
-  Progress progress(experiment.training.rounds);
-  EventLog events;
+  std::optional<Watchers> watchers;
   std::vector<Observer*> observers;
   if (root) {
     if (!checkpoint) directory.begin(options_toml);
-    recorder = checkpoint ? std::make_unique<Recorder>(directory.results(), checkpoint->round)
-                          : std::make_unique<Recorder>(directory.results());
-    observers = {recorder.get(), &progress, &events};
+    watchers.emplace(
+        Watchers{checkpoint ? Recorder(directory.results(), checkpoint->round) : Recorder(directory.results()),
+                 Progress(experiment.training.rounds), EventLog()});
+    observers = watchers->all();
     for (Observer* observer : observers) observer->started(record);
     if (checkpoint)
       for (Observer* observer : observers)
@@ -148,18 +173,18 @@ int run(const Arguments& arguments) {
                             text("the run goes on after ", checkpoint->round, " rounds, on ", communicator->size(),
                                  " ranks of ", record.provenance["hosts"], ".")});
   }
-  Simulation simulation(workshop, *communicator, dataset.classes(), observers, [&](const State& state) {
-    recorder->keep();  // a checkpoint is never newer than the results on the disk
+  Simulation simulation(workshop, *communicator, opened.dataset.classes(), observers, [&](const State& state) {
+    watchers->recorder.keep();  // a checkpoint is never newer than the results on the disk
     to_checkpoint(state, options_toml).write(directory.checkpoint());
   });
   if (checkpoint) simulation.restore(shared_state(*checkpoint, *communicator));
 
   Tensor class_texts;  // of the zero-shot scores, which a run that goes on has already
   if (!checkpoint)
-    class_texts =
-        ensemble(encode_prompts("zero-shot", templates, dataset.class_names(), clip, device, *communicator).features);
-  clip.release();  // what trains has its own copies
-  const Ending ending = simulation.run(class_texts, clip.logit_scale(), signal_received);
+    class_texts = ensemble(
+        encode_prompts("zero-shot", opened.templates, record.class_names, opened.clip, device, *communicator).features);
+  opened.clip.release();  // what trains has its own copies
+  const Ending ending = simulation.run(class_texts, opened.clip.logit_scale(), signal_received);
   if (ending == Ending::interrupted) {
     log::info("interrupted after ", simulation.server().round, " rounds; the same command",
               arguments.restart ? " without --restart" : "", " goes on from there.");
@@ -170,7 +195,7 @@ int run(const Arguments& arguments) {
   if (root) {
     NamedTensors prompts;
     for (const auto& [name, tensor] : simulation.shared()) prompts[name] = tensor;
-    export_prompts(directory.prompts(), prompts, clip, dataset.class_names());
+    export_prompts(directory.prompts(), prompts, opened.clip, record.class_names);
     for (Observer* observer : observers) observer->finished(simulation.shared());
     log::info("results: ", directory.results().string());
   }

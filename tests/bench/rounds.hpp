@@ -5,11 +5,10 @@
 #include <algorithm>
 #include <functional>
 
-#include "algorithms/codecs/float32.hpp"
-#include "algorithms/strategies/fedavg.hpp"
 #include "bench/clip.hpp"
 #include "comm/communicator.hpp"
 #include "core/error.hpp"
+#include "federation/assemble.hpp"
 #include "federation/simulation.hpp"
 
 namespace fedorbit::bench {
@@ -61,20 +60,19 @@ inline RoundSeconds seconds_of(const Rounds& rounds, Classifier& learner, Commun
   experiment.machine.graph = rounds.graph;
   const auto count = std::int64_t(double(rounds.clients * images) / 0.9) + classes;
   const Tensor labels = at::arange(count) % classes, domains = at::zeros({count}, at::kLong);
-  const Keys keys(1);
-  const auto partition = make_partition({{labels.const_data_ptr<std::int64_t>(), std::size_t(count)},
-                                         {domains.const_data_ptr<std::int64_t>(), std::size_t(count)},
-                                         classes,
-                                         1},
-                                        experiment.partition, keys);
+  const std::shared_ptr<Classifier> lent(&learner, [](Classifier*) {});  // the caller's
+  const Parts parts = assemble(experiment,
+                               {{labels.const_data_ptr<std::int64_t>(), std::size_t(count)},
+                                {domains.const_data_ptr<std::int64_t>(), std::size_t(count)},
+                                classes,
+                                1},
+                               lent, rounds.device);
   at::manual_seed(1);
   const auto there = at::TensorOptions(at::kFloat).device(rounds.device);
   Features features{at::randn({count, 512}, there), {}};
   if (rounds.patches > 0) features.patches = at::randn({count, rounds.patches, 512}, there);
   const Samples samples(features, labels, rounds.device);
-  FedAvg strategy;
-  const Float32Codec codec;
-  Workshop workshop{experiment, *partition, samples, learner, strategy, codec, codec, keys, {}};
+  Workshop workshop = parts.workshop(experiment, samples);
   Stopwatches watches;
   watches.rounds = &rounds;
   std::vector<Observer*> observers;

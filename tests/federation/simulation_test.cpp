@@ -205,7 +205,7 @@ TEST_F(Simulations, discard_the_round_in_which_one_rank_gets_a_signal) {
 }
 
 void keep_control_variates(Federation& federation) {
-  federation.strategy = std::make_unique<toy::ControlVariates>();
+  federation.strategy = std::make_shared<toy::ControlVariates>();
   federation.experiment.optimiser.momentum = 0;
 }
 
@@ -269,7 +269,7 @@ TEST_F(Simulations, evaluate_every_test_image_once) {
   federation.experiment.evaluation.every = 100;
   federation.run(*communicator);
   if (!communicator->root()) return;
-  const auto pool = std::int64_t(federation.partition->test_pool().size());
+  const auto pool = std::int64_t(federation.parts.partition->test_pool().size());
   std::int64_t by_clients = 0;
   std::vector<std::string> views;
   for (const EvaluationRecord& score : federation.witness.scores) {

@@ -6,9 +6,9 @@
 #include <memory>
 #include <numeric>
 
-#include "algorithms/codecs/float32.hpp"
 #include "algorithms/losses/cross_entropy.hpp"
 #include "algorithms/strategies/fedavg.hpp"
+#include "federation/assemble.hpp"
 #include "federation/simulation.hpp"
 
 namespace fedorbit::toy {
@@ -120,10 +120,10 @@ struct Federation {
   Tensor domains = at::zeros({600}, at::kLong);
   Features features{normal({classes, width}, 1).index_select(0, labels) + normal({600, width}, 2), {}};
   Samples samples;
-  Learner learner;
-  std::unique_ptr<Strategy> strategy = std::make_unique<FedAvg>();
-  Float32Codec codec;
-  std::unique_ptr<Partition> partition;
+  std::shared_ptr<Learner> trained = std::make_shared<Learner>();
+  Learner& learner = *trained;
+  std::shared_ptr<Strategy> strategy;  // instead of the one that the experiment names
+  Parts parts;
   std::unique_ptr<Workshop> workshop;
   Witness witness;
   std::vector<State> saved;  // at the root
@@ -144,12 +144,11 @@ struct Federation {
   }
 
   Simulation simulation(Communicator& communicator) {
-    const Keys keys(std::uint64_t(experiment.seed));
     const Labelled view{
         {labels.const_data_ptr<std::int64_t>(), 600}, {domains.const_data_ptr<std::int64_t>(), 600}, classes, 1};
-    partition = make_partition(view, experiment.partition, keys);
-    workshop.reset(new Workshop{experiment, *partition, samples, learner, *strategy, codec, codec, keys,
-                                strategy->memories(learner.layout())});
+    parts = assemble(experiment, view, trained, samples.device());
+    if (strategy) parts.strategy = strategy;
+    workshop = std::make_unique<Workshop>(parts.workshop(experiment, samples));
     std::vector<Observer*> observers;
     if (communicator.root()) observers.push_back(&witness);
     return Simulation(*workshop, communicator, classes, observers,
