@@ -55,8 +55,9 @@ Opened open(Experiment& experiment, at::Device device, Communicator& communicato
   Dataset dataset = open_data(experiment.data.path, experiment.synthetic, communicator);
   Clip clip = open_weights(experiment.model, device, communicator);
   std::vector<std::string> templates = templates_in(experiment.model.text_template, "model.text_template");
-  auto learner = make_learner(experiment.method.learner, experiment.learner, clip, dataset.class_names(),
-                              [&](const Tensor& bytes) { return one_copy_on_node(bytes, communicator); });
+  auto learner =
+      make_learner(experiment.method.learner, experiment.learner, experiment.engine, clip, dataset.class_names(),
+                   [&](const Tensor& bytes) { return one_copy_on_node(bytes, communicator); });
   Parts parts = assemble(experiment, labelled(dataset), std::move(learner), device);
   return {std::move(dataset), std::move(clip), std::move(templates), std::move(parts)};
 }
@@ -146,9 +147,8 @@ int run(const Arguments& arguments) {
   }
   record.provenance["arithmetic"] = arithmetic(device, *communicator);
   record.provenance["features_arithmetic"] = features->origin.arithmetic;
-  const LiveEncoder live = experiment.learner.engine.live_images
-                               ? live_encoder(opened.dataset, opened.clip, patches, device)
-                               : LiveEncoder();
+  const LiveEncoder live =
+      experiment.engine.live_images ? live_encoder(opened.dataset, opened.clip, patches, device) : LiveEncoder();
   const Samples samples(features->of, opened.dataset.labels(), device, parts.keys, live);
   Workshop workshop = parts.workshop(experiment, samples);
   require_memory(workshop, *communicator);

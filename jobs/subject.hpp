@@ -3,7 +3,6 @@
 #include <optional>
 #include <vector>
 
-#include "algorithms/learners/prompt.hpp"
 #include "comm/communicator.hpp"
 #include "data/features.hpp"
 #include "jobs/evaluate_options.hpp"

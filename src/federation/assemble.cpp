@@ -5,7 +5,7 @@
 namespace fedorbit {
 
 Parts assemble(Experiment& experiment, const Labelled& data, std::shared_ptr<Classifier> learner, at::Device device) {
-  require(!experiment.learner.engine.live_images || experiment.views.count == 0,
+  require(!experiment.engine.live_images || experiment.views.count == 0,
           "engine.live_images encodes images as they are; views.count = ", experiment.views.count,
           " does not go with it.");
   Parts parts;

@@ -7,6 +7,7 @@
 #include "data/partition.hpp"
 #include "data/synthetic.hpp"
 #include "inputs/load_model.hpp"
+#include "model/prompts/engine.hpp"
 
 namespace fedorbit {
 
@@ -97,6 +98,7 @@ struct Experiment {
   PartitionOptions partition;
   MethodOptions method;
   LearnerOptions learner;
+  EngineOptions engine;
   StrategyOptions strategy;
   OptimiserOptions optimiser;
   TrainingOptions training;
@@ -114,6 +116,7 @@ struct Experiment {
     v.section("partition", partition);
     v.section("method", method);
     learner.fields(v);
+    v.section("engine", engine);
     strategy.fields(v);
     v.section("optimiser", optimiser);
     v.section("training", training);

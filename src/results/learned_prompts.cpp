@@ -17,8 +17,13 @@ LearnedPrompts from_results(const std::filesystem::path& path) {
   require(file.is_group(schema::state), path.string(), " holds no learned prompts: the run has not finished.");
   Experiment experiment;
   OptionList::of(experiment).read_text(file.text_attribute(schema::attribute::options), path.string());
-  LearnedPrompts learned{
-      path, experiment.method, experiment.learner, {}, file.text_attribute("weights_sha256"), experiment.model};
+  LearnedPrompts learned{path,
+                         experiment.method,
+                         experiment.learner,
+                         experiment.engine,
+                         {},
+                         file.text_attribute("weights_sha256"),
+                         experiment.model};
   for (const std::string& name : file.names(schema::state))
     learned.shared[name] = h5::read_tensor(file, schema::state + "/" + name);
   return learned;
@@ -31,9 +36,9 @@ LearnedPrompts from_safetensors(const std::filesystem::path& path) {
   require(format != read.metadata.end() && format->second == "fedorbit-prompts-1" && context != read.tensors.end() &&
               context->second.dim() == 2,
           path.string(), " holds no prompts that a run has exported (context.shared).");
-  LearnedPrompts learned{path, {}, {}, {*context}, {}, {}};
+  LearnedPrompts learned{path, {}, {}, {}, {*context}, {}, {}};
   learned.method.learner = "prompt";
-  learned.learner.prompt.context = context->second.size(0);
+  OptionList::of(learned.learner).set(text("prompt.context=", context->second.size(0)));
   if (const auto weights = read.metadata.find("weights_sha256"); weights != read.metadata.end())
     learned.weights = weights->second;
   return learned;
@@ -51,7 +56,7 @@ TrainedLearner revive(const LearnedPrompts& learned, const Clip& clip, const std
   const at::NoGradGuard no_gradient;
   require(learned.weights == clip.checksum, learned.file.string(), " was learned with other weights (", learned.weights,
           ") than these (", clip.checksum, "); name the run's with model.weights.");
-  auto learner = make_learner(learned.method.learner, learned.learner, clip, class_names);
+  auto learner = make_learner(learned.method.learner, learned.learner, learned.engine, clip, class_names);
   Parameters parameters(learner->layout(), 1, device);
   for (const auto& entry : learner->layout().entries(Owner::shared)) {
     const auto found = learned.shared.find(entry.name);

@@ -12,6 +12,7 @@ struct LearnedPrompts {
   std::filesystem::path file;
   MethodOptions method;
   LearnerOptions learner;
+  EngineOptions engine;
   NamedTensors shared;                 // by the names of the learner's layout
   std::string weights;                 // checksum of the weights it was learned with
   std::optional<WeightOptions> named;  // how the run named them; nothing where that is not known

@@ -29,6 +29,14 @@ inline Clip random_clip(std::int64_t text_heads = 2) {
   return clip;
 }
 
+/// Options with some of them set: "section.name=value".
+template <class Options>
+Options with(const std::vector<std::string>& assignments) {
+  Options options;
+  for (const std::string& assignment : assignments) OptionList::of(options).set(assignment);
+  return options;
+}
+
 inline Tensor normal(at::IntArrayRef shape, std::uint64_t a, std::uint64_t b) {
   Tensor out = at::empty(shape, at::kFloat);
   Stream stream = Keys(9).stream(Purpose::test, a, b);
@@ -45,12 +53,9 @@ inline std::vector<std::unique_ptr<Classifier>> variants(const std::string& name
   for (const char* reading : {"separate", "joined"})
     for (const char* transport : {"patch", "batch"}) {
       if (name != "dual_prompt" && !out.empty()) continue;
-      LearnerOptions options;
-      options.engine = engine;
-      options.prompt.context = 4;
-      options.dual_prompt.reading = reading;
-      options.dual_prompt.transport = transport;
-      out.push_back(make_learner(name, options, clip, class_names));
+      const auto options = with<LearnerOptions>(
+          {"prompt.context=4", text("dual_prompt.reading=", reading), text("dual_prompt.transport=", transport)});
+      out.push_back(make_learner(name, options, engine, clip, class_names));
     }
   return out;
 }

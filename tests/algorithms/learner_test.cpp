@@ -177,8 +177,7 @@ INSTANTIATE_TEST_SUITE_P(all, EveryLearnerOfHeads,
                          [](const auto& info) { return text(std::get<0>(info.param), std::get<1>(info.param)); });
 
 TEST(DualPrompt, warns_of_drift_and_of_a_transport_that_does_not_converge) {
-  LearnerOptions options;
-  const auto learner = make_learner("dual_prompt", options, random_clip(), class_names);
+  const auto learner = make_learner("dual_prompt", {}, {}, random_clip(), class_names);
   const double none = std::nan("");
   EXPECT_TRUE(learner->warnings(std::vector<double>{1, 1, 0.5, 1, 9, 1e-4}).empty());
   EXPECT_TRUE(learner->warnings(std::vector<double>{1, 1, 0.5, none, none, none}).empty());
@@ -190,10 +189,9 @@ TEST(DualPrompt, warns_of_drift_and_of_a_transport_that_does_not_converge) {
 
 TEST(DualPrompt, asks_for_patches_only_where_it_uses_them) {
   auto needs = [](const char* transport, bool score) {
-    LearnerOptions options;
-    options.dual_prompt.transport = transport;
-    options.dual_prompt.transport_score = score;
-    return make_learner("dual_prompt", options, random_clip(), class_names)->needs_patches();
+    const auto options = with<LearnerOptions>(
+        {text("dual_prompt.transport=", transport), text("dual_prompt.transport_score=", score ? "true" : "false")});
+    return make_learner("dual_prompt", options, {}, random_clip(), class_names)->needs_patches();
   };
   EXPECT_TRUE(needs("patch", false));
   EXPECT_TRUE(needs("none", true));
@@ -202,7 +200,7 @@ TEST(DualPrompt, asks_for_patches_only_where_it_uses_them) {
 }
 
 TEST(Registry, names_the_nearest_part_to_one_it_does_not_know) {
-  EXPECT_THAT(sentence([] { make_learner("dual_promt", {}, random_clip(), class_names); }),
+  EXPECT_THAT(sentence([] { make_learner("dual_promt", {}, {}, random_clip(), class_names); }),
               testing::HasSubstr("nearest is dual_prompt"));
   EXPECT_THAT(sentence([] { make_strategy("fedavgg", {}); }), testing::HasSubstr("nearest is fedavg"));
   EXPECT_THAT(sentence([] { make_codec("float23"); }), testing::HasSubstr("nearest is float32"));
