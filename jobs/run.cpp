@@ -25,6 +25,7 @@
 #include "results/recorder.hpp"
 #include "results/resume.hpp"
 #include "results/run_directory.hpp"
+#include "results/trained_model.hpp"
 
 namespace fedorbit {
 namespace {
@@ -193,9 +194,7 @@ int run(const Arguments& arguments) {
     return resumable;
   }
   if (root) {
-    NamedTensors prompts;
-    for (const auto& [name, tensor] : simulation.shared()) prompts[name] = tensor;
-    export_prompts(directory.prompts(), prompts, opened.clip, record.class_names);
+    export_model(directory.model(), experiment, simulation.shared(), opened.clip.checksum, record.class_names);
     for (Observer* observer : observers) observer->finished(simulation.shared());
     log::info("results: ", directory.results().string());
   }

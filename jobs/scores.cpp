@@ -39,7 +39,7 @@ Scores score(const EvaluateOptions& options, Subject& subject, const Samples& sa
   }
   if (subject.trained) {
     const Classifier& learner = *subject.trained->learner;
-    scores.records.push_back(judge("prompts", all, learner.labels_by_patches(),
+    scores.records.push_back(judge("model", all, learner.labels_by_patches(),
                                    subject.trained->learner->scorer(subject.trained->parameters, Scope::global)));
   }
   if (!options.probe.linear && !options.probe.neighbours) return scores;

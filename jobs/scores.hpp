@@ -15,7 +15,7 @@ struct Scores {
   std::vector<TemplateRecord> templates;
 };
 
-/// Collective. Every set of texts, each of its templates and learned prompts on all `samples`; the probe and the
+/// Collective. Every set of texts, each of its templates and a trained model on all `samples`; the probe and the
 /// neighbours, where they are asked for, on those held out.
 Scores score(const EvaluateOptions& options, Subject& subject, const Samples& samples, Communicator& communicator);
 

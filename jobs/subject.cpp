@@ -37,11 +37,11 @@ std::optional<Subject> open_subject(const EvaluateOptions& options, at::Device d
                        fingerprint(subject.set.origin.data + subject.set.origin.weights));
   }
   const bool said = !options.model.templates.empty() || !options.model.templates_file.empty();
-  const bool needs_tower = !alone || said || !options.model.prompts.empty() || !options.model.weights.empty();
+  const bool needs_tower = !alone || said || !options.model.trained.empty() || !options.model.weights.empty();
   const auto templates =
-      wanted_templates(options.model, needs_tower && options.model.prompts.empty() && subject.set.prompts.empty());
-  std::optional<LearnedPrompts> learned;
-  if (!options.model.prompts.empty()) learned = read_learned_prompts(options.model.prompts);
+      wanted_templates(options.model, needs_tower && options.model.trained.empty() && subject.set.prompts.empty());
+  std::optional<TrainedModel> learned;
+  if (!options.model.trained.empty()) learned = read_trained_model(options.model.trained);
   std::optional<Dataset> dataset;
   if (!alone) dataset = open_data(options.data.path, options.synthetic, communicator);
   if (needs_tower) {

@@ -7,7 +7,7 @@
 #include "data/features.hpp"
 #include "jobs/evaluate_options.hpp"
 #include "model/clip.hpp"
-#include "results/learned_prompts.hpp"
+#include "results/trained_model.hpp"
 
 namespace fedorbit {
 

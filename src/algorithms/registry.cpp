@@ -106,7 +106,9 @@ StrategyOptions::StrategyOptions() {
 const AnyOptions& PartOptions::of(const std::string& name) const {
   for (const auto& [section, options] : sections_)
     if (section == name) return options;
-  fail("there are no options of ", name, ".");
+  std::vector<std::string> known;
+  for (const auto& [section, options] : sections_) known.push_back(section);
+  fail("there is no method part named ", name, "; the nearest is ", nearest(name, known), ".");
 }
 
 std::unique_ptr<Classifier> make_learner(const std::string& name, const LearnerOptions& options,

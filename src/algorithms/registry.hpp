@@ -41,6 +41,7 @@ class PartOptions {
   }
   /// A name that is none is an Error that names the nearest.
   const AnyOptions& of(const std::string& name) const;
+  AnyOptions& of(const std::string& name) { return const_cast<AnyOptions&>(std::as_const(*this).of(name)); }
 
  protected:
   std::vector<std::pair<std::string, AnyOptions>> sections_;

@@ -60,8 +60,10 @@ RunDirectory::Holding RunDirectory::open(const std::string& options_toml, bool r
 
 void RunDirectory::begin(const std::string& options_toml) {
   std::error_code failure;
-  for (const std::filesystem::path& left : {checkpoint(), part_path(checkpoint()), results(), part_path(results()),
-                                            copy_path(part_path(results())), prompts(), part_path(prompts())}) {
+  // The last is what earlier runs called theirs.
+  for (const std::filesystem::path& left :
+       {checkpoint(), part_path(checkpoint()), results(), part_path(results()), copy_path(part_path(results())),
+        model(), part_path(model()), folder_ / "prompts.safetensors"}) {
     std::filesystem::remove(left, failure);
     require(!failure, left.string(), " cannot be removed: ", failure.message(), ".");
   }

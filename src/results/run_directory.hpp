@@ -1,4 +1,4 @@
-// The folder of one run: its resolved options, log, results, checkpoint and prompts.
+// The folder of one run: its resolved options, log, results, checkpoint and trained model.
 #pragma once
 #include <filesystem>
 #include <string>
@@ -27,7 +27,7 @@ class RunDirectory {
   std::filesystem::path log() const { return folder_ / "log.txt"; }
   std::filesystem::path results() const { return folder_ / "results.h5"; }
   std::filesystem::path checkpoint() const { return folder_ / "checkpoint.h5"; }
-  std::filesystem::path prompts() const { return folder_ / "prompts.safetensors"; }
+  std::filesystem::path model() const { return folder_ / "model.safetensors"; }
   const std::filesystem::path& path() const { return folder_; }
 
  private:

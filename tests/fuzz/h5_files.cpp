@@ -15,7 +15,7 @@
 #include "io/h5_tensor.hpp"
 #include "results/checkpoint.hpp"
 #include "results/inspect_h5.hpp"
-#include "results/learned_prompts.hpp"
+#include "results/trained_model.hpp"
 #include "results/schema.hpp"
 
 namespace fedorbit {
@@ -131,7 +131,7 @@ void read_checkpoint(const std::filesystem::path& path) {
 }
 
 void read_prompts(const std::filesystem::path& path) {
-  for (const auto& [name, tensor] : read_learned_prompts(path).shared) read_all(tensor);
+  for (const auto& [name, tensor] : read_trained_model(path).shared) read_all(tensor);
 }
 
 void describe(const std::filesystem::path& path) { inspect_h5(path); }

@@ -102,28 +102,28 @@ class EvaluateTest(ProgramTest):
         self.assertEqual((code, errors), (0, ""), errors)
         return directory
 
-    def test_a_runs_prompts_are_tried_on_new_classes(self):
+    def test_what_a_run_has_learned_is_tried_on_new_classes(self):
         directory = self.federated("prompt")
         new = ("--data", self.data["new"], "--weights", self.clip)
-        found = [self.evaluate(f"prompts{i}", *new, "--prompts", place, ranks=1 + i)["prompts"] for i, place in
-                 enumerate((directory, directory / "results.h5", directory / "prompts.safetensors"))]
+        found = [self.evaluate(f"model{i}", *new, "--model", place, ranks=1 + i)["model"] for i, place in
+                 enumerate((directory, directory / "results.h5", directory / "model.safetensors"))]
         self.assertEqual(found[0], found[1])
         self.assertEqual(found[0], found[2])
-        with h5py.File(self.folder / "prompts0.h5") as file:
+        with h5py.File(self.folder / "model0.h5") as file:
             self.assertEqual([name.decode() for name in file["classes/name"]], ["runway", "farmland"])
             self.assertEqual(file["evaluations/total"][0], 40)
 
     def test_prompts_of_two_contexts_label_by_the_shared_one(self):
         directory = self.federated("dual_prompt")
         new = ("--data", self.data["new"], "--weights", self.clip)
-        self.assertEqual(self.evaluate("directory", *new, "--prompts", directory)["prompts"],
-                         self.evaluate("exported", *new, "--prompts", directory / "prompts.safetensors")["prompts"])
+        self.assertEqual(self.evaluate("directory", *new, "--model", directory)["model"],
+                         self.evaluate("exported", *new, "--model", directory / "model.safetensors")["model"])
 
     def test_prompts_of_other_weights_are_refused(self):
         directory = self.federated("prompt")
         other = self.folder / "other.safetensors"
         subprocess.run([MAKE_CLIP, other, "32", "2"], check=True)
-        code, errors = self.fedorbit("evaluate", "--data", self.data["new"], "--weights", other, "--prompts", directory)
+        code, errors = self.fedorbit("evaluate", "--data", self.data["new"], "--weights", other, "--model", directory)
         self.assertGreater(code, 0)
         self.assertRegex(errors, r"was learned with other weights")
 
@@ -175,7 +175,9 @@ class InspectTest(ProgramTest):
         self.assertRegex(words, r"results: 2 rounds, 10 clients, 6 classes; finished")
         self.assertRegex(words, r"learned context\.shared  4 x 32")
         self.assertRegex(self.inspected(self.folder / "run/checkpoint.h5"), r"checkpoint after 2 rounds, whole")
-        self.assertRegex(self.inspected(self.folder / "run/prompts.safetensors"), r"format: fedorbit-prompts-1")
+        self.assertRegex(self.inspected(self.folder / "run/model.safetensors"),
+                         r"format: fedorbit-model-1\nlearner: dual_prompt[^$]*context\.shared  \[4, 32\] Float")
+        self.assertNotRegex(self.inspected(self.folder / "run/model.safetensors"), r"CLIP|vision")
         numpy.save(array, numpy.zeros((3, 4), numpy.float32))
         self.assertRegex(self.inspected(array), r"\[3, 4\] Float")
 
