@@ -17,34 +17,38 @@ STYLE = {"font.size": 10, "axes.spines.top": False, "axes.spines.right": False, 
          "axes.titleweight": "bold", "axes.titlesize": 11, "legend.frameon": False, "figure.dpi": 130}
 
 
-def personal_series(run):
-    """(rounds, mean, lowest, highest) over clients."""
-    by_round = run.client_scores(schema.View.PERSONAL)
+def client_series(run, scope):
+    """(rounds, mean, lowest, highest) over clients on their own images."""
+    by_round = run.client_accuracy(scope)
     rounds = numpy.array(sorted(by_round))
     series = [numpy.array([f(by_round[r][1]) for r in rounds]) for f in (numpy.mean, numpy.min, numpy.max)]
     return rounds, *series
 
 
 def draw_references(axes, run):
-    for view, style in ((schema.View.ZERO_SHOT, "--"), (schema.View.PROBE, ":")):
-        _, shares = run.scores(view)
+    for task, style in ((schema.Task.ZERO_SHOT, "--"), (schema.Task.PROBE, ":")):
+        _, shares = run.pool_accuracy(schema.Scope.FROZEN, task)
         if len(shares):
             axes.axhline(shares[-1], color=REFERENCE, linestyle=style, linewidth=1.4,
-                         label=f"{view.replace('probe', 'linear probe')} {percent(shares[-1])}")
+                         label=f"{task.replace('probe', 'linear probe')} {percent(shares[-1])}")
 
 
 def draw_accuracy(axes, run, place):
     """`place` turns round numbers into positions on the horizontal axis."""
-    rounds, shares = run.scores(schema.View.GLOBAL)
+    rounds, shares = run.pool_accuracy(schema.Scope.GLOBAL)
     marker = "o" if len(rounds) < 40 else None
     if len(rounds):
         axes.plot(place(rounds), shares, color=GLOBAL, marker=marker, markersize=3.5, linewidth=2,
-                  label=f"global {percent(shares[-1])}")
-    rounds, mean, low, high = personal_series(run)
+                  label=f"global {percent(shares[-1])} (pool of images)")
+    rounds, mean, _, _ = client_series(run, schema.Scope.GLOBAL)
+    if len(rounds):
+        axes.plot(place(rounds), mean, color=GLOBAL, linestyle=(0, (1, 1)), linewidth=1.4,
+                  label=f"global {percent(mean[-1])} (mean of clients)")
+    rounds, mean, low, high = client_series(run, schema.Scope.PERSONAL)
     if len(rounds):
         axes.fill_between(place(rounds), low, high, color=PERSONAL, alpha=0.15, linewidth=0)
         axes.plot(place(rounds), mean, color=PERSONAL, marker=marker, markersize=3.5, linewidth=2,
-                  label=f"personal {percent(mean[-1])} (mean; lowest to highest client)")
+                  label=f"personal {percent(mean[-1])} (mean of clients; lowest to highest)")
     draw_references(axes, run)
     axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     axes.set_ylabel("accuracy")
@@ -52,11 +56,13 @@ def draw_accuracy(axes, run, place):
 
 
 def draw_clients(axes, run):
-    """The latest personal accuracies from the lowest to the highest, coloured by training images."""
-    by_round = run.client_scores(schema.View.PERSONAL)
+    """The latest accuracies of clients from the lowest to the highest, coloured by training images: personal ones where
+    the method has some, else the global model's."""
+    personal = run.client_accuracy(schema.Scope.PERSONAL)
+    by_round = personal or run.client_accuracy(schema.Scope.GLOBAL)
     axes.set_title("Spread over clients")
     if not by_round:
-        axes.text(0.5, 0.5, "no personal scores", ha="center", va="center", transform=axes.transAxes, color=REFERENCE)
+        axes.text(0.5, 0.5, "no scores of clients", ha="center", va="center", transform=axes.transAxes, color=REFERENCE)
         return
     last = max(by_round)
     clients, shares = by_round[last]
@@ -70,7 +76,7 @@ def draw_clients(axes, run):
     axes.figure.colorbar(dots, ax=axes, label="training images", pad=0.02,
                          ticks=MaxNLocator(integer=True, nbins=6)).outline.set_visible(False)
     axes.set_xlabel(f"clients, sorted, after {last} rounds")
-    axes.set_ylabel("personal accuracy")
+    axes.set_ylabel(f"{'personal' if personal else 'global'} accuracy on own images")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     axes.set_ylim(0, 1.04)

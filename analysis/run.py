@@ -39,8 +39,8 @@ def open_file(path):
         raise Unreadable(f"{path} is not a results file: its attribute '{schema.Attribute.FILETYPE}' should be "
                          f"'{schema.FILETYPE}'.")
     major = int(file.attrs[schema.Attribute.VERSION][0])
-    if major > schema.MAJOR:
-        raise Unreadable(f"{path} has version {major}, but this analysis reads up to {schema.MAJOR}.")
+    if major != schema.MAJOR:
+        raise Unreadable(f"{path} has version {major}, but this analysis reads version {schema.MAJOR}.")
     return file
 
 
@@ -64,7 +64,7 @@ class Run:
             self.rounds = self._table(file, schema.Rounds)
             self.clients = self._table(file, schema.Clients)
             self.turns = self._table(file, schema.Turns)
-            self.evaluations = self._table(file, schema.Evaluations)
+            self.scores = self._table(file, schema.Scores)
             self.transport = self._table(file, schema.Transport)
             self.placement = self._table(file, schema.Placement)
             self.events = self._table(file, schema.Events)
@@ -81,19 +81,27 @@ class Run:
         except (KeyError, OSError, ValueError) as cause:
             raise Unreadable(f"{self.path}: the table {names.GROUP} cannot be read: {cause}.") from None
 
-    def scores(self, view):
-        """Of the whole test pool: (rounds done, shares of correct answers)."""
-        table, names = self.evaluations, schema.Evaluations
-        mine = (table[names.VIEW] == view) & (table[names.CLIENT] == names.EVERYBODY) & (table[names.TOTAL] > 0)
-        return table[names.ROUNDS_DONE][mine], table[names.CORRECT][mine] / table[names.TOTAL][mine]
+    def _accuracies(self, scope, task):
+        table, names = self.scores, schema.Scores
+        mine = (table[names.SCOPE] == scope) & (table[names.TASK] == task) & (table[names.METRIC] == schema.ACCURACY)
+        mine &= (table[names.DOMAIN] == names.ANY) & (table[names.CLASS] == names.ANY)
+        return table[names.ROUNDS_DONE][mine], table[names.CLIENT][mine], table[names.VALUE][mine]
 
-    def client_scores(self, view):
-        """{rounds done: (clients, their shares of correct answers)} for every time at which clients were scored."""
-        table, names = self.evaluations, schema.Evaluations
-        mine = (table[names.VIEW] == view) & (table[names.CLIENT] != names.EVERYBODY) & (table[names.TOTAL] > 0)
-        rounds, clients = table[names.ROUNDS_DONE][mine], table[names.CLIENT][mine]
-        shares = table[names.CORRECT][mine] / table[names.TOTAL][mine]
-        return {int(r): (clients[rounds == r], shares[rounds == r]) for r in numpy.unique(rounds)}
+    def judged(self):
+        """Every (scope, task) that was judged, in the order in which they first were."""
+        return list(dict.fromkeys(zip(self.scores[schema.Scores.SCOPE], self.scores[schema.Scores.TASK])))
+
+    def pool_accuracy(self, scope, task=schema.Task.LABELLING):
+        """Of all images in one pool: (rounds done, accuracies)."""
+        rounds, clients, shares = self._accuracies(scope, task)
+        pool = clients == schema.Scores.ANY
+        return rounds[pool], shares[pool]
+
+    def client_accuracy(self, scope, task=schema.Task.LABELLING):
+        """{rounds done: (clients, their accuracies)} for every time at which clients were judged one by one."""
+        rounds, clients, shares = self._accuracies(scope, task)
+        return {int(r): (clients[mine], shares[mine]) for r in numpy.unique(rounds)
+                if (mine := (rounds == r) & (clients != schema.Scores.ANY)).any()}
 
     def bytes_until(self, rounds_done):
         """Federated bytes, both directions and all clients, that were sent in so many rounds."""

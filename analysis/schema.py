@@ -1,7 +1,7 @@
 """The names in a results file that the analysis reads, once: src/results/schema.hpp has them all."""
 
 FILETYPE = "fedorbit-results"
-MAJOR = 2  # of the file's version; a higher one cannot be read
+MAJOR = 3  # of the file's version; none but this can be read
 
 FILE = "results.h5"
 UNFINISHED_FILE = "results.h5.part"
@@ -20,11 +20,20 @@ class Kind:
     TRANSPORT = "transport"
 
 
-class View:
-    ZERO_SHOT = "zero-shot"
+class Scope:
+    FROZEN = "frozen"
     GLOBAL = "global"
     PERSONAL = "personal"
+    UNTRAINED = "untrained"
+
+
+class Task:
+    LABELLING = "labelling"
+    ZERO_SHOT = "zero-shot"
     PROBE = "probe"
+
+
+ACCURACY = "accuracy"  # of the metrics
 
 
 class Rounds:
@@ -54,14 +63,17 @@ class Turns:
     SECONDS = "seconds"
 
 
-class Evaluations:
-    GROUP = "/evaluations"
+class Scores:
+    GROUP = "/scores"
     ROUNDS_DONE = "rounds_done"
-    VIEW = "view"
+    SCOPE = "scope"
     CLIENT = "client"
-    CORRECT = "correct"
-    TOTAL = "total"
-    EVERYBODY = -1  # the client of a score on all test images
+    DOMAIN = "domain"
+    CLASS = "class"
+    TASK = "task"
+    METRIC = "metric"
+    VALUE = "value"
+    ANY = -1  # the client, domain or class of a score that is of all of them
 
 
 class Transport:

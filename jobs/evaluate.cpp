@@ -23,7 +23,8 @@ struct Request {
 void record(const std::string& output, const Scores& scores, const RunRecord& about) {
   Recorder recorder(output);
   recorder.started(about);
-  recorder.evaluated(scores.records);
+  recorder.evaluated(scores.scores);
+  recorder.confused(scores.confusions);
   recorder.templates_evaluated(scores.templates);
   recorder.finished({});
 }

@@ -7,6 +7,7 @@
 #include "core/fingerprint.hpp"
 #include "core/log.hpp"
 #include "core/signals.hpp"
+#include "evaluation/frozen_exam.hpp"
 #include "evaluation/zero_shot.hpp"
 #include "federation/assemble.hpp"
 #include "federation/census.hpp"
@@ -79,6 +80,7 @@ RunRecord record_of(const Opened& opened, const std::string& options_toml, Commu
   record.provenance["data_sha256"] = opened.dataset.checksum();
   record.provenance["weights_sha256"] = opened.clip.checksum;
   record.class_names = opened.dataset.class_names();
+  record.domain_names = opened.dataset.domain_names();
   record.diagnostics = opened.parts.learner->diagnostics();
   return record;
 }
@@ -174,18 +176,23 @@ int run(const Arguments& arguments) {
                             text("the run goes on after ", checkpoint->round, " rounds, on ", communicator->size(),
                                  " ranks of ", record.provenance["hosts"], ".")});
   }
-  Simulation simulation(workshop, *communicator, opened.dataset.classes(), observers, [&](const State& state) {
+  const Questions questions = questions_of(experiment, parts, labelled(opened.dataset), samples);
+  auto exams = exams_of(
+      experiment, parts, questions,
+      [&] {
+        const PromptFeatures texts =
+            encode_prompts("zero-shot", opened.templates, record.class_names, opened.clip, device, *communicator);
+        opened.clip.release();
+        return by_texts(ensemble(texts.features), opened.clip.logit_scale(), device);
+      },
+      *communicator);
+  Simulation simulation(workshop, *communicator, std::move(exams), observers, [&](const State& state) {
     watchers->recorder.keep();  // a checkpoint is never newer than the results on the disk
     to_checkpoint(state, options_toml).write(directory.checkpoint());
   });
   if (checkpoint) simulation.restore(shared_state(*checkpoint, *communicator));
-
-  Tensor class_texts;  // of the zero-shot scores, which a run that goes on has already
-  if (!checkpoint)
-    class_texts = ensemble(
-        encode_prompts("zero-shot", opened.templates, record.class_names, opened.clip, device, *communicator).features);
   opened.clip.release();  // what trains has its own copies
-  const Ending ending = simulation.run(class_texts, opened.clip.logit_scale(), signal_received);
+  const Ending ending = simulation.run(signal_received);
   if (ending == Ending::interrupted) {
     log::info("interrupted after ", simulation.server().round, " rounds; the same command",
               arguments.restart ? " without --restart" : "", " goes on from there.");

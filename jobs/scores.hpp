@@ -4,14 +4,15 @@
 #include <vector>
 
 #include "comm/communicator.hpp"
-#include "federation/observer.hpp"
+#include "evaluation/score.hpp"
 #include "inputs/samples.hpp"
 #include "jobs/subject.hpp"
 
 namespace fedorbit {
 
 struct Scores {
-  std::vector<EvaluationRecord> records;
+  std::vector<Score> scores;
+  std::vector<Confusion> confusions;  // one of each task, in the order in which they were done
   std::vector<TemplateRecord> templates;
 };
 
@@ -20,7 +21,7 @@ struct Scores {
 Scores score(const EvaluateOptions& options, Subject& subject, const Samples& samples, Communicator& communicator);
 
 /// Several lines: the ensembles and how their templates do alone, accuracy by class, the pairs most often mistaken in
-/// the first view.
+/// the first task.
 std::string in_words(const Scores& scores, const std::vector<std::string>& class_names);
 
 }  // namespace fedorbit

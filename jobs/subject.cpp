@@ -60,11 +60,15 @@ std::optional<Subject> open_subject(const EvaluateOptions& options, at::Device d
     class_names = names;
     subject.set.prompts.clear();  // they were read with the old names
   }
-  if (learned) subject.trained.emplace(revive(*learned, *subject.clip, class_names, device));
+  if (learned) {
+    subject.trained.emplace(revive(*learned, *subject.clip, class_names, device));
+    require(subject.trained->learner->classifier(), learned->file.string(), " is of ", learned->learner,
+            ", which cannot label images.");
+  }
   if (alone && subject.clip && !subject.set.imported)
     require_origin(options.data.features, subject.set.origin, {"", subject.clip->checksum, "", "", ""});
   if (!alone) {
-    const bool patches = subject.trained && subject.trained->learner->labels_by_patches();
+    const bool patches = subject.trained && subject.trained->learner->classifier()->labels_by_patches();
     auto features = features_of(*dataset, *subject.clip, {patches, false, {}}, options.data.features,
                                 options.data.feature_store, device, communicator, signal_received);
     if (!features) {

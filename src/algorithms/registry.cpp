@@ -29,7 +29,7 @@ template <class Product, class... Inputs>
 using PartList = std::vector<Part<Product, Inputs...>>;
 
 using Learners =
-    PartList<Classifier, const EngineOptions&, const Clip&, const std::vector<std::string>&, const ShareBytes&>;
+    PartList<Learner, const EngineOptions&, const Clip&, const std::vector<std::string>&, const ShareBytes&>;
 using Strategies = PartList<Strategy>;
 using Codecs = PartList<Codec>;
 
@@ -111,9 +111,9 @@ const AnyOptions& PartOptions::of(const std::string& name) const {
   fail("there is no method part named ", name, "; the nearest is ", nearest(name, known), ".");
 }
 
-std::unique_ptr<Classifier> make_learner(const std::string& name, const LearnerOptions& options,
-                                         const EngineOptions& engine, const Clip& clip,
-                                         const std::vector<std::string>& class_names, const ShareBytes& share) {
+std::unique_ptr<Learner> make_learner(const std::string& name, const LearnerOptions& options,
+                                      const EngineOptions& engine, const Clip& clip,
+                                      const std::vector<std::string>& class_names, const ShareBytes& share) {
   const auto& part = find(learners(), name);
   return part.make(options.of(name), engine, in_precision(clip, engine.precision, "engine.precision", "text."),
                    class_names, share);

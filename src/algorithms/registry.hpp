@@ -57,9 +57,9 @@ struct StrategyOptions : PartOptions {
 
 /// The text tower is taken in engine.precision; what a learner computes beforehand lies where `share` has it. Here and
 /// below a name that is none is an Error that names the nearest.
-std::unique_ptr<Classifier> make_learner(const std::string& name, const LearnerOptions& options,
-                                         const EngineOptions& engine, const Clip& clip,
-                                         const std::vector<std::string>& class_names, const ShareBytes& share = {});
+std::unique_ptr<Learner> make_learner(const std::string& name, const LearnerOptions& options,
+                                      const EngineOptions& engine, const Clip& clip,
+                                      const std::vector<std::string>& class_names, const ShareBytes& share = {});
 std::unique_ptr<Strategy> make_strategy(const std::string& name, const StrategyOptions& options);
 std::unique_ptr<Codec> make_codec(const std::string& name);
 

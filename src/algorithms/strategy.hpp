@@ -55,7 +55,10 @@ class Strategy {
   virtual Lengths server_memories(const Layout&) const { return {}; }
   /// Before a run: throws where the method is not defined for this local optimiser.
   virtual void check(const OptimiserOptions&) const {}
+  /// The same for the same client between two rounds: also what it is judged by.
   virtual Download download(const Server& server, ClientId) { return {server.global}; }
+  /// Whether download() sends clients anything but the same parameters: then they are judged one by one, too.
+  virtual bool differs_by_client() const { return false; }
   /// The direction of a local step from `shared` (K, P). `at` is called at least once; personal gradients are those of
   /// its last call, the loss of the step is that of its first.
   virtual Tensor gradient(const GradientAt& at, const Tensor& shared, Turn&) { return at(shared); }

@@ -12,6 +12,9 @@
 
 namespace fedorbit {
 
+namespace {
+
+/// Personal parameters of these clients: what they kept, or their initial values.
 void load_personal(Workshop& workshop, Parameters& parameters, std::span<const ClientId> clients, const FindRow& find) {
   const std::int64_t personal = workshop.learner.layout().size(Owner::personal);
   if (personal == 0) return;
@@ -20,6 +23,8 @@ void load_personal(Workshop& workshop, Parameters& parameters, std::span<const C
     if (const Tensor* row = find(clients[k]))
       parameters.flat(Owner::personal)[std::int64_t(k)].copy_(row->narrow(0, 0, personal));
 }
+
+}  // namespace
 
 Group::Group(const Workshop& workshop, std::int64_t clients, at::Device device)
     : device_(device),

@@ -64,7 +64,7 @@ struct ClientRecord {
 struct RunRecord {
   std::string options_toml;                       // every option, resolved
   std::map<std::string, std::string> provenance;  // versions, hosts, command line, checksums, Slurm ids
-  std::vector<std::string> class_names;
+  std::vector<std::string> class_names, domain_names;
   std::vector<std::string> diagnostics;  // names of TurnRecord::diagnostics
   std::vector<ClientRecord> clients;
 };
@@ -74,9 +74,10 @@ class Observer {
   virtual ~Observer() = default;
   virtual void started(const RunRecord&) {}
   virtual void round_committed(const RoundRecord&) {}
-  /// Comes before the round_committed() of the round that was evaluated, and before the first round: once for what was
-  /// not trained, once for the global model.
-  virtual void evaluated(const std::vector<EvaluationRecord>&) {}
+  /// Comes before the round_committed() of the round that was evaluated, and before the first round: once for what is
+  /// not trained, once for what is.
+  virtual void evaluated(const std::vector<Score>&) {}
+  virtual void confused(const std::vector<Confusion>&) {}
   virtual void templates_evaluated(const std::vector<TemplateRecord>&) {}
   virtual void transported(const std::vector<TransportRecord>&) {}
   virtual void placed(const std::vector<PlacementRecord>&) {}

@@ -3,6 +3,7 @@
 #include <array>
 #include <cmath>
 #include <iomanip>
+#include <map>
 
 #include "core/log.hpp"
 
@@ -32,16 +33,23 @@ std::string human_seconds(double seconds) {
   return text(whole / 3600, " h ", whole % 3600 / 60, " min");
 }
 
-void Progress::evaluated(const std::vector<EvaluationRecord>& scores) {
-  double sum = 0;
-  std::int64_t clients = 0;
-  for (const EvaluationRecord& score : scores) {
-    if (score.total == 0) continue;
-    const double accuracy = double(score.correct) / double(score.total);
-    if (score.view == "global" && score.client < 0) global_ = accuracy;
-    if (score.view == "personal" && score.client >= 0) sum += accuracy, ++clients;
+void Progress::evaluated(const std::vector<Score>& scores) {
+  struct Mean {
+    double sum = 0;
+    std::int64_t clients = 0;
+  };
+  std::map<std::string, Mean> means;  // by scope, over clients
+  for (const Score& score : scores) {
+    if (score.metric != "accuracy" || score.domain != any || score.label != any) continue;
+    if (score.client != any)
+      means[score.scope].sum += score.value, ++means[score.scope].clients;
+    else if (score.scope == scope::global)
+      pool_ = score.value;
   }
-  if (clients > 0) personal_ = sum / double(clients);
+  for (const auto& [whose, mean] : means) {
+    if (whose == scope::global) global_ = mean.sum / double(mean.clients);
+    if (whose == scope::personal) personal_ = mean.sum / double(mean.clients);
+  }
 }
 
 void Progress::round_committed(const RoundRecord& round) {
@@ -57,7 +65,8 @@ std::string Progress::scores() const {
   const auto percent = [](const std::optional<double>& share) {
     return share ? fixed(100 * *share, 1) + " %" : std::string("-");
   };
-  return "global " + percent(global_) + "  personal " + percent(personal_);
+  return "pool " + percent(pool_) + "  clients: global " + percent(global_) +
+         (personal_ ? ", personal " + percent(personal_) : "");
 }
 
 std::string Progress::line(const RoundRecord& round) const {

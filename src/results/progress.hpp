@@ -18,19 +18,20 @@ class Progress final : public Observer {
   explicit Progress(std::int64_t total_rounds) : total_rounds_(total_rounds) {}
 
   void round_committed(const RoundRecord& round) override;
-  void evaluated(const std::vector<EvaluationRecord>& scores) override;
+  void evaluated(const std::vector<Score>& scores) override;
 
   void finished(const std::vector<std::pair<std::string, Tensor>>& shared) override;
 
-  /// "round  3/50  loss 1.234  global 56.1 %  personal 61.0 %  ...": counted from 1; the scores are the latest known.
+  /// "round  3/50  loss 1.234  pool 56.1 %  clients: global 55.9 %, personal 61.0 %  ...": counted from 1; the latest
+  /// accuracies known, of the global model on all test images, and as means over clients on their own.
   std::string line(const RoundRecord& round) const;
 
  private:
   std::string scores() const;
 
   std::int64_t total_rounds_;
-  std::optional<double> global_, personal_;  // shares of correct answers; personal is the mean over clients
-  std::optional<double> seconds_per_round_;  // recent rounds count most
+  std::optional<double> pool_, global_, personal_;  // shares of correct answers; the last two are means over clients
+  std::optional<double> seconds_per_round_;         // recent rounds count most
 };
 
 }  // namespace fedorbit

@@ -1,6 +1,7 @@
 #include "results/recorder.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "core/clock.hpp"
 #include "core/error.hpp"
@@ -15,12 +16,22 @@ void write_attributes(h5::File& file, const RunRecord& run) {
   file.set_attribute(schema::attribute::options, run.options_toml);
 }
 
+std::size_t longest(const std::vector<std::string>& names) {
+  std::size_t width = 1;
+  for (const std::string& name : names) width = std::max(width, name.size());
+  return width;
+}
+
+void add_names(Table& table, const std::vector<std::string>& names) {
+  for (std::size_t i = 0; i < names.size(); ++i) table.add({std::int64_t(i), names[i]});
+}
+
 /// Tables that are complete when the run starts.
 void write_clients(h5::File& file, const RunRecord& run) {
-  std::size_t width = 1;
-  for (const std::string& name : run.class_names) width = std::max(width, name.size());
-  Table classes(schema::classes(width)), clients(schema::clients()), counts(schema::client_classes());
-  for (std::size_t c = 0; c < run.class_names.size(); ++c) classes.add({std::int64_t(c), run.class_names[c]});
+  Table classes(schema::classes(longest(run.class_names))), domains(schema::domains(longest(run.domain_names))),
+      clients(schema::clients()), counts(schema::client_classes());
+  add_names(classes, run.class_names);
+  add_names(domains, run.domain_names);
   for (const ClientRecord& client : run.clients) {
     clients.add({client.client, client.train_samples, client.test_samples});
     std::map<std::int64_t, std::pair<std::int64_t, std::int64_t>> by_class;  // class: (train, test)
@@ -28,7 +39,7 @@ void write_clients(h5::File& file, const RunRecord& run) {
     for (const auto& [label, count] : client.test_classes) by_class[label].second = count;
     for (const auto& [label, count] : by_class) counts.add({client.client, label, count.first, count.second});
   }
-  for (Table* table : {&classes, &clients, &counts}) {
+  for (Table* table : {&classes, &domains, &clients, &counts}) {
     table->open(file);
     table->append();
   }
@@ -65,16 +76,15 @@ Recorder::Recorder(std::filesystem::path path, std::int64_t rounds_done)
 
 template <class Action>
 void Recorder::each_table(Action action) {
-  for (Table* table :
-       {&tables_->rounds, &tables_->turns, &tables_->evaluations, &tables_->class_evaluations, &tables_->confusions,
-        &tables_->templates, &tables_->transport, &tables_->placement, &tables_->events})
+  for (Table* table : {&tables_->rounds, &tables_->turns, &tables_->scores, &tables_->confusions, &tables_->templates,
+                       &tables_->transport, &tables_->placement, &tables_->events})
     action(*table);
 }
 
 void Recorder::started(const RunRecord& run) {
-  tables_.emplace(Growing{Table(schema::rounds()), Table(schema::turns(run.diagnostics)), Table(schema::evaluations()),
-                          Table(schema::class_evaluations()), Table(schema::confusions()), Table(schema::templates()),
-                          Table(schema::transport()), Table(schema::placement()), Table(schema::events())});
+  tables_.emplace(Growing{Table(schema::rounds()), Table(schema::turns(run.diagnostics)), Table(schema::scores()),
+                          Table(schema::confusions()), Table(schema::templates()), Table(schema::transport()),
+                          Table(schema::placement()), Table(schema::events())});
   if (rounds_done_)
     go_on(run);
   else
@@ -90,12 +100,10 @@ void Recorder::create(const RunRecord& run) {
   file.set_attribute(schema::attribute::version, schema::version);
   file.set_attribute(schema::attribute::start, utc_now());
   write_attributes(file, run);
-  std::size_t width = 1;
-  for (const std::string& name : run.class_names) width = std::max(width, name.size());
   for (const schema::Table& table :
-       {schema::classes(width), schema::clients(), schema::client_classes(), schema::rounds(),
-        schema::turns(run.diagnostics), schema::evaluations(), schema::class_evaluations(), schema::confusions(),
-        schema::templates(), schema::transport(), schema::placement(), schema::events()})
+       {schema::classes(longest(run.class_names)), schema::domains(longest(run.domain_names)), schema::clients(),
+        schema::client_classes(), schema::rounds(), schema::turns(run.diagnostics), schema::scores(),
+        schema::confusions(), schema::templates(), schema::transport(), schema::placement(), schema::events()})
     Table(table).create(file);
   write_clients(file, run);
   file.close();
@@ -116,8 +124,8 @@ void Recorder::go_on(const RunRecord& run) {
               ": the run cannot go on so; bring the old one back, or pass --restart.");
   if (file.has(schema::state)) file.remove(schema::state);  // of a run that was killed while it finished
   each_table([&](Table& table) { table.open(file, true); });
-  for (Table* table : {&tables_->rounds, &tables_->turns, &tables_->evaluations, &tables_->class_evaluations,
-                       &tables_->confusions, &tables_->transport, &tables_->placement})
+  for (Table* table : {&tables_->rounds, &tables_->turns, &tables_->scores, &tables_->confusions, &tables_->transport,
+                       &tables_->placement})
     table->keep_rounds(*rounds_done_);
   require(tables_->rounds.rows() == *rounds_done_, part_.string(), " holds ", tables_->rounds.rows(),
           " rounds, fewer than the ", *rounds_done_,
@@ -145,18 +153,23 @@ void Recorder::round_committed(const RoundRecord& round) {
   file_->flush();
 }
 
-void Recorder::evaluated(const std::vector<EvaluationRecord>& scores) {
-  for (const EvaluationRecord& score : scores) {
-    tables_->evaluations.add({score.round, score.view, score.client, score.correct, score.total, score.loss});
-    for (std::size_t c = 0; c < score.class_total.size(); ++c)
-      tables_->class_evaluations.add(
-          {score.round, score.view, score.client, std::int64_t(c), score.class_correct.at(c), score.class_total[c]});
-    for (std::size_t i = 0; i < score.confusion.size(); ++i)
-      if (const std::size_t classes = score.class_total.size(); score.confusion[i] > 0)
-        tables_->confusions.add({score.round, score.view, score.client, std::int64_t(i / classes),
-                                 std::int64_t(i % classes), score.confusion[i]});
+void Recorder::evaluated(const std::vector<Score>& scores) {
+  for (const Score& score : scores)
+    tables_->scores.add({score.round, score.scope, score.split, score.client, score.domain, score.label, score.task,
+                         score.metric, score.value, score.correct, score.count});
+  tables_->scores.append();
+  file_->flush();
+}
+
+void Recorder::confused(const std::vector<Confusion>& confusions) {
+  for (const Confusion& confusion : confusions) {
+    const auto classes = std::size_t(std::llround(std::sqrt(double(confusion.counts.size()))));
+    for (std::size_t i = 0; i < confusion.counts.size(); ++i)
+      if (confusion.counts[i] > 0)
+        tables_->confusions.add({confusion.round, confusion.scope, confusion.split, confusion.task,
+                                 std::int64_t(i / classes), std::int64_t(i % classes), confusion.counts[i]});
   }
-  for (Table* table : {&tables_->evaluations, &tables_->class_evaluations, &tables_->confusions}) table->append();
+  tables_->confusions.append();
   file_->flush();
 }
 

@@ -35,7 +35,7 @@ TrainedModel read_trained_model(const std::filesystem::path& path);
 /// The learner, and its parameters for the given classes. Throws where the weights are others, or a tensor does not
 /// fit.
 struct TrainedLearner {
-  std::unique_ptr<Classifier> learner;
+  std::unique_ptr<Learner> learner;
   Parameters parameters;
 };
 TrainedLearner revive(const TrainedModel& model, const Clip& clip, const std::vector<std::string>& class_names,

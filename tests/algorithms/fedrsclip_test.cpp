@@ -14,7 +14,7 @@ const std::vector<std::string> names{"Runway", "river-bm", "air", "air_runway"};
 
 /// The golden clients, with a learner whose transport runs as far as float32 goes.
 struct Golden {
-  std::unique_ptr<Classifier> learner;
+  std::unique_ptr<Learner> learner;
   std::vector<ClientId> clients{0, 1, 2};
   Batch batch{{},
               expected().at("features"),
@@ -77,7 +77,7 @@ TEST_P(FedRsclipReference, equals_the_reference_in_every_term_and_every_gradient
 TEST_P(FedRsclipReference, labels_with_both_prompts_as_the_reference_does) {
   Golden golden("dual_prompt", GetParam().changed);
   const at::NoGradGuard no_gradient;
-  const Tensor logits = golden.learner->scorer(golden.parameters(), Scope::personal)(golden.batch);
+  const Tensor logits = golden.learner->classifier()->scorer(golden.parameters(), Scope::personal)(golden.batch);
   EXPECT_LT(relative(logits, expected().at(GetParam().name + ".logits")), 1e-4);
 }
 
@@ -98,7 +98,7 @@ TEST(FedRsclip, seen_by_the_server_labels_with_the_shared_prompt_alone) {
   for (const char* reading : {"separate", "joined"}) {
     Golden golden("dual_prompt", {text("reading=", reading)});
     const at::NoGradGuard no_gradient;
-    const Tensor logits = golden.learner->scorer(golden.parameters(), Scope::global)(golden.batch);
+    const Tensor logits = golden.learner->classifier()->scorer(golden.parameters(), Scope::global)(golden.batch);
     EXPECT_LT(relative(logits, expected().at("promptfl.logits")), 1e-4) << reading;
   }
 }
@@ -118,7 +118,8 @@ TEST(PromptFl, equals_the_reference_in_loss_gradient_and_logits) {
   }
   const at::NoGradGuard no_gradient;
   for (const Scope scope : {Scope::global, Scope::personal})
-    EXPECT_LT(relative(golden.learner->scorer(parameters, scope)(golden.batch), expected().at("promptfl.logits")),
+    EXPECT_LT(relative(golden.learner->classifier()->scorer(parameters, scope)(golden.batch),
+                       expected().at("promptfl.logits")),
               1e-4);
 }
 

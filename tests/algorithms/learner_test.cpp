@@ -140,13 +140,14 @@ TEST_P(EveryLearner, labels_for_the_server_without_what_is_personal) {
   const at::NoGradGuard no_gradient;
   for (const auto& learner : variants(GetParam(), clip)) {
     ClientGroup group(*learner, {0, 1});
-    const Tensor global = learner->scorer(group.parameters, Scope::global)(group.batch);
-    const Tensor personal = learner->scorer(group.parameters, Scope::personal)(group.batch);
+    const Tensor global = learner->classifier()->scorer(group.parameters, Scope::global)(group.batch);
+    const Tensor personal = learner->classifier()->scorer(group.parameters, Scope::personal)(group.batch);
     EXPECT_EQ(global.sizes(), (at::IntArrayRef{2, 32, std::int64_t(class_names.size())}));
     for (const Owner owner : {Owner::personal, Owner::turn}) group.parameters.flat(owner).add_(0.5);
-    EXPECT_TRUE(at::equal(learner->scorer(group.parameters, Scope::global)(group.batch), global));
+    EXPECT_TRUE(at::equal(learner->classifier()->scorer(group.parameters, Scope::global)(group.batch), global));
     const bool has_own = learner->layout().size(Owner::personal) > 0;
-    EXPECT_EQ(!at::equal(learner->scorer(group.parameters, Scope::personal)(group.batch), personal), has_own);
+    EXPECT_EQ(!at::equal(learner->classifier()->scorer(group.parameters, Scope::personal)(group.batch), personal),
+              has_own);
   }
 }
 

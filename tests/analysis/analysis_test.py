@@ -36,7 +36,7 @@ class Analysis(unittest.TestCase):
 
     def test_names_in_python_are_those_of_the_program(self):
         with h5py.File(self.folder / "plain" / "results.h5") as file:
-            for table in (schema.Rounds, schema.Clients, schema.Turns, schema.Evaluations, schema.Transport,
+            for table in (schema.Rounds, schema.Clients, schema.Turns, schema.Scores, schema.Transport,
                           schema.Placement, schema.Events):
                 for key, name in vars(table).items():
                     if key.isupper() and isinstance(name, str) and key != "GROUP":
@@ -44,10 +44,10 @@ class Analysis(unittest.TestCase):
 
     def test_scores_are_read(self):
         run = Run(self.folder / "plain")
-        rounds, shares = run.scores(schema.View.GLOBAL)
+        rounds, shares = run.pool_accuracy(schema.Scope.GLOBAL)
         self.assertEqual(list(rounds), [1, 2, 3, 4, 5])
         self.assertAlmostEqual(shares[-1], 22 / 30)
-        clients, shares = run.client_scores(schema.View.PERSONAL)[5]
+        clients, shares = run.client_accuracy(schema.Scope.PERSONAL)[5]
         self.assertEqual(list(clients), [0, 1, 2, 3, 4, 5])
         self.assertAlmostEqual(shares.mean(), 0.7)
 
@@ -97,7 +97,7 @@ class Analysis(unittest.TestCase):
     def test_the_summary_shows_the_numbers(self):
         answer = report("summary", self.folder / "plain")
         self.assertEqual(answer.returncode, 0, answer.stderr)
-        for pattern in (r"zero-shot .* 33\.3 %", r"global .* 73\.3 %", r"personal .* 70\.0 % .* 60\.0 % .* 80\.0 %",
+        for pattern in (r"zero-shot .* 33\.3 %", r"global .* 73\.3 %", r"personal .* - .* 70\.0 % .* 60\.0 % .* 80\.0 % .* 6",
                         r"upload .* 8,192 .* 240\.0 KiB", r"training .* 10\.00 .* 74\.1 %",
                         r"all_reduce .* 2 .* 20 .* 80\.1 KiB .* 8\.2", r"client 3 holds one class only"):
             self.assertTrue(re.search(pattern, answer.stdout), f"{pattern} is not in\n{answer.stdout}")
@@ -154,6 +154,15 @@ class Analysis(unittest.TestCase):
             answer = report("summary", place)
             self.assertEqual(answer.returncode, 2)
             self.assertEqual(len(answer.stderr.splitlines()), 1, answer.stderr)
+
+    def test_files_of_another_version_are_refused_by_it(self):
+        changed = self.folder / "version.h5"
+        shutil.copy(self.folder / "plain" / "results.h5", changed)
+        for version in (2, 4):
+            with h5py.File(changed, "r+") as file:
+                file.attrs["version"] = numpy.array([version, 0])
+            with self.assertRaisesRegex(Unreadable, f"has version {version}, but this analysis reads version 3"):
+                Run(changed)
 
     def test_bytes_are_written_for_people(self):
         self.assertEqual([human_bytes(n) for n in (0, 1023, 1024, 1536, 3 << 20)],

@@ -45,7 +45,7 @@ struct Stopwatches final : Observer {
 };
 
 /// Collective; what it returns counts at the root.
-inline RoundSeconds seconds_of(const Rounds& rounds, Classifier& learner, Communicator& communicator) {
+inline RoundSeconds seconds_of(const Rounds& rounds, Learner& learner, Communicator& communicator) {
   const std::int64_t images = 2 * rounds.batch_size - 1, classes = std::int64_t(class_names.size());
   Experiment experiment;
   experiment.training.batch_size = rounds.batch_size;
@@ -60,7 +60,7 @@ inline RoundSeconds seconds_of(const Rounds& rounds, Classifier& learner, Commun
   experiment.machine.graph = rounds.graph;
   const auto count = std::int64_t(double(rounds.clients * images) / 0.9) + classes;
   const Tensor labels = at::arange(count) % classes, domains = at::zeros({count}, at::kLong);
-  const std::shared_ptr<Classifier> lent(&learner, [](Classifier*) {});  // the caller's
+  const std::shared_ptr<Learner> lent(&learner, [](Learner*) {});  // the caller's
   const Parts parts = assemble(experiment,
                                {{labels.const_data_ptr<std::int64_t>(), std::size_t(count)},
                                 {domains.const_data_ptr<std::int64_t>(), std::size_t(count)},
@@ -77,9 +77,9 @@ inline RoundSeconds seconds_of(const Rounds& rounds, Classifier& learner, Commun
   watches.rounds = &rounds;
   std::vector<Observer*> observers;
   if (communicator.root()) observers.push_back(&watches);
-  Simulation simulation(workshop, communicator, classes, observers, [](const State&) {});
+  Simulation simulation(workshop, communicator, {}, observers, [](const State&) {});
   volatile std::sig_atomic_t signal = 0;
-  simulation.run(at::randn({classes, 512}, there), 100, signal);
+  simulation.run(signal);
   if (!communicator.root()) return {};
   const auto warm = [&](std::vector<double> seconds) {
     return median({seconds.begin() + rounds.warm_up, seconds.end()});

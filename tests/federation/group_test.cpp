@@ -43,7 +43,7 @@ Tensor prompts_of_a_third_turn(at::Device device, bool graph) {
       std::make_shared<PromptLearner>(PromptOptions{.context = 2}, EngineOptions{}, clip.to(at::TensorOptions(device)),
                                       std::vector<std::string>{"river", "river run", "air"});
   Workshop workshop = federation.parts.workshop(federation.experiment, federation.samples);
-  const Simulation simulation(workshop, alone, toy::classes, {}, [](const State&) {});
+  const Simulation simulation(workshop, alone, {}, {}, [](const State&) {});
   TurnOutcome outcome;
   for (int turn = 0; turn < 3; ++turn)
     outcome = take_turn(workshop, simulation.server(), {0, 1, 2}, [](ClientId) { return nullptr; });

@@ -4,6 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
+#include <set>
+
 #include "comm/factory.hpp"
 #include "comm/single.hpp"
 #include "core/error.hpp"
@@ -34,13 +37,13 @@ void expect_same(const std::vector<RoundRecord>& actual, const std::vector<Round
   }
 }
 
-void expect_same(const std::vector<EvaluationRecord>& actual, const std::vector<EvaluationRecord>& expected) {
+void expect_same(const std::vector<Score>& actual, const std::vector<Score>& expected) {
   ASSERT_EQ(actual.size(), expected.size());
   for (std::size_t i = 0; i < expected.size(); ++i) {
-    const EvaluationRecord &a = actual[i], &e = expected[i];
-    EXPECT_EQ(std::tie(a.round, a.view, a.client, a.correct, a.total, a.class_correct, a.class_total),
-              std::tie(e.round, e.view, e.client, e.correct, e.total, e.class_correct, e.class_total));
-    EXPECT_TRUE(same(a.loss, e.loss));
+    const Score &a = actual[i], &e = expected[i];
+    EXPECT_EQ(std::tie(a.round, a.scope, a.split, a.client, a.domain, a.label, a.task, a.metric, a.correct, a.count),
+              std::tie(e.round, e.scope, e.split, e.client, e.domain, e.label, e.task, e.metric, e.correct, e.count));
+    EXPECT_TRUE(same(a.value, e.value));
   }
 }
 
@@ -264,27 +267,83 @@ TEST_F(Simulations, account_what_clients_would_send) {
   }
 }
 
-TEST_F(Simulations, evaluate_every_test_image_once) {
+/// The accuracies of a scope after the last round at which it was judged.
+std::vector<Score> last_accuracies(const Federation& federation, const std::string& scope) {
+  std::vector<Score> found;
+  for (const Score& score : federation.witness.scores)
+    if (score.scope == scope && score.metric == "accuracy" && score.round == federation.experiment.training.rounds)
+      found.push_back(score);
+  return found;
+}
+
+TEST_F(Simulations, judge_every_test_image_once_in_the_pool_by_class_by_domain_and_by_client) {
   Federation federation;
+  federation.experiment.training.participation = 1;
   federation.experiment.evaluation.every = 100;
   federation.run(*communicator);
   if (!communicator->root()) return;
   const auto pool = std::int64_t(federation.parts.partition->test_pool().size());
-  std::int64_t by_clients = 0;
-  std::vector<std::string> views;
-  for (const EvaluationRecord& score : federation.witness.scores) {
-    if (score.client < 0) {
-      views.push_back(score.view);
-      EXPECT_EQ(score.total, pool);
-      EXPECT_EQ(std::accumulate(score.class_total.begin(), score.class_total.end(), std::int64_t{0}), pool);
-      EXPECT_EQ(std::accumulate(score.class_correct.begin(), score.class_correct.end(), std::int64_t{0}),
-                score.correct);
-    } else {
-      by_clients += score.total;
+  for (const char* whose : {scope::global, scope::personal}) {
+    std::map<std::string, std::int64_t> images, correct;
+    for (const Score& score : last_accuracies(federation, whose)) {
+      const char* part = score.client != any   ? "client"
+                         : score.domain != any ? "domain"
+                         : score.label != any  ? "class"
+                                               : "pool";
+      EXPECT_EQ(score.value, double(score.correct) / double(score.count));
+      images[part] += score.count, correct[part] += score.correct;
+    }
+    EXPECT_EQ(images.size(), whose == scope::global ? 4u : 3u) << "clients of several domains have none of their own";
+    for (const auto& [part, count] : images) {
+      EXPECT_EQ(count, pool) << whose << " " << part;
+      EXPECT_EQ(correct.at(part), correct.at("pool")) << whose << " " << part;
     }
   }
-  EXPECT_EQ(by_clients, pool);
-  EXPECT_THAT(views, testing::ElementsAre("zero-shot", "global", "global", "personal"));
+  std::vector<std::string> pools;
+  for (const Score& score : federation.witness.scores)
+    if (score.client == any && score.domain == any && score.label == any && score.metric == "accuracy")
+      pools.push_back(score.scope + " " + score.task);
+  EXPECT_THAT(pools,
+              testing::ElementsAre("frozen zero-shot", "global labelling", "global labelling", "personal labelling"));
+}
+
+TEST_F(Simulations, count_clients_that_have_never_trained_apart) {
+  Federation federation;
+  federation.experiment.training.participation = 0.2;  // two of eleven clients
+  federation.experiment.training.rounds = 2;
+  federation.experiment.evaluation.every = 100;
+  federation.run(*communicator);
+  if (!communicator->root()) return;
+  std::set<std::int64_t> trained;
+  for (const RoundRecord& round : federation.witness.rounds)
+    for (const TurnRecord& turn : round.turns) trained.insert(turn.client);
+  std::map<std::string, std::set<std::int64_t>> judged;
+  for (const char* whose : {scope::personal, scope::untrained})
+    for (const Score& score : last_accuracies(federation, whose))
+      if (score.client != any) judged[whose].insert(score.client);
+  EXPECT_EQ(judged["personal"], trained);
+  EXPECT_EQ(judged["personal"].size() + judged["untrained"].size(), 11u);
+}
+
+/// Clients that are sent different parameters, and keep nothing of their own.
+struct Apart final : FedAvg {
+  Download download(const Server& server, ClientId client) override {
+    return {client == 3 ? at::zeros_like(server.global) : server.global, {}};
+  }
+  bool differs_by_client() const override { return true; }
+};
+
+TEST_F(Simulations, judge_clients_with_what_the_strategy_sends_them) {
+  Federation federation(at::kCPU, false);
+  federation.strategy = std::make_shared<Apart>();
+  federation.run(*communicator);
+  if (!communicator->root()) return;
+  std::map<std::int64_t, double> global, personal;
+  for (const Score& score : last_accuracies(federation, scope::global)) global[score.client] = score.value;
+  for (const Score& score : last_accuracies(federation, scope::personal)) personal[score.client] = score.value;
+  ASSERT_EQ(personal.count(3), 1u);
+  EXPECT_NE(personal.at(3), global.at(3));
+  EXPECT_EQ(personal.at(4), global.at(4));
 }
 
 }  // namespace

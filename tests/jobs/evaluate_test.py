@@ -14,11 +14,12 @@ REAL = pathlib.Path(__file__).resolve().parents[2].parent / "shared/data/whurs19
 
 
 def scores(path):
-    """view: per cent."""
+    """task: per cent of all its images."""
     with h5py.File(path) as file:
-        table = file["evaluations"]
-        return {view.decode(): 100 * correct / total
-                for view, correct, total in zip(table["view"], table["correct"], table["total"])}
+        table = {name: column[:] for name, column in file["scores"].items()}
+    whole = (table["metric"] == b"accuracy") & (table["client"] < 0) & (table["class"] < 0) & (table["domain"] < 0)
+    return {task.decode(): 100 * correct / count
+            for task, correct, count in zip(*(table[name][whole] for name in ("task", "correct", "count")))}
 
 
 class RealFeaturesTest(ProgramTest):
@@ -68,7 +69,7 @@ class RealFeaturesTest(ProgramTest):
         labels = numpy.load(REAL / "labels.npy")
         with h5py.File(self.folder / "1/results.h5") as file:
             table = {name: column[:] for name, column in file["confusions"].items()}
-        mine = table["view"] == b"zero-shot"
+        mine = table["task"] == b"zero-shot"
         matrix = numpy.zeros((19, 19), int)
         numpy.add.at(matrix, (table["class"][mine], table["answer"][mine]), table["images"][mine])
         self.assertTrue((matrix.sum(1) == numpy.bincount(labels)).all())
@@ -105,19 +106,20 @@ class EvaluateTest(ProgramTest):
     def test_what_a_run_has_learned_is_tried_on_new_classes(self):
         directory = self.federated("prompt")
         new = ("--data", self.data["new"], "--weights", self.clip)
-        found = [self.evaluate(f"model{i}", *new, "--model", place, ranks=1 + i)["model"] for i, place in
+        found = [self.evaluate(f"model{i}", *new, "--model", place, ranks=1 + i)["labelling"] for i, place in
                  enumerate((directory, directory / "results.h5", directory / "model.safetensors"))]
         self.assertEqual(found[0], found[1])
         self.assertEqual(found[0], found[2])
         with h5py.File(self.folder / "model0.h5") as file:
             self.assertEqual([name.decode() for name in file["classes/name"]], ["runway", "farmland"])
-            self.assertEqual(file["evaluations/total"][0], 40)
+            self.assertEqual(file["scores/count"][0], 40)
+            self.assertEqual((file["scores/scope"][0], file["scores/split"][0]), (b"global", b"all"))
 
     def test_prompts_of_two_contexts_label_by_the_shared_one(self):
         directory = self.federated("dual_prompt")
         new = ("--data", self.data["new"], "--weights", self.clip)
-        self.assertEqual(self.evaluate("directory", *new, "--model", directory)["model"],
-                         self.evaluate("exported", *new, "--model", directory / "model.safetensors")["model"])
+        self.assertEqual(self.evaluate("directory", *new, "--model", directory)["labelling"],
+                         self.evaluate("exported", *new, "--model", directory / "model.safetensors")["labelling"])
 
     def test_prompts_of_other_weights_are_refused(self):
         directory = self.federated("prompt")

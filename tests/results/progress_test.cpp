@@ -23,14 +23,26 @@ TEST(Progress, QuantitiesAreWrittenForPeople) {
 TEST(Progress, ALineSaysWhatIsKnown) {
   const SyntheticRun run;
   Progress progress(50);
-  EXPECT_EQ(progress.line(run.round(0)), "round  1/50  loss 1.5000  global -  personal -  up+down 96.0 KiB  2.7 s");
-  progress.evaluated({{1, "global", -1, 15, 30, 1, {}, {}},
-                      {1, "personal", 0, 1, 2, 1, {}, {}},
-                      {1, "personal", 1, 3, 4, 1, {}, {}},
-                      {1, "personal", 2, 0, 0, 1, {}, {}}});
+  EXPECT_EQ(progress.line(run.round(0)),
+            "round  1/50  loss 1.5000  pool -  clients: global -  up+down 96.0 KiB  2.7 s");
+  std::vector<Score> scores;
+  Score of{.round = 1, .scope = scope::global, .split = split::test, .task = task::labelling};
+  append(scores, of, {15, 30, 1});
+  of.label = 2;
+  append(scores, of, {0, 10, 1});
+  of.label = any;
+  for (const char* whose : {scope::global, scope::personal, scope::untrained})
+    for (const std::int64_t client : {0, 1}) {
+      of.scope = whose;
+      of.client = client;
+      const std::int64_t right = whose == std::string(scope::personal) ? 1 + 2 * client : client;
+      append(scores, of, {right, 2 + 2 * client, 1});
+    }
+  progress.evaluated(scores);
   progress.round_committed(run.round(0));
   EXPECT_EQ(progress.line(run.round(1)),
-            "round  2/50  loss 0.7500  global 50.0 %  personal 62.5 %  up+down 96.0 KiB  2.7 s  left 2 min 10 s");
+            "round  2/50  loss 0.7500  pool 50.0 %  clients: global 12.5 %, personal 62.5 %  up+down 96.0 KiB  2.7 s  "
+            "left 2 min 10 s");
 }
 
 }  // namespace
