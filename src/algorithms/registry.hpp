@@ -22,7 +22,7 @@ std::vector<std::string> codec_names();
 /// A published method is a point on the three axes, and the options of its parts.
 struct MethodOptions {
   std::string learner = "dual_prompt", strategy = "fedavg", upload_codec = "float32", download_codec = "float32";
-  std::string weighting = "samples";
+  std::string weighting = "samples", personal;
   void fields(OptionList& v) {
     v("learner", learner, "what is trained, by which loss", learner_names());
     v("strategy", strategy, "how clients learn together", strategy_names());
@@ -30,6 +30,9 @@ struct MethodOptions {
     v("download_codec", download_codec, "how the global parameters are written on the wire", codec_names());
     v("weighting", weighting, "what a client counts in the average: its training images, or one",
       {"samples", "uniform"});
+    v("personal", personal,
+      "shared tensors that stay with their clients, by name (* stands for any text), several separated by semicolons; "
+      "*: each trains alone, a head: FedPer, norms: FedBN");
   }
 };
 

@@ -1,5 +1,5 @@
-// What clients start from, said in one place for training and for evaluation: what the server sends them, and what they
-// kept.
+// What clients start from, said in one place for training and for evaluation: what the server sends them, what they
+// kept, and what the strategy makes of both.
 #pragma once
 #include "comm/communicator.hpp"
 #include "evaluation/exam.hpp"

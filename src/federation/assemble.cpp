@@ -1,5 +1,6 @@
 #include "federation/assemble.hpp"
 
+#include "algorithms/personal_tensors.hpp"
 #include "core/error.hpp"
 #include "evaluation/frozen_exam.hpp"
 #include "evaluation/global_exam.hpp"
@@ -14,7 +15,7 @@ Parts assemble(Experiment& experiment, const Labelled& data, std::shared_ptr<Lea
           " does not go with it.");
   Parts parts;
   parts.keys = Keys(std::uint64_t(experiment.seed));
-  parts.learner = std::move(learner);
+  parts.learner = with_personal_tensors(std::move(learner), experiment.method.personal);
   parts.partition = make_partition(data, experiment.partition, parts.keys);
   parts.strategy = make_strategy(experiment.method.strategy, experiment.strategy);
   parts.strategy->check(experiment.optimiser);
@@ -60,7 +61,8 @@ std::vector<std::unique_ptr<Exam>> exams_of(const Experiment& experiment, const 
       return by_neighbours(questions.samples, questions.train, classes, k, temperature);
     });
   if (!parts.learner->classifier()) return exams;
-  exams.push_back(std::make_unique<GlobalExam>(questions, *parts.learner, communicator));
+  if (experiment.method.personal.empty())  // else the server's parameters alone are no whole model
+    exams.push_back(std::make_unique<GlobalExam>(questions, *parts.learner, communicator));
   exams.push_back(std::make_unique<PersonalExam>(
       questions, *parts.learner, std::min(labelled_at_once, experiment.training.batch_size), communicator));
   return exams;

@@ -2,6 +2,7 @@
 #include <ATen/Parallel.h>
 
 #include "algorithms/group.hpp"
+#include "algorithms/personal_tensors.hpp"
 
 namespace fedorbit {
 namespace {
@@ -139,6 +140,7 @@ TEST_P(EveryLearner, labels_for_the_server_without_what_is_personal) {
   const Clip clip = random_clip();
   const at::NoGradGuard no_gradient;
   for (const auto& learner : variants(GetParam(), clip)) {
+    if (!learner->classifier()) continue;
     ClientGroup group(*learner, {0, 1});
     const Tensor global = learner->classifier()->scorer(group.parameters, Scope::global)(group.batch);
     const Tensor personal = learner->classifier()->scorer(group.parameters, Scope::personal)(group.batch);
@@ -171,6 +173,26 @@ TEST_P(EveryLearner, starts_from_values_that_only_the_seed_and_the_client_decide
   }
 }
 
+TEST_P(EveryLearner, learns_alike_where_its_shared_tensors_are_personal) {
+  const Clip clip = random_clip();
+  for (auto& made : variants(GetParam(), clip)) {
+    const std::shared_ptr<Learner> learner = std::move(made), alone = with_personal_tensors(learner, "*");
+    EXPECT_EQ(alone->layout().size(Owner::shared), 0);
+    Parameters shared(learner->layout(), 2), kept(alone->layout(), 2);
+    const std::vector<ClientId> clients{3, 4};
+    for (const Owner owner : owners) learner->initialise(shared, owner, clients, Keys(1));
+    for (const Owner owner : owners) alone->initialise(kept, owner, clients, Keys(1));
+    for (const Entry& entry : learner->layout().entries()) EXPECT_TRUE(at::equal(kept[entry.name], shared[entry.name]));
+    ClientGroup together(*learner, clients), apart(*alone, clients);
+    for (const Entry& entry : learner->layout().entries())
+      apart.parameters[entry.name].detach().copy_(together.parameters[entry.name].detach());
+    EXPECT_TRUE(at::equal(apart.loss(), together.loss()));
+    for (const Entry& entry : learner->layout().entries())
+      if (entry.trained)
+        EXPECT_TRUE(at::equal(apart.parameters[entry.name].grad(), together.parameters[entry.name].grad()));
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(all, EveryLearner, testing::ValuesIn(learner_names()),
                          [](const auto& info) { return info.param; });
 INSTANTIATE_TEST_SUITE_P(all, EveryLearnerOfHeads,
@@ -198,6 +220,15 @@ TEST(DualPrompt, asks_for_patches_only_where_it_uses_them) {
   EXPECT_TRUE(needs("none", true));
   EXPECT_FALSE(needs("batch", false));
   EXPECT_FALSE(needs("none", false));
+}
+
+TEST(PersonalTensors, refuse_a_pattern_that_matches_nothing_by_its_name) {
+  const std::shared_ptr<Learner> learner = make_learner("dual_prompt", {}, {}, random_clip(), class_names);
+  EXPECT_EQ(with_personal_tensors(learner, ""), learner);
+  EXPECT_THAT(sentence([&] { with_personal_tensors(learner, "context.*; head.*"); }),
+              testing::HasSubstr("head.* is the name of no shared tensor; there are context.shared."));
+  EXPECT_THAT(sentence([&] { with_personal_tensors(learner, "context.private"); }),
+              testing::HasSubstr("context.private is the name of no shared tensor"));
 }
 
 TEST(Registry, names_the_nearest_part_to_one_it_does_not_know) {

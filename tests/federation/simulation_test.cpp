@@ -346,5 +346,74 @@ TEST_F(Simulations, judge_clients_with_what_the_strategy_sends_them) {
   EXPECT_EQ(personal.at(4), global.at(4));
 }
 
+TEST_F(Simulations, whose_tensors_are_personal_give_the_same_numbers) {
+  for (const char* personal : {"*", "scale", "weights; scale"})
+    expect_independent_of_ranks([&](Federation& federation) { federation.experiment.method.personal = personal; });
+}
+
+TEST_F(Simulations, of_clients_that_share_nothing_train_each_alone_from_the_same_beginning) {
+  Federation federation(at::kCPU, false), other(at::kCPU, false);
+  for (Federation* each : {&federation, &other}) {
+    each->experiment.method.personal = "*";
+    each->experiment.training.participation = 1;
+    each->experiment.checkpoint.every = 1;
+  }
+  other.learner.spoil(7, 0);
+  other.experiment.training.nonfinite = "drop";
+  federation.run(alone);
+  other.run(alone);
+  EXPECT_EQ(federation.global.numel(), 0);
+  const auto row = [](const Federation& of, std::int64_t client) { return of.saved.back().clients.rows[client]; };
+  EXPECT_TRUE(at::equal(row(federation, 3), row(other, 3))) << "what another client does is nothing to it";
+  EXPECT_FALSE(at::equal(row(federation, 3), row(federation, 4)));
+  for (const TurnRecord& turn : federation.witness.rounds[0].turns) EXPECT_EQ(turn.upload_bytes, 0);
+  EXPECT_TRUE(last_accuracies(federation, scope::global).empty());
+  EXPECT_GT(last_accuracies(federation, scope::personal).size(), 11u);
+}
+
+/// Clients start half-way between what came and what they had after their last turn.
+struct Halfway final : FedAvg {
+  Lengths memories(const Layout& layout) const override { return {{"mine", layout.size(Owner::shared)}}; }
+  bool differs_by_client() const override { return true; }
+  bool receive(Parameters& parameters, const Turn& turn) const override {
+    if (turn.round == 0) return false;
+    parameters.flat(Owner::shared).add_(turn.memory("mine")).div_(2);
+    return true;
+  }
+  Upload upload(const Tensor& update, const Tensor& weight, Turn& turn) override {
+    turn.memory("mine").copy_(turn.start + update);
+    return {update, weight, {}};
+  }
+};
+
+TEST_F(Simulations, start_and_judge_clients_where_the_strategy_says_they_start) {
+  Federation federation(at::kCPU, false);
+  federation.strategy = std::make_shared<Halfway>();
+  federation.experiment.training.participation = 1;
+  federation.experiment.training.rounds = 1;
+  federation.experiment.checkpoint.every = 1;
+  Simulation simulation = federation.simulation(alone);
+  federation.finish(simulation);
+  // By hand: the mean of the aggregate and of what the client had trained.
+  const Tensor start = (federation.global + federation.saved.back().clients.rows[4]) / 2;
+  const std::vector<std::int64_t>& images = federation.questions->of_client[4];
+  const Batch batch = federation.samples.batch(images, false);
+  Parameters parameters(federation.learner.layout(), 1);
+  parameters.flat(Owner::shared).copy_(start.unsqueeze(0));
+  const Tensor answers = federation.learner.scorer(parameters, Scope::personal)(batch)[0].argmax(1);
+  for (const Score& score : last_accuracies(federation, scope::personal))
+    if (score.client == 4) {
+      EXPECT_EQ(score.correct, (answers == batch.labels[0]).sum().item<std::int64_t>());
+      EXPECT_EQ(score.count, std::int64_t(images.size()));
+    }
+  // And the next turn begins there, with its update counted from what was downloaded.
+  std::map<ClientId, Tensor> rows;
+  const FindRow find = [&](ClientId client) { return &(rows[client] = federation.saved.back().clients.rows[client]); };
+  const std::vector<ClientId> clients{4, 5};
+  const Arrival arrival = arrive(*federation.workshop, simulation.server(), clients, find, {1, 1});
+  EXPECT_TRUE(at::allclose(arrival.group.parameters().flat(Owner::shared)[0], start, 0, 0));
+  EXPECT_TRUE(at::equal(arrival.turn.start[0], federation.global));
+}
+
 }  // namespace
 }  // namespace fedorbit
