@@ -7,6 +7,7 @@
 #include "core/fingerprint.hpp"
 #include "core/log.hpp"
 #include "core/signals.hpp"
+#include "core/version.hpp"
 
 namespace fedorbit {
 
@@ -21,7 +22,9 @@ std::unique_ptr<Communicator> CommandLine::start(const std::string& backend, con
   watch_signals();
   auto communicator = make_communicator(backend);
   watch_signals();  // MPI may have set handlers of its own
+  communicator->advise("The same command goes on from what it has kept.");
   log::start(communicator->root() && !quiet ? log::Level::normal : log::Level::quiet);
+  communicator->agree("build of the program", fingerprint(build()));
   communicator->agree("resolved options", fingerprint(options.toml()));
   return communicator;
 }

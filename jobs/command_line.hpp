@@ -26,6 +26,12 @@ struct CommandLine {
 /// Declares the options above; `output` says what is written. `line` must outlive the command.
 void declare(CLI::App& command, CommandLine& line, const char* output);
 
+/// What --help ends with: every option of a struct, which must outlive the command.
+template <class Options>
+void list_in_help(CLI::App& command, Options& options) {
+  command.footer([&options] { return "Options of the TOML file and of --set:\n" + OptionList::of(options).help(); });
+}
+
 /// `flag VALUE` for `--set option=VALUE`.
 void declare_shortcut(CLI::App& command, CommandLine& line, const char* flag, const char* option, const char* help);
 

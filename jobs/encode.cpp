@@ -107,6 +107,7 @@ void add_encode(CLI::App& program) {
   CLI::App& command =
       *program.add_subcommand("encode", "write features of images or texts; under mpirun, by all ranks");
   declare(command, request->line, "the feature file to write; an interrupted one is gone on with");
+  list_in_help(command, request->options);
   const auto shortcut = [&](const char* flag, const char* option, const char* help) {
     declare_shortcut(command, request->line, flag, option, help);
   };

@@ -20,9 +20,10 @@ struct Request {
   EvaluateOptions options;
 };
 
-void record(const std::string& output, const Scores& scores, const RunRecord& about) {
+void record(const std::string& output, const Scores& scores, const RunRecord& about, const std::string& warning) {
   Recorder recorder(output);
   recorder.started(about);
+  if (!warning.empty()) recorder.happened({0, "warning", warning});
   recorder.evaluated(scores.scores);
   recorder.confused(scores.confusions);
   recorder.templates_evaluated(scores.templates);
@@ -53,7 +54,8 @@ int evaluate(Request& request) {
   about.provenance["weights_sha256"] = subject.set.origin.weights;
   about.class_names = subject.set.class_names;
   if (communicator->root()) {
-    if (!output.empty()) record(output, scores, about);
+    if (!output.empty()) record(output, scores, about, subject.warning);
+    if (!subject.warning.empty()) log::warning(subject.warning);
     log::info(in_words(scores, subject.set.class_names));
     if (!output.empty()) log::info("results: ", output);
   }
@@ -68,6 +70,7 @@ void add_evaluate(CLI::App& program) {
   CLI::App& command = *program.add_subcommand(
       "evaluate", "label images by texts, by what a run has learned, by a linear probe and by neighbours");
   declare(command, request->line, "the results file to write; without one, the terminal only");
+  list_in_help(command, request->options);
   const auto shortcut = [&](const char* flag, const char* option, const char* help) {
     declare_shortcut(command, request->line, flag, option, help);
   };

@@ -8,6 +8,8 @@
 #include "core/error.hpp"
 #include "core/fingerprint.hpp"
 #include "core/log.hpp"
+#include "core/version.hpp"
+#include "jobs/command_line.hpp"
 #include "jobs/commands.hpp"
 #include "jobs/opening.hpp"
 
@@ -28,6 +30,7 @@ void start(Request& request) {
   const auto communicator = make_communicator(request.options.machine.backend);
   log::start(communicator->root() ? log::Level::normal : log::Level::quiet,
              communicator->root() ? std::filesystem::path(request.log) : std::filesystem::path());
+  communicator->agree("build of the program", fingerprint(build()));
   communicator->agree("resolved options", fingerprint(list.toml()));
   require_output(request.output, clip_format, {request.options.data.path});
   pretrain(request.options, request.output, *communicator);
@@ -46,8 +49,7 @@ void add_pretrain(CLI::App& program) {
       "--validate", [request](const std::string& path) { request->assignments.push_back("data.validate=" + path); },
       "a data set on which accuracy is reported, as data.validate");
   command.add_option("--log", request->log, "a file for the log, beside the terminal");
-  command.footer(
-      [request] { return "Options of the TOML file and of --set:\n" + OptionList::of(request->options).help(); });
+  list_in_help(command, request->options);
   command.callback([request] { start(*request); });
 }
 

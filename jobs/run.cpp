@@ -1,12 +1,11 @@
 // `fedorbit run`: one experiment, from its configuration to its results file.
 #include <ATen/ops/tensor.h>
 
-#include "comm/factory.hpp"
 #include "comm/node_memory.hpp"
 #include "core/error.hpp"
-#include "core/fingerprint.hpp"
 #include "core/log.hpp"
 #include "core/signals.hpp"
+#include "core/version.hpp"
 #include "evaluation/frozen_exam.hpp"
 #include "evaluation/zero_shot.hpp"
 #include "federation/assemble.hpp"
@@ -17,10 +16,11 @@
 #include "inputs/arithmetic.hpp"
 #include "inputs/feature_store.hpp"
 #include "inputs/open_data.hpp"
+#include "jobs/command_line.hpp"
 #include "jobs/commands.hpp"
 #include "jobs/opening.hpp"
-#include "results/checkpoint.hpp"
 #include "results/event_log.hpp"
+#include "results/machine_events.hpp"
 #include "results/progress.hpp"
 #include "results/provenance.hpp"
 #include "results/recorder.hpp"
@@ -32,17 +32,16 @@ namespace fedorbit {
 namespace {
 
 struct Arguments {
-  std::string config, directory;
-  std::vector<std::string> assignments;
-  bool restart = false, quiet = false, verbose = false, list = false;
+  CommandLine line;
+  Experiment experiment;
+  bool restart = false, other_build = false, verbose = false;
 };
 
-Experiment read_experiment(const Arguments& arguments) {
-  Experiment experiment;
-  OptionList options = OptionList::of(experiment);
-  if (!arguments.config.empty()) options.read_file(arguments.config);
-  for (const std::string& assignment : arguments.assignments) options.set(assignment);
-  return experiment;
+/// The most local steps that a listed client takes in a round.
+std::int64_t most_steps(const std::vector<ClientRecord>& clients, const TrainingOptions& training) {
+  std::int64_t most = 0;
+  for (const ClientRecord& client : clients) most = std::max(most, training.local_steps(client.train_samples).all);
+  return most;
 }
 
 /// What is read before the run directory is touched: a misspelt name loses nothing there.
@@ -101,37 +100,50 @@ void introduce(const Experiment& experiment, const Opened& opened, const RunReco
               training.group_size, "; a smaller training.group_size shares them among more.");
 }
 
-/// Who watches a run at the root: its file, its lines on the terminal.
+/// Who watches a run at the root: its file, its lines on the terminal, the machine.
 struct Watchers {
   Recorder recorder;
   Progress progress;
   EventLog events;
+  std::optional<MachineEvents> machine;
+
+  Watchers(const std::filesystem::path& results, const std::optional<Restart>& restart, std::int64_t rounds)
+      : recorder(restart ? Recorder(results, restart->checkpoint.recorded) : Recorder(results)), progress(rounds) {}
   std::vector<Observer*> all() { return {&recorder, &progress, &events}; }
 };
 
 /// Returns the exit code.
-int run(const Arguments& arguments) {
-  Experiment experiment = read_experiment(arguments);
-  watch_signals();
-  const auto communicator = make_communicator(experiment.machine.backend);
-  watch_signals();  // MPI may have set handlers of its own
-  communicator->agree("resolved options", fingerprint(OptionList::of(experiment).toml()));
+int run(Arguments& arguments) {
+  const CommandLine& line = arguments.line;
+  Experiment& experiment = arguments.experiment;
+  OptionList list = OptionList::of(experiment);
+  if (line.read_into(list)) return 0;
+  require(!line.config.empty(), "fedorbit run needs a configuration file; see configs/.");
+  refuse_unused(line.assignments, experiment);
+  const auto communicator = line.start(experiment.machine.backend, list);
   const at::Device device = prepare_machine(experiment.machine, *communicator);
   const bool root = communicator->root();
 
   const Opened opened = open(experiment, device, *communicator);
   const Parts& parts = opened.parts;
-  const std::string options_toml = OptionList::of(experiment).toml();
-  RunDirectory directory(arguments.directory.empty() ? "runs/" + experiment.name : arguments.directory);
+  const std::string options_toml = list.toml();
+  RunDirectory directory(line.output.empty() ? "runs/" + experiment.name : line.output);
   const auto held = take(directory, options_toml, arguments.restart, *communicator);
-  log::start(!root || arguments.quiet ? log::Level::quiet
-             : arguments.verbose      ? log::Level::verbose
-                                      : log::Level::normal,
+  // Said where a run ends before its time, whether it was told to or a rank has died.
+  const std::string how_to_go_on = text("fedorbit run ", line.config, " -o ", directory.path().string(),
+                                        " goes on from what it has saved; give it the same other arguments",
+                                        arguments.restart ? " without --restart." : ".");
+  communicator->advise(how_to_go_on);
+  log::start(!root || line.quiet ? log::Level::quiet
+             : arguments.verbose ? log::Level::verbose
+                                 : log::Level::normal,
              root ? directory.log() : std::filesystem::path());
   if (held == RunDirectory::Holding::results) {
+    if (root) directory.finish();
     log::info("this run is finished: ", directory.results().string());
     return 0;
   }
+
   RunRecord record = record_of(opened, options_toml, *communicator);
   if (root) {
     record.clients = census(*parts.partition, labelled(opened.dataset), experiment.partition.listed);
@@ -144,7 +156,7 @@ int run(const Arguments& arguments) {
                   experiment.data.feature_store, device, *communicator, signal_received);
   if (!features) {
     if (root && arguments.restart) directory.begin(options_toml);  // what goes on without --restart is the new run
-    log::info("interrupted while encoding; the same command goes on from there.");
+    log::info("interrupted while encoding. ", how_to_go_on);
     communicator->barrier();
     return resumable;
   }
@@ -156,25 +168,29 @@ int run(const Arguments& arguments) {
   Workshop workshop = parts.workshop(experiment, samples);
   require_memory(workshop, *communicator);
 
-  std::optional<Checkpoint> checkpoint;
+  std::optional<Restart> restart;
   if (held == RunDirectory::Holding::checkpoint) {
-    checkpoint.emplace();
-    if (root) checkpoint = Checkpoint::read(directory.checkpoint());
+    restart.emplace();
+    if (root) {
+      restart = whole_checkpoint(directory.checkpoint(), directory.journal());
+      require_same_build(restart->checkpoint, arguments.other_build);
+    }
   }
   std::optional<Watchers> watchers;
   std::vector<Observer*> observers;
   if (root) {
-    if (!checkpoint) directory.begin(options_toml);
-    watchers.emplace(
-        Watchers{checkpoint ? Recorder(directory.results(), checkpoint->round) : Recorder(directory.results()),
-                 Progress(experiment.training.rounds), EventLog()});
+    if (!restart) directory.begin(options_toml);
+    watchers.emplace(directory.results(), restart, experiment.training.rounds);
     observers = watchers->all();
     for (Observer* observer : observers) observer->started(record);
-    if (checkpoint)
-      for (Observer* observer : observers)
-        observer->happened({checkpoint->round, "resumed",
-                            text("the run goes on after ", checkpoint->round, " rounds, on ", communicator->size(),
-                                 " ranks of ", record.provenance["hosts"], ".")});
+    watchers->machine.emplace(*communicator, observers);
+    observers.push_back(&*watchers->machine);
+    if (const std::string idle = parts.strategy->idle(most_steps(record.clients, experiment.training));
+        !restart && !idle.empty())
+      for (Observer* observer : observers) observer->happened({0, "warning", idle});
+    if (restart)
+      for (const EventRecord& event : events_of_restart(*restart, *communicator, record.provenance["hosts"]))
+        for (Observer* observer : observers) observer->happened(event);
   }
   const Questions questions = questions_of(experiment, parts, labelled(opened.dataset), samples);
   auto exams = exams_of(
@@ -187,22 +203,23 @@ int run(const Arguments& arguments) {
       },
       *communicator);
   Simulation simulation(workshop, *communicator, std::move(exams), observers, [&](const State& state) {
-    watchers->recorder.keep();  // a checkpoint is never newer than the results on the disk
-    to_checkpoint(state, options_toml).write(directory.checkpoint());
+    // A checkpoint is never newer than what was recorded on the disk.
+    to_checkpoint(state, options_toml, watchers->recorder.keep()).write(directory.checkpoint());
   });
-  if (checkpoint) simulation.restore(shared_state(*checkpoint, *communicator));
+  if (restart) simulation.restore(shared_state(restart->checkpoint, *communicator));
   opened.clip.release();  // what trains has its own copies
   const Ending ending = simulation.run(signal_received);
   if (ending == Ending::interrupted) {
-    log::info("interrupted after ", simulation.server().round, " rounds; the same command",
-              arguments.restart ? " without --restart" : "", " goes on from there.");
+    log::info("interrupted after ", simulation.server().round, " rounds. ", how_to_go_on);
     // Nobody leaves before the root has saved: a launcher kills the others when one rank is gone.
     communicator->barrier();
     return resumable;
   }
   if (root) {
-    export_model(directory.model(), experiment, simulation.shared(), opened.clip.checksum, record.class_names);
+    export_model(directory.model(), experiment, simulation.shared(), opened.clip.checksum, opened.dataset.checksum(),
+                 record.class_names);
     for (Observer* observer : observers) observer->finished(simulation.shared());
+    directory.finish();
     log::info("results: ", directory.results().string());
   }
   communicator->barrier();
@@ -213,24 +230,17 @@ int run(const Arguments& arguments) {
 
 void add_run(CLI::App& program) {
   const auto arguments = std::make_shared<Arguments>();
-  CLI::App* job = program.add_subcommand("run", "Runs one experiment; under mpirun, clients are shared among ranks.");
-  job->add_option("config", arguments->config, "a TOML file that says what differs from the defaults");
-  job->add_option("--set", arguments->assignments, "section.key=value, after the file")
-      ->take_all()
-      ->allow_extra_args(false);
-  job->add_option("-o,--output", arguments->directory,
-                  "the run directory (default: runs/NAME); an interrupted run goes on");
-  job->add_flag("--restart", arguments->restart, "remove what a run left in the directory, and start anew");
-  job->add_flag("--options", arguments->list, "list all options, with the values this configuration gives them");
-  job->add_flag("-q,--quiet", arguments->quiet, "warnings only");
-  job->add_flag("-v,--verbose", arguments->verbose, "say who holds which images, too");
-  job->callback([arguments] {
-    if (arguments->list) {
-      Experiment experiment = read_experiment(*arguments);
-      std::fputs(OptionList::of(experiment).help().c_str(), stdout);
-      return;
-    }
-    require(!arguments->config.empty(), "fedorbit run needs a configuration file; see configs/.");
+  CLI::App& command =
+      *program.add_subcommand("run", "Runs one experiment; under mpirun, clients are shared among ranks.");
+  declare(command, arguments->line, "the run directory (default: runs/NAME); an interrupted run goes on");
+  list_in_help(command, arguments->experiment);
+  declare_shortcut(command, arguments->line, "--data", "data.path", "the data set, as data.path");
+  declare_shortcut(command, arguments->line, "--weights", "model.weights", "the checkpoint, as model.weights");
+  command.add_flag("--restart", arguments->restart, "remove what a run left in the directory, and start anew");
+  command.add_flag("--other-build", arguments->other_build,
+                   "go on with a run that another build of the program began; an event of the results says so");
+  command.add_flag("-v,--verbose", arguments->verbose, "say who holds which images, too");
+  command.callback([arguments] {
     if (const int code = run(*arguments); code != 0) throw ExitWith{code};
   });
 }

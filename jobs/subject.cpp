@@ -78,6 +78,10 @@ std::optional<Subject> open_subject(const EvaluateOptions& options, at::Device d
     }
     subject.set = std::move(*features);
   }
+  if (learned && !learned->data.empty() && learned->data == subject.set.origin.data)
+    subject.warning = text(options.model.trained,
+                           " was trained on images of this very data set (its checksum is the "
+                           "run's): how well it labels them says nothing of new images.");
   subject.set.class_names = class_names;
   if (subject.clip) {
     subject.set.logit_scale = subject.clip->logit_scale();

@@ -1,6 +1,7 @@
 // What `fedorbit evaluate` judges: features with labels, and who reads the classes' names.
 #pragma once
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "comm/communicator.hpp"
@@ -16,6 +17,7 @@ struct Subject {
   std::optional<Clip> clip;
   std::optional<TrainedLearner> trained;
   std::vector<PromptFeatures> prompts;
+  std::string warning;  // what whoever reads its scores must know; empty: nothing
 };
 
 /// Collective. Nothing where a signal ended the encoding of images.

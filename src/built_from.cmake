@@ -1,6 +1,13 @@
 # Writes the commit of SOURCE to FILE, if FILE says another. Run in every build: a configured folder outlives commits.
 execute_process(COMMAND git -C ${SOURCE} describe --always --dirty --abbrev=12
   OUTPUT_VARIABLE commit OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+if(commit MATCHES "-dirty$")
+  # Two builds with changes are the same if their changes are.
+  execute_process(COMMAND git -C ${SOURCE} diff HEAD -- src jobs CMakeLists.txt OUTPUT_VARIABLE changes ERROR_QUIET)
+  string(SHA256 changes "${changes}")
+  string(SUBSTRING ${changes} 0 12 changes)
+  string(APPEND commit "-${changes}")
+endif()
 if(NOT commit)
   set(commit unknown)
 endif()

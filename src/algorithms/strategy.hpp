@@ -55,6 +55,9 @@ class Strategy {
   virtual Lengths server_memories(const Layout&) const { return {}; }
   /// Before a run: throws where the method is not defined for this local optimiser.
   virtual void check(const OptimiserOptions&) const {}
+  /// Before a run: why the strategy changes nothing where no client takes more than so many local steps a round, as a
+  /// sentence that the run warns with; empty where it does change something.
+  virtual std::string idle(std::int64_t most_steps) const { return {}; }
   /// The same for the same client between two rounds: also what it is judged by.
   virtual Download download(const Server& server, ClientId) { return {server.global}; }
   /// What a client starts from where that is not simply what came: blends it with what the client kept. Pure, and

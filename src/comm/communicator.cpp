@@ -7,6 +7,7 @@
 
 #include <cstring>
 
+#include "comm/lifeline.hpp"
 #include "core/clock.hpp"
 #include "core/error.hpp"
 
@@ -35,6 +36,9 @@ Signature signature(Collective collective, const Tensor& tensor, Reduce reduce =
 }
 
 }  // namespace
+
+Communicator::Communicator(Place place) : place_(place) {}
+Communicator::~Communicator() = default;
 
 void Communicator::agree(Signature mine) {
   mine.call = ++calls_;
@@ -149,6 +153,18 @@ std::vector<std::string> Communicator::all_gather_text(const std::string& mine) 
   }
   return texts;
 }
+
+void Communicator::watch_ranks() {
+  lifeline_ = std::make_unique<Lifeline>(
+      Star::connect(rank(), size(),
+                    [this](const void* mine, void* of_all, std::size_t bytes) { gather_bytes(mine, of_all, bytes); }));
+}
+
+void Communicator::advise(std::string how_to_go_on) {
+  if (lifeline_) lifeline_->advise(std::move(how_to_go_on));
+}
+
+std::vector<Pause> Communicator::take_pauses() { return lifeline_ ? lifeline_->take_pauses() : std::vector<Pause>(); }
 
 std::vector<std::string> Communicator::host_names() {
   std::array<char, 256> host{};

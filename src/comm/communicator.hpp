@@ -2,6 +2,7 @@
 // the private half, which only moves bytes.
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <utility>
@@ -12,6 +13,9 @@
 #include "core/tensor.hpp"
 
 namespace fedorbit {
+
+class Lifeline;
+struct Pause;
 
 /// Where a process stands among all processes and among those of its node.
 struct Place {
@@ -24,7 +28,7 @@ struct Place {
 /// anything is sent. Tensors are contiguous and defined; their device may be the CPU or the backend's.
 class Communicator {
  public:
-  virtual ~Communicator() = default;
+  virtual ~Communicator();
   Communicator(const Communicator&) = delete;
   Communicator& operator=(const Communicator&) = delete;
 
@@ -58,13 +62,20 @@ class Communicator {
   /// All ranks must hold the same `fingerprint`. `what` is a noun phrase for the sentence, as in "resolved options".
   void agree(const std::string& what, std::uint64_t fingerprint);
 
+  /// Collective, once, and best at the start: from here on every rank ends soon after one has died (see Lifeline).
+  void watch_ranks();
+  /// What is then said besides: how to go on.
+  void advise(std::string how_to_go_on);
+  /// At the root: how long ranks stood still, since it was last asked.
+  std::vector<Pause> take_pauses();
+
   /// What this rank moved since it started or since the ledger was last taken.
   const Traffic& traffic() const { return traffic_; }
   /// The ledger so far; it starts again from zero.
   Traffic take_traffic() { return std::exchange(traffic_, {}); }
 
  protected:
-  explicit Communicator(Place place) : place_(place) {}
+  explicit Communicator(Place place);
 
  private:
   /// Gathers one block of bytes from each rank in host memory, in the order of ranks: for signatures.
@@ -87,6 +98,7 @@ class Communicator {
   Place place_;
   Traffic traffic_;
   std::int64_t calls_ = 0;
+  std::unique_ptr<Lifeline> lifeline_;
 };
 
 }  // namespace fedorbit

@@ -1,5 +1,6 @@
 #include "comm/factory.hpp"
 
+#include <array>
 #include <cstdlib>
 
 #include "comm/mpi.hpp"
@@ -13,10 +14,24 @@
 namespace fedorbit {
 namespace {
 
+// Where launchers leave how many processes they have started: Slurm, Open MPI, and all that speak PMI (MPICH, Intel).
+constexpr std::array sizes{"SLURM_STEP_NUM_TASKS", "OMPI_COMM_WORLD_SIZE", "PMI_SIZE"};
+
+/// Whether a launcher may have started more than this process. PMIx alone does not tell how many.
+bool launched_with_others() {
+  bool told = false;
+  for (const char* name : sizes)
+    if (const char* started = std::getenv(name)) {
+      if (std::atoi(started) > 1) return true;
+      told = true;
+    }
+  return !told && std::getenv("PMIX_RANK") != nullptr;
+}
+
 /// A launcher that MPI does not know starts as many programs of one rank as it was asked for ranks.
 std::unique_ptr<MpiCommunicator> make_mpi() {
   auto mpi = std::make_unique<MpiCommunicator>();
-  for (const char* name : {"SLURM_STEP_NUM_TASKS", "OMPI_COMM_WORLD_SIZE", "PMI_SIZE"})
+  for (const char* name : sizes)
     if (const char* started = std::getenv(name); started != nullptr && mpi->size() == 1)
       require(
           std::atoi(started) <= 1, "this process was started as one of ", started, " (", name,
@@ -33,18 +48,29 @@ std::unique_ptr<Communicator> make_nccl() {
 #endif
 }
 
-}  // namespace
+/// What starts alone needs no MPI, whose start wants a writable TMPDIR, free sockets and many open files.
+std::unique_ptr<Communicator> make_what_fits() {
+  if (launched_with_others())
+    if (auto mpi = make_mpi(); mpi->size() > 1) return mpi;
+  return std::make_unique<SingleCommunicator>();
+}
 
-std::unique_ptr<Communicator> make_communicator(const std::string& backend) {
+std::unique_ptr<Communicator> make_named(const std::string& backend) {
   if (backend == "single") return std::make_unique<SingleCommunicator>();
   if (backend == "mpi") return make_mpi();
   if (backend == "nccl") return make_nccl();
   require(backend == "auto", "the backend \"", backend,
           "\" is unknown; there are \"auto\", \"single\", \"mpi\" and "
           "\"nccl\".");
-  auto mpi = make_mpi();
-  if (mpi->size() > 1) return mpi;
-  return std::make_unique<SingleCommunicator>();
+  return make_what_fits();
+}
+
+}  // namespace
+
+std::unique_ptr<Communicator> make_communicator(const std::string& backend) {
+  auto communicator = make_named(backend);
+  communicator->watch_ranks();
+  return communicator;
 }
 
 }  // namespace fedorbit

@@ -7,8 +7,9 @@
 
 namespace fedorbit {
 
-/// `backend` is "auto" (MPI where more than one rank was started, else one process), "single", "mpi" or "nccl".
-/// Throws an Error that names what there is where `backend` is unknown or not in this build. Starts MPI where needed.
+/// `backend` is "auto" (MPI where a launcher started more than one rank, else one process without MPI), "single", "mpi"
+/// or "nccl". Throws an Error that names what there is where `backend` is unknown or not in this build. Starts MPI
+/// where needed. Its ranks watch each other (Lifeline).
 std::unique_ptr<Communicator> make_communicator(const std::string& backend);
 
 /// What the MPI library says of itself, on one line.

@@ -12,26 +12,12 @@
 #include <fstream>
 #include <string>
 
+#include "core/descriptor.hpp"
 #include "core/error.hpp"
 #include "core/fingerprint.hpp"
 
 namespace fedorbit {
 namespace {
-
-/// A file descriptor, closed with it; -1 is none.
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (number_ >= 0) ::close(number_);
-  }
-  int number() const { return number_; }
-
- private:
-  int number_;
-};
 
 /// The same for processes that see each other below /proc.
 std::int64_t neighbourhood() {

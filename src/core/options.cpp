@@ -21,13 +21,6 @@ struct Overloaded : Handlers... {
 template <class... Handlers>
 Overloaded(Handlers...) -> Overloaded<Handlers...>;  // which clang before 17 does not find by itself
 
-/// The shortest decimal that reads back as the same number, always with a point or an exponent.
-std::string decimal(double value) {
-  char buffer[32];
-  std::string digits(buffer, std::to_chars(buffer, buffer + sizeof buffer, value).ptr);
-  return digits.find_first_of(".en") == std::string::npos ? digits + ".0" : digits;
-}
-
 std::string quoted(const std::string& words) {
   std::ostringstream out;
   out << toml::value<std::string>(words);
@@ -56,9 +49,7 @@ std::string range(const Option& option) {
 
 void assign(const Option& option, const toml::node& node, const std::string& source) {
   auto refuse = [&](const std::string& expected) {
-    std::ostringstream given;
-    node.visit([&](const auto& shown) { given << shown; });
-    fail(source, ": ", option.path, " = ", given.str(), " is not ", expected, ".");
+    fail(source, ": ", option.path, " = ", written(node), " is not ", expected, ".");
   };
   auto check_range = [&](double v) {
     if (!(v >= option.low && v <= option.high)) refuse("in its range, " + range(option));
@@ -135,7 +126,14 @@ void OptionList::set(const std::string& assignment) {
   try {
     given = parse_toml("value = " + (bare ? quoted(value) : value), source);
   } catch (const Error&) {
-    given.insert("value", value);  // not a number, nor true or false: assign() says what it should be
+    // Not TOML: a number as a command line may have it (.5), or what assign() says is none.
+    double number = 0;
+    const char* end = value.data() + value.size();
+    const auto read = std::from_chars(value.data(), end, number);
+    if (std::holds_alternative<double*>(option.value) && read.ec == std::errc() && read.ptr == end)
+      given.insert("value", number);
+    else
+      given.insert("value", value);
   }
   assign(option, *given.get("value"), source);
 }
@@ -163,21 +161,46 @@ std::string OptionList::help() const {
   return out;
 }
 
+namespace {
+
+/// Letters to be changed, added or left out (Levenshtein 1966).
+std::size_t letters_between(const std::string& word, const std::string& candidate) {
+  std::vector<std::size_t> row(candidate.size() + 1);
+  std::iota(row.begin(), row.end(), 0);
+  for (std::size_t i = 1; i <= word.size(); ++i) {
+    std::size_t diagonal = row[0]++;
+    for (std::size_t j = 1; j <= candidate.size(); ++j) {
+      const std::size_t changed = diagonal + (word[i - 1] != candidate[j - 1]);
+      diagonal = row[j];
+      row[j] = std::min({changed, row[j] + 1, row[j - 1] + 1});
+    }
+  }
+  return row.back();
+}
+
+std::string last_name(const std::string& path) { return path.substr(path.rfind('.') + 1); }
+
+/// Whether `word` stands for `name` as lr or rate do for learning_rate: its initials, or one of its words.
+bool abbreviates(const std::string& word, const std::string& name) {
+  std::istringstream parts(name);
+  std::string initials;
+  for (std::string part; std::getline(parts, part, '_'); initials += part.substr(0, 1))
+    if (part == word) return true;
+  return initials == word && initials.size() > 1;
+}
+
+}  // namespace
+
 std::string nearest(const std::string& word, const std::vector<std::string>& candidates) {
   std::string best;
-  std::size_t least = SIZE_MAX;
-  for (const auto& candidate : candidates) {
-    std::vector<std::size_t> row(candidate.size() + 1);
-    std::iota(row.begin(), row.end(), 0);
-    for (std::size_t i = 1; i <= word.size(); ++i) {
-      std::size_t diagonal = row[0]++;
-      for (std::size_t j = 1; j <= candidate.size(); ++j) {
-        const std::size_t changed = diagonal + (word[i - 1] != candidate[j - 1]);
-        diagonal = row[j];
-        row[j] = std::min({changed, row[j] + 1, row[j - 1] + 1});
-      }
-    }
-    if (row.back() < least) least = row.back(), best = candidate;
+  std::pair<std::size_t, std::size_t> least{SIZE_MAX, SIZE_MAX};
+  for (const std::string& candidate : candidates) {
+    const std::string mine = last_name(word), theirs = last_name(candidate);
+    const std::size_t letters = letters_between(word, candidate);
+    // A name in the wrong section, or in short, says more than many letters in common.
+    const std::size_t hint = mine == theirs ? 1 : abbreviates(mine, theirs) ? 2 : letters;
+    const std::pair distance{std::min(letters, hint), letters};
+    if (distance < least) least = distance, best = candidate;
   }
   return best;
 }

@@ -67,7 +67,7 @@ class OptionList {
   std::vector<Option> options_;
 };
 
-/// The candidate that differs from `word` in the fewest letters (Levenshtein 1966).
+/// The candidate that `word` most likely means: training.rounds for training.ronds, optimiser.learning_rate for lr.
 std::string nearest(const std::string& word, const std::vector<std::string>& candidates);
 
 }  // namespace fedorbit

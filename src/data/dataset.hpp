@@ -15,7 +15,7 @@ namespace fedorbit {
 class Dataset {
  public:
   /// A file made by `fedorbit prepare`. Throws for a file that is none, is truncated, lacks a dataset, or contradicts
-  /// itself (labels out of range, a class without images, pixels missing), naming file and dataset.
+  /// itself (labels out of range, a class without images, pixels missing, another checksum), naming file and dataset.
   static Dataset open(const std::filesystem::path& path);
   /// Scenes drawn on demand; the checksum is of the options.
   static Dataset synthetic(const SyntheticOptions& options);
@@ -30,7 +30,7 @@ class Dataset {
   const Tensor& domains() const { return domains_; }  // (N) int64
   /// SHA-256 of names, labels, sizes and pixels (of the options, for scenes drawn on demand).
   const std::string& checksum() const { return checksum_; }
-  /// Image i as uint8 (H, W, 3), RGB. One thread at a time.
+  /// Image i as uint8 (H, W, 3), RGB. One thread at a time. Throws where a file's pixels do not fit their checksum.
   Tensor image(std::int64_t i) const;
 
   /// Where pixels come from.

@@ -18,9 +18,20 @@ inline constexpr const char *filetype = "fedorbit-data", *pixels = "/pixels", *o
                             *width = "/width", *label = "/label", *domain = "/domain", *class_name = "/class_name",
                             *synonym = "/synonym", *synonym_class = "/synonym_class", *domain_name = "/domain_name",
                             *file_name = "/file_name", *file_sha256 = "/file_sha256", *skipped_file = "/skipped_file",
-                            *skipped_reason = "/skipped_reason";
+                            *skipped_reason = "/skipped_reason", *pixels_sha256 = "/pixels_sha256";
 inline constexpr std::int64_t version = 1;
 }  // namespace data_file
+
+/// What the checksum of a data set is of.
+struct DatasetContent {
+  std::vector<std::string> class_names, domain_names;
+  std::vector<std::vector<std::string>> synonyms;          // of each class
+  std::vector<std::int64_t> label, domain, height, width;  // of each image
+  std::vector<std::string> pixels_sha256;                  // of each image's bytes
+
+  /// SHA-256 over all of it.
+  std::string checksum() const;
+};
 
 /// One image on its way into the file.
 struct PackedImage {
@@ -48,14 +59,13 @@ class DatasetWriter {
   void flush_pixels();
 
   std::filesystem::path path_;
-  std::vector<std::string> class_names_;
+  DatasetContent content_;
   std::optional<h5::File> file_;
   std::optional<h5::Dataset> pixels_;
   std::vector<std::uint8_t> waiting_;  // pixels not yet in the file
   std::int64_t bytes_ = 0;
-  std::vector<std::int64_t> offset_, height_, width_, label_, domain_;
+  std::vector<std::int64_t> offset_;
   std::vector<std::string> file_name_, file_sha256_, skipped_, reasons_;
-  std::string content_;  // what the checksum is of
 };
 
 }  // namespace fedorbit

@@ -4,6 +4,7 @@
 
 #include "core/error.hpp"
 #include "core/version.hpp"
+#include "data/feature_checksums.hpp"
 #include "io/file.hpp"
 #include "io/h5_tensor.hpp"
 
@@ -21,6 +22,7 @@ void lay_out_features(h5::File& file, const FeatureShape& shape, const FeatureSe
   file.set_attribute("arithmetic", about.origin.arithmetic);
   file.set_attribute("imported", std::int64_t(about.imported));
   file.set_attribute("logit_scale", about.logit_scale);
+  file.set_attribute("sha256", checksum_of_rest(about));  // of what is not rows of numbers
 
   const Tensor like = at::empty({0}, shape.half ? at::kHalf : at::kFloat);
   const auto table = [&](const char* name, const h5::Shape& sizes, const char* content) {
@@ -36,6 +38,9 @@ void lay_out_features(h5::File& file, const FeatureShape& shape, const FeatureSe
     if (shape.patches > 0)
       table(feature_file::view_patches, {shape.views, shape.count, shape.patches, shape.width}, "(V, N, M, d)");
   }
+  file.make<std::uint8_t>(feature_file::row_sha256, {(1 + shape.views) * shape.count, row_checksum_bytes},
+                          {.mappable = true})
+      .set_attribute("content", "of each row's features and patches, view by view, in hexadecimal");
   const std::int64_t none = 0;
   h5::Dataset done = file.make<std::int64_t>(feature_file::done, {1}, {.mappable = true});
   done.write_rows<std::int64_t>(0, std::span(&none, 1));

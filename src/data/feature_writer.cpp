@@ -8,8 +8,10 @@
 #include <system_error>
 
 #include "core/error.hpp"
+#include "data/feature_checksums.hpp"
 #include "data/feature_layout.hpp"
 #include "io/file.hpp"
+#include "io/h5_tensor.hpp"
 
 namespace fedorbit {
 namespace {
@@ -64,9 +66,15 @@ bool FeatureWriter::go_on(const FeatureSet& about) {
         type.offset() + shape_.count * shape_.width * (shape_.half ? 2 : 4) > bytes)
       return false;
     done_ = file.read<std::int64_t>(feature_file::done).at(0);
-    return done_ >= 0 && done_ <= rows();
+    if (done_ < 0 || done_ > rows()) return false;
+    // What the disk lost of them is computed again.
+    const auto table = [&](const char* name, bool there) { return there ? h5::map_tensor(file, name) : Tensor(); };
+    const Features of{table(feature_file::features, true), table(feature_file::patches, shape_.patches > 0),
+                      table(feature_file::view_features, shape_.views > 0),
+                      table(feature_file::view_patches, shape_.views > 0 && shape_.patches > 0)};
+    done_ = first_damaged_row(of, table(feature_file::row_sha256, true), 0, done_);
+    return file.text_attribute("sha256") == checksum_of_rest(about);
   } catch (const Error&) {
-    done_ = 0;
     return false;
   }
 }
@@ -88,6 +96,7 @@ void FeatureWriter::locate() {
     patches_at_ = place(feature_file::patches, shape_.patches > 0);
     view_features_at_ = place(feature_file::view_features, shape_.views > 0);
     view_patches_at_ = place(feature_file::view_patches, shape_.views > 0 && shape_.patches > 0);
+    row_sha256_at_ = place(feature_file::row_sha256, true);
     done_at_ = place(feature_file::done, true);
   }
   file_ = ::open(part_path(path_).c_str(), O_RDWR | O_CLOEXEC);
@@ -95,10 +104,8 @@ void FeatureWriter::locate() {
 }
 
 void FeatureWriter::write(const Tensor& rows, std::int64_t plain, std::int64_t views) {
-  const Tensor packed = rows.to(shape_.half ? at::kHalf : at::kFloat).contiguous();
-  if (packed.size(0) == 0) return;
-  const std::int64_t row_bytes = std::int64_t(packed.nbytes()) / packed.size(0), count = packed.size(0);
-  const auto* bytes = static_cast<const char*>(packed.const_data_ptr());
+  const std::int64_t row_bytes = std::int64_t(rows.nbytes()) / rows.size(0), count = rows.size(0);
+  const auto* bytes = static_cast<const char*>(rows.const_data_ptr());
   const std::int64_t in_plain = std::clamp<std::int64_t>(shape_.count - done_, 0, count);
   write_at(file_, path_, bytes, in_plain * row_bytes, plain + done_ * row_bytes);
   write_at(file_, path_, bytes + in_plain * row_bytes, (count - in_plain) * row_bytes,
@@ -107,8 +114,16 @@ void FeatureWriter::write(const Tensor& rows, std::int64_t plain, std::int64_t v
 
 void FeatureWriter::append(const Tensor& features, const Tensor& patches) {
   require(done_ + features.size(0) <= rows(), path_.string(), " was given more rows than it has.");
-  write(features, features_at_, view_features_at_);
-  if (shape_.patches > 0) write(patches, patches_at_, view_patches_at_);
+  const auto stored = [&](const Tensor& values) {
+    return values.to(shape_.half ? at::kHalf : at::kFloat).contiguous();
+  };
+  Features of{stored(features), shape_.patches > 0 ? stored(patches) : Tensor()};
+  if (features.size(0) == 0) return;
+  write(of.features, features_at_, view_features_at_);
+  if (shape_.patches > 0) write(of.patches, patches_at_, view_patches_at_);
+  std::string sums;
+  for (std::int64_t row = 0; row < features.size(0); ++row) sums += row_checksum(of, row);
+  write_at(file_, path_, sums.data(), std::int64_t(sums.size()), row_sha256_at_ + done_ * row_checksum_bytes);
   done_ += features.size(0);
 }
 

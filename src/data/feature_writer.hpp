@@ -18,8 +18,9 @@ struct FeatureShape {
   bool half = false;                  // float16 instead of float32
 };
 
-/// The file grows as path + ".part": all of it is laid out first and its numbers are written in place, so that a kill
-/// spoils nothing. Rows are counted view by view: row v * N + i is image i in view v, view 0 the plain one.
+/// The file grows as path + ".part": all of it is laid out first and its numbers are written in place, each row with
+/// its checksum, so that a kill spoils nothing. Rows are counted view by view: row v * N + i is image i in view v, view
+/// 0 the plain one.
 class FeatureWriter {
  public:
   /// Goes on with a part that was begun for the same features, else begins anew. `about` gives origin, labels, names
@@ -51,7 +52,8 @@ class FeatureWriter {
   std::int64_t done_ = 0;
   std::optional<FileLock> lock_;
   int file_ = -1;
-  std::int64_t features_at_ = 0, patches_at_ = 0, view_features_at_ = 0, view_patches_at_ = 0, done_at_ = 0;  // bytes
+  std::int64_t features_at_ = 0, patches_at_ = 0, view_features_at_ = 0, view_patches_at_ = 0, row_sha256_at_ = 0,
+               done_at_ = 0;  // bytes
 };
 
 }  // namespace fedorbit

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "core/error.hpp"
+#include "data/feature_checksums.hpp"
 #include "io/file.hpp"
 #include "io/h5_tensor.hpp"
 
@@ -71,7 +72,7 @@ std::vector<PromptFeatures> read_prompts(const h5::File& file, const FeatureSet&
 
 }  // namespace
 
-FeatureSet open_features(const std::filesystem::path& path) {
+FeatureSet open_features(const std::filesystem::path& path, RowShare checked) {
   const h5::File file = h5::File::open(path);
   require(file.has_attribute("filetype") && file.text_attribute("filetype") == feature_file::filetype, path.string(),
           " is no feature file: make one with \"fedorbit encode\".");
@@ -93,12 +94,23 @@ FeatureSet open_features(const std::filesystem::path& path) {
     set.texts = file.read_texts(feature_file::text);
     require(std::int64_t(set.texts.size()) == set.of.features.size(0), path.string(), " ", feature_file::text, " has ",
             set.texts.size(), " rows where ", feature_file::features, " has ", set.of.features.size(0), ".");
-    return set;
+  } else {
+    set.class_names = file.read_texts(feature_file::class_name);
+    set.labels = h5::read_tensor(file, feature_file::label);
+    check_labels(file, set);
+    set.prompts = read_prompts(file, set);
   }
-  set.class_names = file.read_texts(feature_file::class_name);
-  set.labels = h5::read_tensor(file, feature_file::label);
-  check_labels(file, set);
-  set.prompts = read_prompts(file, set);
+  constexpr const char* remedy = "; remove the file, and it is encoded or imported anew.";
+  require(file.text_attribute("sha256") == checksum_of_rest(set), path.string(),
+          " is damaged: its labels, names or texts do not fit their checksum", remedy);
+  const Tensor sums = h5::map_tensor(file, feature_file::row_sha256);
+  require(sums.numel() == rows * row_checksum_bytes && sums.scalar_type() == at::kByte, path.string(), " ",
+          feature_file::row_sha256, " has the shape ", sums.sizes(), ", where ", rows, " rows of ", row_checksum_bytes,
+          " bytes are expected.");
+  const std::int64_t last = rows * (checked.part + 1) / checked.parts,
+                     damaged = first_damaged_row(set.of, sums, rows * checked.part / checked.parts, last);
+  require(damaged == last, path.string(), " is damaged: the features of row ", damaged, " do not fit their checksum",
+          remedy);
   return set;
 }
 

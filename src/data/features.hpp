@@ -13,8 +13,9 @@ namespace fedorbit {
 namespace feature_file {
 inline constexpr const char *filetype = "fedorbit-features", *features = "/features", *patches = "/patches",
                             *view_features = "/view_features", *view_patches = "/view_patches", *done = "/done",
-                            *label = "/label", *class_name = "/class_name", *text = "/text", *prompts = "/prompts";
-inline constexpr std::int64_t version = 2;
+                            *label = "/label", *class_name = "/class_name", *text = "/text", *prompts = "/prompts",
+                            *row_sha256 = "/row_sha256";
+inline constexpr std::int64_t version = 3;
 }  // namespace feature_file
 
 /// Features as tensors, views of the mapped file: float32 or float16, as the tower gives them, not normalised.
@@ -53,8 +54,14 @@ struct FeatureSet {
   std::vector<PromptFeatures> prompts;
 };
 
-/// Throws where the file is none, is not whole, or contradicts itself. Features are mapped, not read.
-FeatureSet open_features(const std::filesystem::path& path);
+/// A part of the rows: the ranks of a node check a file together.
+struct RowShare {
+  std::int64_t part = 0, parts = 1;
+};
+
+/// Throws where the file is none, is not whole, contradicts itself, or where a row of `checked` or anything besides
+/// rows does not fit its checksum. Features are mapped.
+FeatureSet open_features(const std::filesystem::path& path, RowShare checked = {});
 
 /// Throws a sentence where features come from other data, weights or preprocessing than `wanted`; an empty text there
 /// accepts all.

@@ -71,8 +71,9 @@ void share_file(const std::filesystem::path& file, Communicator& communicator) {
 /// The first of the words that say how features were computed.
 std::string precision_in(const std::string& arithmetic) { return arithmetic.substr(0, arithmetic.find(',')); }
 
-FeatureSet checked(const std::filesystem::path& file, const FeatureOrigin& wanted, const Encoding& encoding) {
-  FeatureSet set = open_features(file);
+FeatureSet checked(const std::filesystem::path& file, const FeatureOrigin& wanted, const Encoding& encoding,
+                   const Communicator& communicator) {
+  FeatureSet set = open_features(file, {communicator.local_rank(), communicator.local_size()});
   require(set.labels.defined(), file.string(), " holds features of texts; features of images are needed.");
   require_origin(file, set.origin, wanted);
   require(set.of.patches.defined() || !encoding.patches, file.string(),
@@ -112,16 +113,17 @@ std::optional<FeatureSet> features_of(const Dataset& dataset, const Clip& clip, 
   };
   if (!named.empty()) {
     if (communicator.root()) {  // so that one rank speaks for all
-      const std::string arithmetic = checked(named, origin, encoding).origin.arithmetic;
+      const std::string arithmetic = checked(named, origin, encoding, communicator).origin.arithmetic;
       if (precision_in(arithmetic) != precision_in(origin.arithmetic))
         log::warning(named.string(), " holds features that were computed in ", precision_in(arithmetic),
                      "; this program's own would be ", precision_in(origin.arithmetic), ".");
     }
     communicator.barrier();
-    return agreed(checked(named, origin, encoding));
+    return agreed(checked(named, origin, encoding, communicator));
   }
-  const std::string key = sha256(text(origin.data, "\n", origin.weights, "\n", origin.preprocessing, "\n", origin.views,
-                                      "\n", origin.arithmetic, "\n", encoding.views.count, "\n", encoding.patches));
+  const std::string key =
+      sha256(text(feature_file::version, "\n", origin.data, "\n", origin.weights, "\n", origin.preprocessing, "\n",
+                  origin.views, "\n", origin.arithmetic, "\n", encoding.views.count, "\n", encoding.patches));
   const std::filesystem::path folder = store.empty() ? cache_folder("features", "data.feature_store") : store;
   const std::filesystem::path file = folder / (key.substr(0, 16) + ".h5");
   std::optional<FileLock> lock;
@@ -138,7 +140,7 @@ std::optional<FeatureSet> features_of(const Dataset& dataset, const Clip& clip, 
   if (anyone(communicator.root() && !std::filesystem::exists(file), communicator)) return std::nullopt;  // a signal
   share_file(file, communicator);
   // Computed or not, what is used is what the file holds.
-  return agreed(checked(file, origin, encoding));
+  return agreed(checked(file, origin, encoding, communicator));
 }
 
 }  // namespace fedorbit

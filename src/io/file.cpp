@@ -82,6 +82,15 @@ void replace_file(const std::filesystem::path& whole, const std::filesystem::pat
 
 void publish(const std::filesystem::path& path) { replace_file(part_path(path), path); }
 
+void write_all(int descriptor, const std::filesystem::path& path, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) fail_write(path, errno);
+    bytes.remove_prefix(std::size_t(written));
+  }
+}
+
 AtomicFile::AtomicFile(const std::filesystem::path& path) : path_(path), part_(part_path(path)) {
   descriptor_ = ::open(part_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (descriptor_ < 0) fail_write(path_, errno);
@@ -92,15 +101,7 @@ AtomicFile::~AtomicFile() {
   if (!committed_) ::unlink(part_.c_str());
 }
 
-void AtomicFile::write(const void* bytes, std::size_t count) {
-  for (auto* next = static_cast<const char*>(bytes); count > 0;) {
-    const ssize_t written = ::write(descriptor_, next, count);
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) fail_write(path_, errno);
-    next += written;
-    count -= std::size_t(written);
-  }
-}
+void AtomicFile::write(std::string_view bytes) { write_all(descriptor_, path_, bytes); }
 
 void AtomicFile::commit() {
   if (::close(std::exchange(descriptor_, -1)) != 0) fail_write(path_, errno);

@@ -22,6 +22,9 @@ void replace_file(const std::filesystem::path& whole, const std::filesystem::pat
 /// library wrote and closed.
 void publish(const std::filesystem::path& path);
 
+/// Hands all bytes to the system, at the open file's place; `path` names it in an error.
+void write_all(int descriptor, const std::filesystem::path& path, std::string_view bytes);
+
 /// A file written to part_path(path): renamed by commit(), removed if that never happens. Every failure is an Error
 /// that names the file and the system's reason (a full disk, no permission).
 class AtomicFile {
@@ -31,8 +34,8 @@ class AtomicFile {
   AtomicFile& operator=(const AtomicFile&) = delete;
   ~AtomicFile();
 
-  void write(const void* bytes, std::size_t count);
-  void write(std::string_view text) { write(text.data(), text.size()); }
+  void write(std::string_view bytes);
+  void write(const void* bytes, std::size_t count) { write({static_cast<const char*>(bytes), count}); }
   void commit();
 
  private:

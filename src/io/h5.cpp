@@ -15,14 +15,17 @@ constexpr unsigned creation_order = H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXE
 // HDF5's own 100 times would take it past the end of the world where the file is damaged; these attempts take 4 ms.
 constexpr unsigned most_attempts = 22;
 
-/// The newest format, which appending under readers needs; `repair` clears the marks of a killed writer.
-Handle access_properties(const Place& place, bool repair, bool beside_a_writer = false) {
+// HDF5 keeps up to 1 MiB of chunks for each dataset, which a file of a hundred columns fills as its run goes on.
+constexpr std::size_t few_slots = 11, few_bytes = 16 << 10;
+
+/// The newest format, which appending under readers needs.
+Handle access_properties(const Place& place, Access access) {
   Handle list = own(H5Pcreate(H5P_FILE_ACCESS), H5Pclose, place, "make access properties");
   check(H5Pset_libver_bounds(list.id(), H5F_LIBVER_LATEST, H5F_LIBVER_LATEST), place, "choose the format");
-  const hbool_t clear = true;
-  // The property that the tool `h5clear` sets; it has a name but no function of its own.
-  if (repair) check(H5Pset(list.id(), "clear_status_flags", &clear), place, "clear the open-for-write mark");
-  if (beside_a_writer) check(H5Pset_metadata_read_attempts(list.id(), most_attempts), place, "bound the attempts");
+  if (access == Access::read_swmr)
+    check(H5Pset_metadata_read_attempts(list.id(), most_attempts), place, "bound the attempts");
+  if (access == Access::append)
+    check(H5Pset_cache(list.id(), 0, few_slots, few_bytes, 1), place, "bound the memory for chunks");
   return list;
 }
 
@@ -40,7 +43,7 @@ File File::open(const std::filesystem::path& path, Access access) {
   require(std::filesystem::exists(path), path.string(), " does not exist.");
   require(!std::filesystem::is_directory(path), path.string(), " is a folder, not an HDF5 file.");
   require_checksums(path);
-  const Handle properties = access_properties(place, access == Access::repair, access == Access::read_swmr);
+  const Handle properties = access_properties(place, access);
   const unsigned flags = access == Access::read        ? H5F_ACC_RDONLY
                          : access == Access::read_swmr ? H5F_ACC_RDONLY | H5F_ACC_SWMR_READ
                                                        : H5F_ACC_RDWR;
@@ -51,7 +54,7 @@ File File::open(const std::filesystem::path& path, Access access) {
 File File::create(const std::filesystem::path& path, std::int64_t alignment) {
   H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
   const Place place{path.string(), ""};
-  const Handle access = access_properties(place, false);
+  const Handle access = access_properties(place, Access::modify);
   if (alignment > 1)
     check(H5Pset_alignment(access.id(), hsize_t(alignment), hsize_t(alignment)), place, "choose the alignment");
   const Handle creation = own(H5Pcreate(H5P_FILE_CREATE), H5Pclose, place, "make creation properties");
@@ -172,10 +175,6 @@ Dataset File::write_texts(const std::string& name, std::span<const std::string> 
 void File::start_swmr() { check(H5Fstart_swmr_write(id()), place_, "let others read while writing"); }
 void File::flush() { check(H5Fflush(id(), H5F_SCOPE_GLOBAL), place_, "write what is pending"); }
 void File::close() { check(handle_.close(), place_, "write the end and close"); }
-
-void File::remove(const std::string& name) {
-  check(H5Ldelete(id(), name.c_str(), H5P_DEFAULT), Place{file(), name}, "remove it");
-}
 
 std::string library_version() {
   unsigned major = 0, minor = 0, release = 0;

@@ -13,7 +13,7 @@ enum class Access {
   read,       // a finished file
   read_swmr,  // a file that another process may be appending to, or that a killed process left behind
   modify,     // read and write
-  repair,     // modify, after clearing the open-for-write mark that a killed process left behind
+  append,     // modify, with little memory for each dataset: rows are added to many of them, and not read again
 };
 
 /// Where a dataset's rows are kept. `chunk_rows` 0 keeps them in one piece; an extendible dataset needs chunks. A
@@ -40,8 +40,6 @@ class File : public Object {
   /// Names directly in a group, in the order of their creation.
   std::vector<std::string> names(const std::string& group = "/") const;
 
-  /// Takes a group, with all that is in it, or a dataset out of the file.
-  void remove(const std::string& name);
   Group make_group(const std::string& name);  // with its parents
   Group group(const std::string& name) const;
   Dataset dataset(const std::string& name) const;

@@ -11,11 +11,13 @@
 #include "core/clock.hpp"
 #include "core/error.hpp"
 #include "core/log.hpp"
+#include "core/version.hpp"
 #include "inputs/open_data.hpp"
 #include "io/file.hpp"
 #include "model/checkpoints/clip_tensors.hpp"
 #include "model/clip.hpp"
 #include "pretraining/accuracy.hpp"
+#include "pretraining/checkpoint.hpp"
 #include "pretraining/step.hpp"
 
 namespace fedorbit {
@@ -87,6 +89,8 @@ class Pretraining {
             " images to train on.");
     require(options.training.warmup <= double(options.training.epochs), "training.warmup = ", options.training.warmup,
             " epochs is longer than training.epochs = ", options.training.epochs, ".");
+    PretrainOptions listed = options;
+    identity_ = text(build(), "\n", dataset_.checksum(), "\n", OptionList::of(listed).toml());
     images_ = kept_images(dataset_, train, options.data.kept_pixels);
     for (const std::int64_t i : train) labels_.push_back(dataset_.labels()[i].item<std::int64_t>());
     if (!test.empty()) validations_.push_back(make_validation("held-out", dataset_, test, config_.vision.image_size));
@@ -102,7 +106,9 @@ class Pretraining {
                 weights_.flat().numel(), " weights, ", config_.text.vocabulary_size, " tokens, ", communicator_.size(),
                 " rank(s)");
     const Stopwatch whole;
-    for (std::int64_t epoch = 0; epoch < training.epochs; ++epoch) {
+    const std::int64_t first = resume_pretraining(checkpoint(), identity_, weights_, communicator_);
+    if (first > 0 && communicator_.root()) log::info("goes on after ", first, " epochs from ", checkpoint().string());
+    for (std::int64_t epoch = first; epoch < training.epochs; ++epoch) {
       const Stopwatch clock;
       const auto order = shuffled(std::int64_t(images_.size()), keys_.stream(Purpose::shuffle, std::uint64_t(epoch)));
       double loss = 0;
@@ -116,12 +122,13 @@ class Pretraining {
       const bool last = epoch + 1 == training.epochs;
       const std::string accuracies = last || (epoch + 1) % training.evaluate_every == 0 ? accuracy(last) : "";
       if (!communicator_.root()) continue;
-      const double left = whole.seconds() / double(epoch + 1) * double(training.epochs - epoch - 1);
+      const double left = whole.seconds() / double(epoch + 1 - first) * double(training.epochs - epoch - 1);
       log::info("epoch ", epoch + 1, "/", training.epochs, ": loss ", rounded(loss, 3), accuracies, ", ",
                 rounded(rate, 0), " images/s, ", duration(left), " left");
-      save(last ? output_ : checkpoint());
+      if (!last) save_pretraining(checkpoint(), identity_, epoch + 1, weights_);
     }
     if (!communicator_.root()) return;
+    save_clip(output_, Clip{config_, weights_.copies(), captions_.tokenizer(), ""}, type_of(training.file_precision));
     std::filesystem::remove(checkpoint());
     log::info(output_.string(), ": ", std::filesystem::file_size(output_), " bytes after ", duration(whole.seconds()));
   }
@@ -160,13 +167,9 @@ class Pretraining {
 
   std::filesystem::path checkpoint() const { return output_.string() + ".checkpoint"; }
 
-  void save(const std::filesystem::path& file) const {
-    save_clip(file, Clip{config_, weights_.copies(), captions_.tokenizer(), ""},
-              type_of(options_.training.file_precision));
-  }
-
   const PretrainOptions& options_;
   std::filesystem::path output_;
+  std::string identity_;  // of what is trained
   Communicator& communicator_;
   Keys keys_{std::uint64_t(options_.seed)};
   Dataset dataset_;

@@ -14,6 +14,8 @@ class TrainedWeights {
   const Tensor& flat() const { return flat_; }  // (P)
   Tensor& gradient() { return gradient_; }      // (P)
   NamedTensors copies() const;
+  /// All that the next step depends on, as views: numbers and the optimiser's moments (P), and its steps ().
+  NamedTensors state() const { return {{"flat", flat_}, {"mean", mean_}, {"square", square_}, {"steps", steps_}}; }
 
   /// One step of AdamW (Loshchilov and Hutter 2019; betas 0.9 and 0.98) against gradient(), first shortened to
   /// `largest_gradient`. Biases, norms, class token, positions and the logit scale are not decayed; the logit scale is

@@ -1,4 +1,4 @@
-// What a killed run needs to go on: one file, written whole or not at all.
+// What a killed run needs to go on: one file, written whole or not at all, under checksums; the one before it stays.
 #pragma once
 #include <cstdint>
 #include <filesystem>
@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/tensor.hpp"
+#include "results/journal.hpp"
 
 namespace fedorbit {
 
@@ -15,14 +16,19 @@ namespace fedorbit {
 struct Checkpoint {
   std::int64_t round = 0;
   std::string options_toml;
+  std::string build;                          // of the program that wrote it
+  Journal::Mark recorded;                     // what the run had recorded by then
   std::map<std::string, Tensor> server;       // the shared vector and the server's memories, by name
   std::vector<std::int64_t> clients;          // N clients that have a state of their own, in the order of the rows
   std::map<std::string, Tensor> client_rows;  // (N, ...): "rows", a client's personal parameters and then its memories
 
-  /// Replaces the file at `path` when all is written; on an error the old one is still there.
+  /// Takes the place of the file at `path` when all is written, which then has the name previous(path); on an error the
+  /// old ones are still there.
   void write(const std::filesystem::path& path) const;
-  /// A missing, truncated or foreign file is an error of one sentence.
+  /// A missing, truncated or foreign file is an error of one sentence, as is one of which any bit has changed.
   static Checkpoint read(const std::filesystem::path& path);
+  /// The name of the checkpoint before that of `path`.
+  static std::filesystem::path previous(const std::filesystem::path& path);
 };
 
 }  // namespace fedorbit

@@ -8,7 +8,7 @@ namespace fedorbit {
 class EventLog final : public Observer {
  public:
   void happened(const EventRecord& event) override {
-    if (event.kind == "warning" || event.kind == "dropped")
+    if (event.kind != "resumed" && event.kind != "interrupted")
       log::warning("round ", event.round, ": ", event.message);
     else
       log::info("round ", event.round, ": ", event.message);

@@ -128,7 +128,7 @@ void describe_results(std::ostream& out, const h5::File& file) {
 
 void describe_checkpoint(std::ostream& out, const h5::File& file) {
   out << "checkpoint after " << file.integer_attribute("round") << " rounds, "
-      << (file.has_attribute("complete") ? "whole" : "not written to its end") << "\n";
+      << (file.has_attribute("sha256") ? "whole" : "not written to its end") << "\n";
   for (const std::string& name : file.names("/server"))
     out << "  server " << name << "  " << shape_in_words(file.dataset("/server/" + name)) << "\n";
   out << "clients with a state of their own: " << file.dataset("/clients").rows() << "\n";

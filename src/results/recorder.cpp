@@ -1,6 +1,7 @@
 #include "results/recorder.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "core/clock.hpp"
@@ -11,10 +12,8 @@
 namespace fedorbit {
 namespace {
 
-void write_attributes(h5::File& file, const RunRecord& run) {
-  for (const auto& [name, value] : run.provenance) file.set_attribute(name, value);
-  file.set_attribute(schema::attribute::options, run.options_toml);
-}
+/// In the journal, attributes of the root are rows (name, value) of a table without a name.
+const std::string attributes;
 
 std::size_t longest(const std::vector<std::string>& names) {
   std::size_t width = 1;
@@ -27,7 +26,7 @@ void add_names(Table& table, const std::vector<std::string>& names) {
 }
 
 /// Tables that are complete when the run starts.
-void write_clients(h5::File& file, const RunRecord& run) {
+std::array<Table, 4> tables_of_start(const RunRecord& run) {
   Table classes(schema::classes(longest(run.class_names))), domains(schema::domains(longest(run.domain_names))),
       clients(schema::clients()), counts(schema::client_classes());
   add_names(classes, run.class_names);
@@ -39,20 +38,7 @@ void write_clients(h5::File& file, const RunRecord& run) {
     for (const auto& [label, count] : client.test_classes) by_class[label].second = count;
     for (const auto& [label, count] : by_class) counts.add({client.client, label, count.first, count.second});
   }
-  for (Table* table : {&classes, &domains, &clients, &counts}) {
-    table->open(file);
-    table->append();
-  }
-}
-
-/// A copy beside the file, to be changed in its place; left over by a kill, it is written anew.
-std::filesystem::path copy_of(const std::filesystem::path& file) {
-  require(std::filesystem::exists(file), file.string(), " does not exist.");
-  const std::filesystem::path copy = copy_path(file);
-  std::error_code failure;
-  std::filesystem::copy_file(file, copy, std::filesystem::copy_options::overwrite_existing, failure);
-  require(!failure, file.string(), " cannot be copied to ", copy.string(), ": ", failure.message(), ".");
-  return copy;
+  return {std::move(classes), std::move(domains), std::move(clients), std::move(counts)};
 }
 
 /// The scale that stands for an axis of a tensor: a length without values, as netCDF-4 writes it.
@@ -71,8 +57,8 @@ h5::Dataset axis_scale(h5::File& file, std::size_t axis, std::int64_t length) {
 
 Recorder::Recorder(std::filesystem::path path) : path_(std::move(path)), part_(part_path(path_)) {}
 
-Recorder::Recorder(std::filesystem::path path, std::int64_t rounds_done)
-    : path_(std::move(path)), part_(part_path(path_)), rounds_done_(rounds_done) {}
+Recorder::Recorder(std::filesystem::path path, Journal::Mark kept)
+    : path_(std::move(path)), part_(part_path(path_)), kept_(std::move(kept)) {}
 
 template <class Action>
 void Recorder::each_table(Action action) {
@@ -85,54 +71,94 @@ void Recorder::started(const RunRecord& run) {
   tables_.emplace(Growing{Table(schema::rounds()), Table(schema::turns(run.diagnostics)), Table(schema::scores()),
                           Table(schema::confusions()), Table(schema::templates()), Table(schema::transport()),
                           Table(schema::placement()), Table(schema::events())});
-  if (rounds_done_)
-    go_on(run);
-  else
-    create(run);
-  file_ = h5::File::open(part_, h5::Access::modify);
+  schema_ = {schema::classes(longest(run.class_names)),
+             schema::domains(longest(run.domain_names)),
+             schema::clients(),
+             schema::client_classes(),
+             schema::rounds(),
+             schema::turns(run.diagnostics),
+             schema::scores(),
+             schema::confusions(),
+             schema::templates(),
+             schema::transport(),
+             schema::placement(),
+             schema::events()};
+  if (kept_) {
+    journal_.emplace(journal_of(path_), *kept_, schema::events().group);
+    require_same_run(run);
+  } else {
+    journal_.emplace(journal_of(path_));
+    begin(run);
+  }
+  const std::filesystem::path copy = copy_path(part_);
+  file_from_journal(copy).close();
+  replace_file(copy, part_);
+  file_ = h5::File::open(part_, h5::Access::append);
   file_->start_swmr();
   each_table([&](Table& table) { table.open(*file_); });
 }
 
-void Recorder::create(const RunRecord& run) {
-  h5::File file = h5::File::create(part_);
-  file.set_attribute(schema::attribute::filetype, schema::filetype);
-  file.set_attribute(schema::attribute::version, schema::version);
-  file.set_attribute(schema::attribute::start, utc_now());
-  write_attributes(file, run);
-  for (const schema::Table& table :
-       {schema::classes(longest(run.class_names)), schema::domains(longest(run.domain_names)), schema::clients(),
-        schema::client_classes(), schema::rounds(), schema::turns(run.diagnostics), schema::scores(),
-        schema::confusions(), schema::templates(), schema::transport(), schema::placement(), schema::events()})
-    Table(table).create(file);
-  write_clients(file, run);
-  file.close();
+void Recorder::begin(const RunRecord& run) {
+  std::vector<Journal::Row> values{{schema::attribute::start, utc_now()},
+                                   {schema::attribute::options, run.options_toml}};
+  for (const auto& [name, value] : run.provenance) values.push_back({name, value});
+  journal_->add(attributes, values);
+  for (const Table& table : tables_of_start(run)) journal_->add(table.group(), table.waiting());
 }
 
-void Recorder::go_on(const RunRecord& run) {
-  const std::filesystem::path copy = copy_of(part_);
-  h5::File file = h5::File::open(copy, h5::Access::repair);
-  require(file.has_attribute(schema::attribute::filetype) &&
-              file.text_attribute(schema::attribute::filetype) == schema::filetype,
-          part_.string(), " is not a results file: the run cannot go on with it.");
-  require(file.read_texts("/classes/name") == run.class_names, part_.string(),
-          " was written for other classes: the run cannot go on with it.");
+void Recorder::require_same_run(const RunRecord& run) {
+  std::map<std::string, std::string> begun;
+  std::vector<std::string> class_names;
+  journal_->visit([&](const std::string& table, std::vector<Journal::Row>& rows) {
+    for (const Journal::Row& row : rows)
+      if (table == attributes)
+        begun[std::get<std::string>(row.at(0))] = std::get<std::string>(row.at(1));
+      else if (table == schema::classes(1).group)
+        class_names.push_back(std::get<std::string>(row.at(1)));
+  });
+  const std::string journal = journal_of(path_).string();
+  require(class_names == run.class_names, journal, " was written for other classes: the run cannot go on with it.");
   for (const char* input : {"data_sha256", "weights_sha256", "features_arithmetic", "arithmetic"})
     if (const auto now = run.provenance.find(input); now != run.provenance.end())
-      require(file.text_attribute(input) == now->second, part_.string(), " was begun with ", input, " = ",
-              file.text_attribute(input), ", which is now ", now->second,
-              ": the run cannot go on so; bring the old one back, or pass --restart.");
-  if (file.has(schema::state)) file.remove(schema::state);  // of a run that was killed while it finished
-  each_table([&](Table& table) { table.open(file, true); });
-  for (Table* table : {&tables_->rounds, &tables_->turns, &tables_->scores, &tables_->confusions, &tables_->transport,
-                       &tables_->placement})
-    table->keep_rounds(*rounds_done_);
-  require(tables_->rounds.rows() == *rounds_done_, part_.string(), " holds ", tables_->rounds.rows(),
-          " rounds, fewer than the ", *rounds_done_,
-          " of the checkpoint: the run cannot go on with it; pass --restart to begin anew.");
-  each_table([](Table& table) { table.close(); });
-  file.close();
-  replace_file(copy, part_);
+      require(begun[input] == now->second, journal, " was begun with ", input, " = ", begun[input], ", which is now ",
+              now->second, ": the run cannot go on so; bring the old one back, or pass --restart.");
+}
+
+/// All that was recorded so far, as a results file in the making.
+h5::File Recorder::file_from_journal(const std::filesystem::path& path) {
+  constexpr std::size_t most_waiting = 4096;  // rows
+  h5::File file = h5::File::create(path);
+  file.set_attribute(schema::attribute::filetype, schema::filetype);
+  file.set_attribute(schema::attribute::version, schema::version);
+  std::map<std::string, Table> tables;
+  for (const schema::Table& columns : schema_) {
+    Table& table = tables.emplace(columns.group, columns).first->second;
+    table.create(file);
+    table.open(file);
+  }
+  journal_->visit([&](const std::string& name, std::vector<Journal::Row>& rows) {
+    if (name == attributes) {
+      for (const Journal::Row& row : rows)
+        file.set_attribute(std::get<std::string>(row.at(0)), std::get<std::string>(row.at(1)));
+      return;
+    }
+    Table& table = tables.at(name);
+    for (const Journal::Row& row : rows) table.add(row);
+    if (table.waiting().size() >= most_waiting) table.append();
+  });
+  for (auto& [name, table] : tables) table.append();
+  return file;
+}
+
+/// What waits in a table, into the journal and the file.
+void Recorder::append(Table& table) {
+  journal_->add(table.group(), table.waiting());
+  table.append();
+}
+
+void Recorder::flush() {
+  journal_->flush();
+  file_->flush();
 }
 
 void Recorder::round_committed(const RoundRecord& round) {
@@ -148,17 +174,17 @@ void Recorder::round_committed(const RoundRecord& round) {
   tables_->rounds.add({round.round, round.loss, round.update_norm, std::int64_t(round.turns.size()), upload, download,
                        round.training_seconds, round.waiting_seconds, round.transfer_seconds, round.evaluation_seconds,
                        round.total_seconds});
-  tables_->turns.append();
-  tables_->rounds.append();
-  file_->flush();
+  append(tables_->turns);
+  append(tables_->rounds);
+  flush();
 }
 
 void Recorder::evaluated(const std::vector<Score>& scores) {
   for (const Score& score : scores)
     tables_->scores.add({score.round, score.scope, score.split, score.client, score.domain, score.label, score.task,
                          score.metric, score.value, score.correct, score.count});
-  tables_->scores.append();
-  file_->flush();
+  append(tables_->scores);
+  flush();
 }
 
 void Recorder::confused(const std::vector<Confusion>& confusions) {
@@ -169,43 +195,43 @@ void Recorder::confused(const std::vector<Confusion>& confusions) {
         tables_->confusions.add({confusion.round, confusion.scope, confusion.split, confusion.task,
                                  std::int64_t(i / classes), std::int64_t(i % classes), confusion.counts[i]});
   }
-  tables_->confusions.append();
-  file_->flush();
+  append(tables_->confusions);
+  flush();
 }
 
 void Recorder::templates_evaluated(const std::vector<TemplateRecord>& scores) {
   for (const TemplateRecord& score : scores)
     tables_->templates.add({score.set, score.pattern, score.correct, score.total, score.loss});
-  tables_->templates.append();
-  file_->flush();
+  append(tables_->templates);
+  flush();
 }
 
 void Recorder::transported(const std::vector<TransportRecord>& ledger) {
   for (const TransportRecord& entry : ledger)
     tables_->transport.add({entry.round, entry.rank, entry.collective, entry.calls, entry.bytes, entry.waiting_seconds,
                             entry.transfer_seconds});
-  tables_->transport.append();
-  file_->flush();
+  append(tables_->transport);
+  flush();
 }
 
 void Recorder::placed(const std::vector<PlacementRecord>& ranks) {
   for (const PlacementRecord& entry : ranks) tables_->placement.add({entry.round, entry.client, entry.rank});
-  tables_->placement.append();
-  file_->flush();
+  append(tables_->placement);
+  flush();
 }
 
 void Recorder::happened(const EventRecord& event) {
   tables_->events.add({event.round, utc_now(), event.kind, event.message});
-  tables_->events.append();
-  file_->flush();
+  append(tables_->events);
+  flush();
 }
 
 void Recorder::finished(const std::vector<std::pair<std::string, Tensor>>& shared) {
   each_table([](Table& table) { table.close(); });
   file_->close();
-  // A file in single-writer mode takes no new datasets or attributes, and outside of it a kill can spoil a file.
-  const std::filesystem::path copy = copy_of(part_);
-  file_ = h5::File::open(copy, h5::Access::modify);
+  // Made anew: a file in single-writer mode takes no new datasets or attributes.
+  const std::filesystem::path copy = copy_path(part_);
+  file_ = file_from_journal(copy);
   file_->make_group(schema::state);
   for (const auto& [name, tensor] : shared) {
     h5::Dataset dataset = h5::write_tensor(*file_, schema::state + "/" + name, tensor);
@@ -216,13 +242,9 @@ void Recorder::finished(const std::vector<std::pair<std::string, Tensor>>& share
   }
   file_->set_attribute(schema::attribute::end, utc_now());
   file_->close();
-  replace_file(copy, part_);
-  publish(path_);
-}
-
-void Recorder::keep() {
-  file_->flush();
-  flush_to_disk(part_);
+  replace_file(copy, path_);
+  std::filesystem::remove(part_);
+  std::filesystem::remove(journal_of(path_));
 }
 
 }  // namespace fedorbit

@@ -4,6 +4,8 @@
 #include <ATen/ops/tensor.h>
 
 #include "core/error.hpp"
+#include "core/version.hpp"
+#include "io/file.hpp"
 
 namespace fedorbit {
 namespace {
@@ -34,15 +36,72 @@ Tensor shared_vector(Tensor vector, at::ScalarType type, Communicator& communica
 
 }  // namespace
 
-Checkpoint to_checkpoint(const State& state, const std::string& options_toml) {
+Checkpoint to_checkpoint(const State& state, const std::string& options_toml, const Journal::Mark& recorded) {
   Checkpoint checkpoint;
   checkpoint.round = state.server.round;
   checkpoint.options_toml = options_toml;
+  checkpoint.build = build();
+  checkpoint.recorded = recorded;
   checkpoint.server = {{global, state.server.global}, {last_update, state.server.last_update}};
   for (const auto& [name, vector] : state.server.memory) checkpoint.server[memory_prefix + name] = vector;
   checkpoint.clients = state.clients.clients;
   checkpoint.client_rows = {{rows, state.clients.rows}};
   return checkpoint;
+}
+
+std::filesystem::path damaged_path(const std::filesystem::path& checkpoint) { return checkpoint.string() + ".damaged"; }
+
+Restart whole_checkpoint(const std::filesystem::path& path, const std::filesystem::path& journal) {
+  const auto read = [&](const std::filesystem::path& file) {
+    Checkpoint checkpoint = Checkpoint::read(file);
+    Journal::require_whole(journal, checkpoint.recorded);
+    return checkpoint;
+  };
+  const std::filesystem::path before = Checkpoint::previous(path);
+  std::string refused;
+  try {
+    if (std::filesystem::exists(path)) return {read(path), ""};
+  } catch (const Error& damage) {
+    refused = damage.what();
+    require(std::filesystem::exists(before), refused,
+            " There is no checkpoint before it: pass --restart to begin anew.");
+  }
+  Restart restart;
+  try {
+    restart.checkpoint = read(before);
+  } catch (const Error& damage) {
+    fail(refused, refused.empty() ? "" : " Nor can the run go on from the checkpoint before: ", damage.what(),
+         " So pass --restart to begin anew.");
+  }
+  if (!refused.empty()) {
+    restart.warning =
+        text(refused, " The run goes on from the checkpoint before, after ", restart.checkpoint.round, " rounds.");
+    replace_file(path, damaged_path(path));
+  }
+  replace_file(before, path);
+  return restart;
+}
+
+void require_same_build(const Checkpoint& checkpoint, bool allowed) {
+  require(allowed || checkpoint.build == build(), "the run was begun by FedOrbit ", checkpoint.build, ", and this is ",
+          build(),
+          ", whose numbers may differ: go on with the build that began it, or pass --other-build, which the "
+          "results will say.");
+}
+
+std::vector<EventRecord> events_of_restart(const Restart& restart, const Communicator& communicator,
+                                           const std::string& hosts) {
+  const std::int64_t round = restart.checkpoint.round;
+  std::vector<EventRecord> events;
+  if (!restart.warning.empty()) events.push_back({round, "warning", restart.warning});
+  events.push_back(
+      {round, "resumed",
+       text("the run goes on after ", round, " rounds, on ", communicator.size(), " ranks of ", hosts, ".")});
+  if (restart.checkpoint.build != build())
+    events.push_back({round, "other build",
+                      text("the run goes on with FedOrbit ", build(), "; what is before came from ",
+                           restart.checkpoint.build, ".")});
+  return events;
 }
 
 State shared_state(const Checkpoint& checkpoint, Communicator& communicator) {

@@ -4,16 +4,35 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <system_error>
+#include <vector>
 
 #include "core/error.hpp"
+#include "core/toml.hpp"
 #include "io/file.hpp"
+#include "results/resume.hpp"
 
 namespace fedorbit {
 namespace {
 
 constexpr const char* lock_name = "lock";
+
+/// The first three, and how many more there are.
+std::string some_of(const std::vector<std::string>& clauses) {
+  std::string words;
+  for (std::size_t i = 0; i < std::min<std::size_t>(clauses.size(), 3); ++i) words += (i > 0 ? ", " : "") + clauses[i];
+  return clauses.size() > 3 ? text(words, ", and ", clauses.size() - 3, " more differ") : words;
+}
+
+void remove(std::initializer_list<std::filesystem::path> files) {
+  for (const std::filesystem::path& file : files) {
+    std::error_code failure;
+    std::filesystem::remove(file, failure);
+    require(!failure, file.string(), " cannot be removed: ", failure.message(), ".");
+  }
+}
 
 }  // namespace
 
@@ -45,29 +64,32 @@ RunDirectory::Holding RunDirectory::open(const std::string& options_toml, bool r
     return Holding::nothing;
   }
   // A run that ended before it had anything to keep does not hold its folder: the next may have mended options.
-  const bool kept = fs::exists(results()) || fs::exists(part_path(results())) || fs::exists(checkpoint());
+  const bool stopped = fs::exists(checkpoint()) || fs::exists(Checkpoint::previous(checkpoint()));
+  const bool kept = fs::exists(results()) || fs::exists(part_path(results())) || stopped;
   if (!kept) return Holding::nothing;
   require(fs::exists(options()), "the run directory ", folder_.string(),
           " holds results without their config.toml; name another with -o, or pass --restart to remove them.");
-  require(read_file(options()) == options_toml, "the run directory ", folder_.string(),
-          " holds another experiment (its config.toml differs); name another with -o, or pass --restart to remove it.");
+  const std::vector<std::string> differ =
+      differences(parse_toml(read_file(options()), options().string()), parse_toml(options_toml, "the options"));
+  require(differ.empty(), "the run directory ", folder_.string(), " holds another experiment: ", some_of(differ),
+          "; name another with -o, or pass --restart to remove it.");
   if (fs::exists(results())) return Holding::results;
-  if (!fs::exists(checkpoint())) return Holding::nothing;
-  require(fs::exists(part_path(results())), "the run directory ", folder_.string(), " holds a checkpoint without ",
-          part_path(results()).filename().string(), "; bring that back, or pass --restart to begin anew.");
+  if (!stopped) return Holding::nothing;
+  require(fs::exists(journal()), "the run directory ", folder_.string(), " holds a checkpoint without ",
+          journal().filename().string(), "; bring that back, or pass --restart to begin anew.");
   return Holding::checkpoint;
 }
 
 void RunDirectory::begin(const std::string& options_toml) {
-  std::error_code failure;
-  // The last is what earlier runs called theirs.
-  for (const std::filesystem::path& left :
-       {checkpoint(), part_path(checkpoint()), results(), part_path(results()), copy_path(part_path(results())),
-        model(), part_path(model()), folder_ / "prompts.safetensors"}) {
-    std::filesystem::remove(left, failure);
-    require(!failure, left.string(), " cannot be removed: ", failure.message(), ".");
-  }
+  // The last is what earlier runs called their model.
+  remove({checkpoint(), results(), model(), part_path(model()), folder_ / "prompts.safetensors"});
+  finish();
   write_file(options(), options_toml);
+}
+
+void RunDirectory::finish() {
+  remove({Checkpoint::previous(checkpoint()), damaged_path(checkpoint()), part_path(checkpoint()), part_path(results()),
+          copy_path(part_path(results())), journal(), part_path(journal())});
 }
 
 }  // namespace fedorbit

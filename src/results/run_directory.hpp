@@ -1,7 +1,9 @@
-// The folder of one run: its resolved options, log, results, checkpoint and trained model.
+// The folder of one run: its resolved options, log, results, checkpoints and trained model.
 #pragma once
 #include <filesystem>
 #include <string>
+
+#include "results/recorder.hpp"
 
 namespace fedorbit {
 
@@ -22,10 +24,13 @@ class RunDirectory {
   Holding open(const std::string& options_toml, bool restart);
   /// At the root, when everything else is known to be well: a run that starts anew removes what another left.
   void begin(const std::string& options_toml);
+  /// At the root, when the results have their final name: removes what only a run at work needs.
+  void finish();
 
   std::filesystem::path options() const { return folder_ / "config.toml"; }
   std::filesystem::path log() const { return folder_ / "log.txt"; }
   std::filesystem::path results() const { return folder_ / "results.h5"; }
+  std::filesystem::path journal() const { return Recorder::journal_of(results()); }
   std::filesystem::path checkpoint() const { return folder_ / "checkpoint.h5"; }
   std::filesystem::path model() const { return folder_ / "model.safetensors"; }
   const std::filesystem::path& path() const { return folder_; }

@@ -1,7 +1,5 @@
 #include "results/table.hpp"
 
-#include <algorithm>
-
 #include "core/error.hpp"
 
 namespace fedorbit {
@@ -55,30 +53,9 @@ void Table::create(h5::File& file) const {
     if (column.name != schema_.index) file.dataset(path(column.name)).attach_scale(index);
 }
 
-void Table::open(const h5::File& file, bool mend) {
+void Table::open(const h5::File& file) {
   datasets_.clear();
   for (const schema::Column& column : schema_.columns) datasets_.push_back(file.dataset(path(column.name)));
-  if (!mend) return;
-  std::int64_t shortest = datasets_.front().rows();
-  for (const h5::Dataset& dataset : datasets_) shortest = std::min(shortest, dataset.rows());
-  cut(shortest);
-}
-
-void Table::keep_rounds(std::int64_t rounds) {
-  for (std::size_t i = 0; i < datasets_.size(); ++i) {
-    const bool score = schema_.columns[i].name == schema::rounds_done;
-    if (schema_.columns[i].name != schema::round && !score) continue;
-    const std::vector<std::int64_t> values = datasets_[i].read<std::int64_t>();
-    const std::int64_t first_dropped = rounds + score;
-    cut(std::find_if(values.begin(), values.end(), [&](std::int64_t r) { return r >= first_dropped; }) -
-        values.begin());
-    return;
-  }
-}
-
-void Table::cut(std::int64_t rows) {
-  for (h5::Dataset& dataset : datasets_)
-    if (dataset.rows() != rows) dataset.resize(rows);
 }
 
 void Table::add(const std::vector<Cell>& row) {

@@ -35,6 +35,7 @@ TrainedModel from_results(const std::filesystem::path& path) {
                      experiment.engine,
                      {},
                      file.text_attribute("weights_sha256"),
+                     file.text_attribute("data_sha256"),
                      experiment.model};
   for (const std::string& name : file.names(schema::state))
     model.shared[name] = h5::read_tensor(file, schema::state + "/" + name);
@@ -47,7 +48,7 @@ TrainedModel from_safetensors(const std::filesystem::path& path) {
     const auto found = read.metadata.find(key);
     return found == read.metadata.end() ? std::string() : found->second;
   };
-  TrainedModel model{path, said("learner"), {}, {}, read.tensors, said("weights_sha256"), {}};
+  TrainedModel model{path, said("learner"), {}, {}, read.tensors, said("weights_sha256"), said("data_sha256"), {}};
   if (said("format") == model_format) {
     options_of(model.learner, model.options, model.engine).read_text(said("options"), path.string());
     return model;
@@ -65,13 +66,14 @@ TrainedModel from_safetensors(const std::filesystem::path& path) {
 
 void export_model(const std::filesystem::path& file, Experiment experiment,
                   const std::vector<std::pair<std::string, Tensor>>& shared, const std::string& weights_checksum,
-                  const std::vector<std::string>& class_names) {
+                  const std::string& data_checksum, const std::vector<std::string>& class_names) {
   const std::string& learner = experiment.method.learner;
   write_safetensors(file, NamedTensors(shared.begin(), shared.end()),
                     {{"format", model_format},
                      {"learner", learner},
                      {"options", options_of(learner, experiment.learner, experiment.engine).toml()},
                      {"weights_sha256", weights_checksum},
+                     {"data_sha256", data_checksum},
                      {"class_names", nlohmann::json(class_names).dump()}});
 }
 

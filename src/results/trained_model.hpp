@@ -19,14 +19,15 @@ struct TrainedModel {
   EngineOptions engine;
   NamedTensors shared;                 // by the names of the learner's layout
   std::string weights;                 // checksum of the weights it was learned with
+  std::string data;                    // checksum of the data it was learned on; empty where that is not known
   std::optional<WeightOptions> named;  // how the run named them; nothing where that is not known
 };
 
-/// Writes `file`: what a run of this experiment shares, with its learner, that learner's options and the checksum of
-/// the weights below it, which the file does not hold.
+/// Writes `file`: what a run of this experiment shares, with its learner, that learner's options, and the checksums of
+/// the weights below it, which the file does not hold, and of the data.
 void export_model(const std::filesystem::path& file, Experiment experiment,
                   const std::vector<std::pair<std::string, Tensor>>& shared, const std::string& weights_checksum,
-                  const std::vector<std::string>& class_names);
+                  const std::string& data_checksum, const std::vector<std::string>& class_names);
 
 /// From a finished run's directory or its results.h5, from a model.safetensors, or from the prompts.safetensors of an
 /// earlier run, which the learner "prompt" reads.

@@ -196,5 +196,11 @@ TEST(Float32, takes_four_bytes_a_number_and_loses_nothing) {
   EXPECT_EQ(std::memcmp(read.const_data_ptr(), values.const_data_ptr(), 4 * size), 0);
 }
 
+TEST(Strategies, SayWhereTheyChangeNothing) {
+  EXPECT_NE(make_strategy("fedprox", {})->idle(1).find("no client takes two"), std::string::npos);
+  EXPECT_EQ(make_strategy("fedprox", {})->idle(2), "");
+  EXPECT_EQ(make_strategy("fedavg", {})->idle(1), "");
+}
+
 }  // namespace
 }  // namespace fedorbit

@@ -164,6 +164,23 @@ class Analysis(unittest.TestCase):
             with self.assertRaisesRegex(Unreadable, f"has version {version}, but this analysis reads version 3"):
                 Run(changed)
 
+    def test_damage_beside_a_writer_is_found_and_not_waited_for(self):
+        # What HDF5's own number of attempts would sleep over for hours fails by this test's time limit.
+        whole = (self.folder / "killed" / "results.h5.part").read_bytes()
+        damaged = self.folder / "damaged" / "results.h5.part"
+        damaged.parent.mkdir()
+        headers = [match.start() for match in re.finditer(b"OHDR|EAHD|EAIB", whole)]
+        self.assertGreater(len(headers), 100)
+        refused = 0
+        for header in headers[::3]:
+            damaged.write_bytes(whole[:header + 5] + bytes([whole[header + 5] ^ 4]) + whole[header + 6:])
+            try:
+                Run(damaged)
+            except Unreadable as sentence:
+                refused += 1
+                self.assertIn(str(damaged), str(sentence))
+        self.assertGreater(refused, 30)
+
     def test_bytes_are_written_for_people(self):
         self.assertEqual([human_bytes(n) for n in (0, 1023, 1024, 1536, 3 << 20)],
                          ["0 B", "1023 B", "1.0 KiB", "1.5 KiB", "3.0 MiB"])

@@ -58,10 +58,31 @@ TEST(Options, AnUnknownKeyNamesTheNearest) {
       ThrowsMessage<Error>(testing::AllOf(HasSubstr("x.toml"), HasSubstr("inner.rat"), HasSubstr("inner.rate"))));
 }
 
+TEST(Options, AnUnknownKeyNamesTheOneThatItIsShortForOrThatLiesElsewhere) {
+  const std::vector<std::string> names{"training.rounds", "training.local_epochs", "optimiser.learning_rate",
+                                       "probe.k"};
+  EXPECT_EQ(nearest("training.lr", names), "optimiser.learning_rate");
+  EXPECT_EQ(nearest("learning_rate", names), "optimiser.learning_rate");
+  EXPECT_EQ(nearest("training.epochs", names), "training.local_epochs");
+  EXPECT_EQ(nearest("trainin.rounds", names), "training.rounds");
+  EXPECT_EQ(nearest("training.ronds", names), "training.rounds");
+}
+
+TEST(Options, ANumberOfACommandLineNeedsNoDigitBeforeItsPoint) {
+  Outer o;
+  OptionList::of(o).set("inner.rate=.5");
+  EXPECT_EQ(o.inner.rate, 0.5);
+  OptionList::of(o).set("inner.rate=2.");
+  EXPECT_EQ(o.inner.rate, 2);
+  EXPECT_THAT([&] { OptionList::of(o).set("inner.rate=.x"); }, ThrowsMessage<Error>(HasSubstr("is not a number")));
+  EXPECT_THAT([&] { OptionList::of(o).set("rounds=.5"); }, ThrowsMessage<Error>(HasSubstr("is not a whole number")));
+}
+
 TEST(Options, AValueOutOfRangeOrOfTheWrongTypeIsRefused) {
   Outer o;
   EXPECT_THAT([&] { OptionList::of(o).set("rounds=0"); }, ThrowsMessage<Error>(HasSubstr("1 to 1000")));
   EXPECT_THAT([&] { OptionList::of(o).set("rounds=2.5"); }, ThrowsMessage<Error>(HasSubstr("whole number")));
+  EXPECT_THAT([&] { OptionList::of(o).set("inner.rate=10.1"); }, ThrowsMessage<Error>(HasSubstr("rate = 10.1 is not")));
   EXPECT_THAT([&] { OptionList::of(o).set("inner.rate=nan"); }, ThrowsMessage<Error>(HasSubstr("range")));
   EXPECT_THAT([&] { OptionList::of(o).set("inner.kind=sdg"); }, ThrowsMessage<Error>(HasSubstr("\"sgd\", \"adam\"")));
   EXPECT_THAT([&] { OptionList::of(o).set("loud"); }, ThrowsMessage<Error>(HasSubstr("section.name=value")));

@@ -65,6 +65,40 @@ class Datasets : public testing::Test {
   fs::path root_ = fs::temp_directory_path() / ("fedorbit-datasets-" + std::to_string(getpid()));
 };
 
+TEST_F(Datasets, AFlippedBitOfAPixelIsFoundWhenTheImageIsRead) {
+  EXPECT_EQ(spoiled([](h5::File& file) {
+              h5::Dataset pixels = file.dataset(data_file::pixels);
+              std::vector<std::uint8_t> value = pixels.read_rows<std::uint8_t>(pixels.rows() - 1, 1);
+              value[0] ^= 1;
+              pixels.write_rows<std::uint8_t>(pixels.rows() - 1, value);
+            }),
+            "no error");
+  const Dataset data = Dataset::open(root_ / "data.h5");
+  EXPECT_EQ(problem([&] { data.image(3); }), "no error");
+  EXPECT_THAT(problem([&] { data.image(4); }), HasSubstr("the pixels of image 4 do not fit their checksum"));
+}
+
+TEST_F(Datasets, AFileWithoutChecksumsOfImagesIsHeldToItsOwnWhenItIsOpened) {
+  const auto forget = [](h5::File& file) { H5Ldelete(file.id(), data_file::pixels_sha256, H5P_DEFAULT); };
+  EXPECT_EQ(spoiled(forget), "no error");
+  EXPECT_THAT(spoiled([&](h5::File& file) {
+                forget(file);
+                file.dataset(data_file::pixels).write_rows<std::uint8_t>(7, std::vector<std::uint8_t>{1});
+              }),
+              HasSubstr("do not fit its checksum"));
+}
+
+TEST_F(Datasets, AnotherLabelOrNameDoesNotFitTheChecksum) {
+  EXPECT_THAT(spoiled([](h5::File& file) {
+                file.dataset(data_file::label).write_rows<std::int64_t>(1, std::vector<std::int64_t>{1});
+              }),
+              HasSubstr("do not fit its checksum"));
+  EXPECT_THAT(spoiled([](h5::File& file) {
+                file.dataset(data_file::class_name).write_texts(0, std::vector<std::string>{"hArbor"});
+              }),
+              HasSubstr("do not fit its checksum"));
+}
+
 TEST_F(Datasets, AFolderComesBackImageByImage) {
   const Prepared prepared = prepare();
   const Dataset data = Dataset::open(root_ / "data.h5");

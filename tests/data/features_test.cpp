@@ -54,6 +54,60 @@ struct FeatureFiles : testing::Test {
   }
 };
 
+/// Where the file holds the row of features that begins with `value`, for it alone.
+std::size_t place_of(const std::string& bytes, float value) {
+  return bytes.find(std::string(reinterpret_cast<const char*>(&value), sizeof value));
+}
+
+TEST_F(FeatureFiles, with_a_changed_bit_in_a_row_are_refused) {
+  write_all();
+  const std::string whole = read_file(path);
+  for (const float value : {13.0f, 37.0f, 77.0f}) {  // plain features, a view's, its patches
+    std::string bytes = whole;
+    ASSERT_NE(place_of(bytes, value), std::string::npos);
+    bytes[place_of(bytes, value)] ^= 1;
+    write_file(path, bytes);
+    EXPECT_THAT(refusal(), HasSubstr("do not fit their checksum; remove the file"));
+  }
+  write_file(path, whole);
+  EXPECT_EQ(refusal(), "nothing was refused");
+}
+
+TEST_F(FeatureFiles, with_another_label_are_refused) {
+  write_all();
+  {
+    h5::File file = h5::File::open(path, h5::Access::modify);
+    file.dataset(feature_file::label).write_rows<std::int64_t>(2, std::vector<std::int64_t>{1});
+  }
+  EXPECT_THAT(refusal(), HasSubstr("its labels, names or texts do not fit their checksum"));
+}
+
+TEST_F(FeatureFiles, are_checked_by_the_ranks_of_a_node_together) {
+  write_all();
+  std::string bytes = read_file(path);
+  bytes[place_of(bytes, 37.0f)] ^= 1;  // of row 12
+  write_file(path, bytes);
+  EXPECT_NO_THROW(open_features(path, {0, 3}));
+  EXPECT_NO_THROW(open_features(path, {1, 3}));
+  EXPECT_THROW(open_features(path, {2, 3}), Error);
+}
+
+TEST_F(FeatureFiles, go_on_before_a_row_that_was_damaged) {
+  {
+    FeatureWriter writer(path, shape, about);
+    append(writer, 9);
+    writer.keep();
+  }
+  std::string bytes = read_file(part_path(path));
+  bytes[place_of(bytes, 13.0f)] ^= 1;  // of row 4
+  write_file(part_path(path), bytes);
+  FeatureWriter writer(path, shape, about);
+  EXPECT_EQ(writer.done(), 4);
+  append(writer, 11);
+  writer.finish();
+  EXPECT_EQ(refusal(), "nothing was refused");
+}
+
 TEST_F(FeatureFiles, give_back_what_was_appended_whatever_the_pieces) {
   FeatureWriter writer(path, shape, about);
   for (const std::int64_t count : {4, 3, 7, 1}) append(writer, count);  // pieces that straddle views

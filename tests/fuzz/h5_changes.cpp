@@ -106,7 +106,7 @@ constexpr std::array<const char*, 46> names{"/",
                                             "/odd/odd"};
 constexpr std::array<const char*, 20> attributes{
     "filetype", "version", "checksum", "bands",       "data_sha256", "weights_sha256", "preprocessing",
-    "views",    "options", "imported", "logit_scale", "arithmetic",  "round",          "complete",
+    "views",    "options", "imported", "logit_scale", "arithmetic",  "round",          "sha256",
     "start",    "end",     "hosts",    "ranks",       "kind",        "units"};
 constexpr std::array<const char*, 5> kinds{"fedorbit-data", "fedorbit-features", "fedorbit-checkpoint",
                                            "fedorbit-results", "other"};

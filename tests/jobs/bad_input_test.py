@@ -137,7 +137,8 @@ class BadInputTest(RefusalTest):
     def test_a_run_directory_that_holds_another_experiment(self):
         code, errors = self.fedorbit("run", self.config, "-q", "-o", self.folder / "run", "--set", "training.rounds=1")
         self.assertEqual(code, 0, errors)
-        self.run_refused(r"holds another experiment", "seed=2")
+        self.run_refused(r"holds another experiment: seed is 1 there and 2 here, training\.rounds is 1 there and 6 here;",
+                         "seed=2")
 
     def test_a_run_directory_in_which_another_run_is_at_work(self):
         first = self.start("run", self.config, "-q", "-o", self.folder / "run", "--set", "training.rounds=100000")

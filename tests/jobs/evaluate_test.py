@@ -115,6 +115,16 @@ class EvaluateTest(ProgramTest):
             self.assertEqual(file["scores/count"][0], 40)
             self.assertEqual((file["scores/scope"][0], file["scores/split"][0]), (b"global", b"all"))
 
+    def test_prompts_on_the_images_that_they_were_trained_on_are_warned_of(self):
+        directory = self.federated("prompt")
+        code, errors = self.fedorbit("evaluate", "-q", "--data", self.data["base"], "--model", directory, "-o",
+                                     self.folder / "same.h5")
+        self.assertEqual(code, 0, errors)
+        self.assertRegex(errors, r"^warning: .*prompt was trained on images of this very data set")
+        with h5py.File(self.folder / "same.h5") as file:
+            self.assertIn(b"this very data set", file["events/message"][0])
+        self.evaluate("new", "--data", self.data["new"], "--model", directory)  # says nothing
+
     def test_prompts_of_two_contexts_label_by_the_shared_one(self):
         directory = self.federated("dual_prompt")
         new = ("--data", self.data["new"], "--weights", self.clip)

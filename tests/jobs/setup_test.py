@@ -84,3 +84,10 @@ class SetupTest(unittest.TestCase):
         code, messages = self.setup("--cpu", CMAKE_FAILS="1")
         self.assertEqual(code, 1)
         self.assertNotIn("--cpu", messages)
+
+    def test_what_is_to_be_configured_is_not_built(self):
+        (self.folder / "bin/ninja").write_text("#!/bin/sh\nexit 1\n")
+        code, messages = self.setup("--configure")
+        self.assertEqual(code, 0, messages)
+        code, messages = self.setup()
+        self.assertEqual(code, 1, messages)

@@ -31,6 +31,8 @@ struct Checkpoints : testing::Test {
     Checkpoint state;
     state.round = 7;
     state.options_toml = "[run]\nseed = 1\n";
+    state.build = "0.1.0 of commit 0123456789ab";
+    state.recorded = {1234, std::string(64, 'a')};
     // Values that only a copy of the bits keeps: signed zero, not-a-number, the smallest number.
     state.server["shared"] = at::tensor({0.1f, -0.0f, std::nanf(""), 1e-45f});
     state.server["momentum.of.server"] = at::randn({3, 2}, at::kDouble);
@@ -68,6 +70,9 @@ TEST_F(Checkpoints, ComeBackBitForBit) {
   const Checkpoint back = Checkpoint::read(path);
   EXPECT_EQ(back.round, 7);
   EXPECT_EQ(back.options_toml, state.options_toml);
+  EXPECT_EQ(back.build, state.build);
+  EXPECT_EQ(back.recorded.bytes, 1234);
+  EXPECT_EQ(back.recorded.checksum, state.recorded.checksum);
   EXPECT_EQ(back.clients, state.clients);
   expect_same_bits(state.server, back.server);
   expect_same_bits(state.client_rows, back.client_rows);

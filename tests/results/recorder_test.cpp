@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <fstream>
+#include <sstream>
 #include <thread>
 
 #include "core/error.hpp"
@@ -68,6 +70,18 @@ std::map<std::string, std::string> content(const std::filesystem::path& path) {
   std::map<std::string, std::string> found;
   collect(h5::File::open(path), "/", found);
   return found;
+}
+
+/// A mark that a process leaves for the one after it, as a checkpoint does.
+void leave_mark(Recorder& recorder, const std::filesystem::path& file) {
+  const Journal::Mark mark = recorder.keep();
+  write_file(file, text(mark.bytes, " ", mark.checksum));
+}
+
+Journal::Mark mark_in(const std::filesystem::path& file) {
+  Journal::Mark mark;
+  std::istringstream(read_file(file)) >> mark.bytes >> mark.checksum;
+  return mark;
 }
 
 /// Runs `action` in a process of its own that ends by SIGKILL, whatever the action does.
@@ -166,10 +180,13 @@ TEST_F(Results, AKilledRunThatGoesOnEqualsAnUninterruptedOne) {
     recorder->evaluated(run.scores(0));
     recorder->confused(run.confusions());
     recorder->happened({0, "warning", "client 3 holds one class only"});
-    run.play(*recorder, 0, 3);
+    run.play(*recorder, 0, 1);
+    leave_mark(*recorder, folder / "mark");
+    run.play(*recorder, 2, 3);
   });
-  EXPECT_THAT(sentence_of([&] { h5::File::open(part_path(path), h5::Access::modify); }), HasSubstr("already open"));
-  Recorder recorder(path, 2);
+  // Not even what is left of the file is needed.
+  std::filesystem::resize_file(part_path(path), 1000);
+  Recorder recorder(path, mark_in(folder / "mark"));
   recorder.started(run.start());
   run.play(recorder, 2, 4);
   recorder.finished(run.shared());
@@ -183,18 +200,21 @@ TEST_F(Results, ARunKilledAtAnyMomentCanGoOn) {
     if (child == 0) {
       Recorder recorder(path);
       recorder.started(run.start());
-      run.play(recorder, 0, 1'000'000);
+      for (std::int64_t r = 0; true; ++r) {
+        run.play(recorder, r, r);
+        leave_mark(recorder, folder / text("mark", r));
+      }
     }
-    while (!std::filesystem::exists(part_path(path))) std::this_thread::yield();
-    std::this_thread::sleep_for(std::chrono::milliseconds(150 + 17 * trial));
+    while (!std::filesystem::exists(folder / "mark1")) std::this_thread::yield();
+    std::this_thread::sleep_for(std::chrono::milliseconds(17 * trial));
     kill(child, SIGKILL);
     waitpid(child, nullptr, 0);
-    const auto reached = h5::File::open(part_path(path), h5::Access::read_swmr).dataset("/rounds/round").rows();
-    ASSERT_GT(reached, 1) << "the child was too slow for this test";
+    std::int64_t reached = 2;
+    while (std::filesystem::exists(folder / text("mark", reached))) ++reached;
     {
-      Recorder recorder(path, reached - 1);
+      Recorder recorder(path, mark_in(folder / text("mark", reached - 1)));
       recorder.started(run.start());
-      run.play(recorder, reached - 1, reached);
+      run.play(recorder, reached, reached);
       recorder.finished(run.shared());
     }
     const h5::File file = h5::File::open(path);
@@ -203,71 +223,77 @@ TEST_F(Results, ARunKilledAtAnyMomentCanGoOn) {
     for (std::size_t i = 0; i < rounds.size(); ++i) ASSERT_EQ(rounds[i], std::int64_t(i));
     EXPECT_EQ(file.dataset("/turns/seconds").rows(), (reached + 1) * run.clients);
     EXPECT_EQ(file.dataset("/scores/value").rows(), (reached + 1) * (run.clients + 5));
-    std::filesystem::remove(path);
+    std::filesystem::remove_all(folder);
+    std::filesystem::create_directories(folder);
   }
 }
 
-TEST_F(Results, ColumnsThatAKillLeftUnevenAreCutToTheShortest) {
+TEST_F(Results, EventsAfterTheCheckpointAreKeptAndRoundsAreNot) {
   const SyntheticRun run;
+  Journal::Mark mark;
   {
     Recorder recorder(path);
     recorder.started(run.start());
-    recorder.happened({0, "warning", "whole"});
+    mark = recorder.keep();
+    run.play(recorder, 0, 0);
+    recorder.happened({0, "resumed", "after the checkpoint"});
   }
-  h5::File::open(part_path(path), h5::Access::modify)
-      .dataset("/events/round")
-      .append<std::int64_t>(std::vector<std::int64_t>{1});
-  Recorder recorder(path, 0);
+  Recorder recorder(path, mark);
   recorder.started(run.start());
-  recorder.happened({2, "resume", "after"});
+  recorder.happened({0, "resumed", "once more"});
   const h5::File reader = h5::File::open(part_path(path), h5::Access::read_swmr);
-  EXPECT_THAT(reader.read<std::int64_t>("/events/round"), ElementsAre(0, 2));
-  EXPECT_THAT(reader.read_texts("/events/message"), ElementsAre("whole", "after"));
+  EXPECT_THAT(reader.read_texts("/events/message"), ElementsAre("after the checkpoint", "once more"));
+  EXPECT_EQ(reader.dataset("/rounds/round").rows(), 0);
 }
 
-TEST_F(Results, ARunCannotGoOnWithAFileThatIsNotItsOwn) {
+TEST_F(Results, ARunCannotGoOnWithARecordThatIsNotItsOwn) {
   const SyntheticRun run;
-  EXPECT_THAT(sentence_of([&] { Recorder(path, 2).started(run.start()); }), HasSubstr("does not exist"));
-  { h5::File::create(part_path(path)); }
-  EXPECT_THAT(sentence_of([&] { Recorder(path, 2).started(run.start()); }), HasSubstr("is not a results file"));
-  { Recorder(path).started(run.start()); }
+  Journal::Mark mark;
+  const auto sentence = [&](const RunRecord& record) {
+    return sentence_of([&] { Recorder(path, mark).started(record); });
+  };
+  {
+    Recorder recorder(path);
+    recorder.started(run.start());
+    mark = recorder.keep();
+  }
   RunRecord other = run.start();
   other.class_names.back() = "harbor";
-  EXPECT_THAT(sentence_of([&] { Recorder(path, 2).started(other); }), HasSubstr("other classes"));
+  EXPECT_THAT(sentence(other), HasSubstr("other classes"));
+  EXPECT_EQ(sentence(run.start()), "nothing was thrown");
+  std::filesystem::remove(Recorder::journal_of(path));
+  EXPECT_THAT(sentence(run.start()), HasSubstr("results.h5.journal cannot be opened"));
 }
 
-TEST_F(Results, ARunCannotGoOnWithOtherInputsOrOnAnotherProcessorNorWithFewerRoundsThanItsCheckpoint) {
+TEST_F(Results, ARunCannotGoOnWithOtherInputsOrOnAnotherProcessor) {
   const SyntheticRun run;
   RunRecord start = run.start();
   start.provenance["data_sha256"] = "aaaa";
   start.provenance["weights_sha256"] = "bbbb";
   start.provenance["arithmetic"] = "processor one";
+  Journal::Mark mark;
   {
     Recorder recorder(path);
     recorder.started(start);
     run.play(recorder, 0, 1);
+    mark = recorder.keep();
   }
   RunRecord other = start;
   other.provenance["data_sha256"] = "cccc";
-  EXPECT_THAT(sentence_of([&] { Recorder(path, 2).started(other); }), AllOf(HasSubstr("aaaa"), HasSubstr("cccc")));
+  EXPECT_THAT(sentence_of([&] { Recorder(path, mark).started(other); }), AllOf(HasSubstr("aaaa"), HasSubstr("cccc")));
   other = start;
   other.provenance["arithmetic"] = "processor two";
-  EXPECT_THAT(sentence_of([&] { Recorder(path, 2).started(other); }), HasSubstr("arithmetic = processor one"));
-  EXPECT_THAT(sentence_of([&] { Recorder(path, 40).started(start); }), HasSubstr("fewer than the 40"));
-  EXPECT_EQ(sentence_of([&] { Recorder(path, 2).started(start); }), "nothing was thrown");
+  EXPECT_THAT(sentence_of([&] { Recorder(path, mark).started(other); }), HasSubstr("arithmetic = processor one"));
+  EXPECT_EQ(sentence_of([&] { Recorder(path, mark).started(start); }), "nothing was thrown");
 }
 
-TEST_F(Results, ARunThatWasKilledWhileItFinishedCanFinishAgain) {
+TEST_F(Results, WhatARunAtWorkNeedsIsGoneWhenItHasFinished) {
   const SyntheticRun run;
-  {
-    Recorder recorder(path);
-    run.whole(recorder);
-  }
-  std::filesystem::rename(path, part_path(path));  // all written, but the last rename
-  Recorder recorder(path, run.rounds);
-  recorder.started(run.start());
-  EXPECT_EQ(sentence_of([&] { recorder.finished(run.shared()); }), "nothing was thrown");
-  EXPECT_TRUE(std::filesystem::exists(path));
+  Recorder recorder(path);
+  run.whole(recorder);
+  std::size_t files = 0;
+  for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(folder)) ++files;
+  EXPECT_EQ(files, 1u);
 }
 
 TEST_F(Results, TwoDiagnosticsOfOneNameAreRefused) {
@@ -277,27 +303,55 @@ TEST_F(Results, TwoDiagnosticsOfOneNameAreRefused) {
 }
 
 TEST_F(Results, AFullDiskIsSaidSoAndLeavesNoFinishedFile) {
-  if (mount("none", folder.c_str(), "tmpfs", 0, "size=600k") != 0)
+  if (mount("none", folder.c_str(), "tmpfs", 0, "size=2m") != 0)
     GTEST_SKIP() << "a small file system cannot be mounted here";
   const SyntheticRun run{.rounds = 100'000};
+  Journal::Mark mark;
   const std::string sentence = sentence_of([&] {
     Recorder recorder(path);
-    run.whole(recorder);
+    recorder.started(run.start());
+    run.play(recorder, 0, 2);
+    mark = recorder.keep();
+    run.play(recorder, 3, run.rounds);
   });
-  EXPECT_THAT(sentence, AllOf(HasSubstr("results.h5"), HasSubstr("No space left on device")));
+  EXPECT_THAT(sentence, AllOf(HasSubstr("results."), HasSubstr("No space left on device")));
   EXPECT_FALSE(std::filesystem::exists(path));
   // With room again the run goes on from its last committed rounds.
   mount("none", folder.c_str(), "tmpfs", MS_REMOUNT, "size=20m");
   EXPECT_EQ(sentence_of([&] {
-              Recorder recorder(path, 3);
+              Recorder recorder(path, mark);
               recorder.started(run.start());
               run.play(recorder, 3, 4);
               recorder.finished(run.shared());
             }),
             "nothing was thrown");
-  if (std::filesystem::exists(path)) {
-    EXPECT_THAT(h5::File::open(path).read<std::int64_t>("/rounds/round"), ElementsAre(0, 1, 2, 3, 4));
-  }
+  EXPECT_THAT(h5::File::open(path).read<std::int64_t>("/rounds/round"), ElementsAre(0, 1, 2, 3, 4));
+  umount2(folder.c_str(), MNT_DETACH);
+}
+
+TEST_F(Results, ADiskThatIsFullWhenTheRunEndsIsSaidSoAndTheRunGoesOnLater) {
+  if (mount("none", folder.c_str(), "tmpfs", 0, "size=4m") != 0)
+    GTEST_SKIP() << "a small file system cannot be mounted here";
+  const SyntheticRun run;
+  Journal::Mark mark;
+  const std::string sentence = sentence_of([&] {
+    Recorder recorder(path);
+    recorder.started(run.start());
+    run.play(recorder, 0, 4);
+    mark = recorder.keep();
+    std::ofstream(folder / "other") << std::string(4 << 20, 'x');  // what others fill the disk with
+    recorder.finished(run.shared());
+  });
+  EXPECT_THAT(sentence, AllOf(HasSubstr("results.h5"), HasSubstr("No space left on device")));
+  EXPECT_FALSE(std::filesystem::exists(path));
+  std::filesystem::remove(folder / "other");
+  EXPECT_EQ(sentence_of([&] {
+              Recorder recorder(path, mark);
+              recorder.started(run.start());
+              recorder.finished(run.shared());
+            }),
+            "nothing was thrown");
+  EXPECT_EQ(h5::File::open(path).dataset("/rounds/round").rows(), 5);
   umount2(folder.c_str(), MNT_DETACH);
 }
 

@@ -45,7 +45,7 @@ SchedulerType=sched/backfill
 SchedulerParameters=batch_sched_delay=0
 MpiDefault=pmix
 ReturnToService=2
-KillWait=10
+KillWait=60
 NodeName=n[1-4] NodeHostname=$host NodeAddr=127.0.0.1 Port=$((port + 1))-$((port + 4)) CPUs=8 State=UNKNOWN
 PreemptType=preempt/partition_prio
 PreemptMode=CANCEL

@@ -1,7 +1,7 @@
 // A stand-in for the program with its command line, `run CONFIG -o DIR`: sums the ranks over MPI, says who took part,
 // and leaves its command line as its results. With --until-signal it writes its config.toml, waits for SIGUSR2 or
 // SIGTERM and ends as an interrupted run does, unless it was started before; with --unbegun it is interrupted before it
-// has written any; with --die one rank is killed while the others wait for it.
+// has written any; with --die one rank is killed while the others, which SIGTERM ends, wait for it.
 #include <mpi.h>
 #include <unistd.h>
 
@@ -32,6 +32,7 @@ int main(int count, char** arguments) {
   std::printf("rank %d of %d on %s\n", rank, size, node ? node : "no node");
   std::fflush(stdout);
   if (what == "--die") {
+    std::signal(SIGTERM, SIG_DFL);
     if (rank == 2) std::raise(SIGKILL);
     MPI_Barrier(MPI_COMM_WORLD);
   }
