@@ -4,7 +4,8 @@ import h5py
 import numpy
 
 from . import schema
-from .run import locate, open_file, read, text
+from .results_file import locate, open_file, read, text
+from .run import Run
 
 IGNORED = {schema.Kind.TIME, schema.Kind.TRANSPORT}
 
@@ -37,13 +38,21 @@ def difference(one, other):
     return f"{(read(one) != read(other)).sum()} of {a.size} texts"
 
 
+def option_differences(one, other):
+    """One line for each option that two runs were given otherwise."""
+    lines = []
+    for key in sorted(one.options.keys() | other.options.keys()):
+        if key not in one.options or key not in other.options:
+            lines.append(f"option {key}: only in {'the first' if key in one.options else 'the second'}")
+        elif (a := one.options[key]) != (b := other.options[key]):
+            lines.append(f"option {key}: {a!r} and {b!r}")
+    return lines
+
+
 def differences(place_one, place_other):
     """One line for each thing that differs; empty when the runs are the same."""
+    lines = option_differences(Run(place_one), Run(place_other))
     with open_file(locate(place_one)) as one, open_file(locate(place_other)) as other:
-        lines = []
-        options = [text(file.attrs[schema.Attribute.OPTIONS]).splitlines() for file in (one, other)]
-        for line in sorted(set(options[0]) ^ set(options[1])):
-            lines.append(f"option only in {'the first' if line in options[0] else 'the second'}: {line}")
         a, b = compared_datasets(one), compared_datasets(other)
         for path in sorted(set(a) | set(b)):
             if path not in a or path not in b:

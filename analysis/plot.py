@@ -1,121 +1,114 @@
-"""One picture of a run: accuracy over rounds and over bytes, the spread over clients, seconds by phase and rank."""
+"""One picture of runs or of groups of runs: the panels for which they hold anything."""
+
+import dataclasses
+import os
+import pathlib
+import warnings
 
 import matplotlib
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as pyplot
-import numpy
-from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from . import schema
-from .summary import byte_unit, percent
+from . import panels
+from .describe import heading
+from .palette import STYLE, literal
+from .results_file import Unreadable
+from .words import shown
 
-GLOBAL, PERSONAL, REFERENCE = "#2456a6", "#d1662a", "#707880"
-PHASES = {"training": "#2456a6", "waiting": "#e3b23c", "transfer": "#d1662a"}
-STYLE = {"font.size": 10, "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True,
-         "grid.color": "#e6e9ec", "axes.edgecolor": "#98a0a8", "axes.axisbelow": True, "axes.titlelocation": "left",
-         "axes.titleweight": "bold", "axes.titlesize": 11, "legend.frameon": False, "figure.dpi": 130}
-
-
-def client_series(run, scope):
-    """(rounds, mean, lowest, highest) over clients on their own images."""
-    by_round = run.client_accuracy(scope)
-    rounds = numpy.array(sorted(by_round))
-    series = [numpy.array([f(by_round[r][1]) for r in rounds]) for f in (numpy.mean, numpy.min, numpy.max)]
-    return rounds, *series
+FORMATS = ("png", "svg", "pdf")
+# Inches of a column, and points of its letters.
+COLUMNS = {"ieee": (3.5, 8), "ieee-two": (7.16, 8), "acm": (3.33, 8), "acm-two": (7.0, 8)}
 
 
-def draw_references(axes, run):
-    for task, style in ((schema.Task.ZERO_SHOT, "--"), (schema.Task.PROBE, ":")):
-        _, shares = run.pool_accuracy(schema.Scope.FROZEN, task)
-        if len(shares):
-            axes.axhline(shares[-1], color=REFERENCE, linestyle=style, linewidth=1.4,
-                         label=f"{task.replace('probe', 'linear probe')} {percent(shares[-1])}")
+def picture_format(target):
+    ending = pathlib.Path(target).suffix.lower().lstrip(".")
+    if ending not in FORMATS:
+        raise Unreadable(f"{shown(target)} is no picture that can be written: its name should end in .png, .svg or "
+                         ".pdf.")
+    return ending
 
 
-def draw_accuracy(axes, run, place):
-    """`place` turns round numbers into positions on the horizontal axis."""
-    rounds, shares = run.pool_accuracy(schema.Scope.GLOBAL)
-    marker = "o" if len(rounds) < 40 else None
-    if len(rounds):
-        axes.plot(place(rounds), shares, color=GLOBAL, marker=marker, markersize=3.5, linewidth=2,
-                  label=f"global {percent(shares[-1])} (pool of images)")
-    rounds, mean, _, _ = client_series(run, schema.Scope.GLOBAL)
-    if len(rounds):
-        axes.plot(place(rounds), mean, color=GLOBAL, linestyle=(0, (1, 1)), linewidth=1.4,
-                  label=f"global {percent(mean[-1])} (mean of clients)")
-    rounds, mean, low, high = client_series(run, schema.Scope.PERSONAL)
-    if len(rounds):
-        axes.fill_between(place(rounds), low, high, color=PERSONAL, alpha=0.15, linewidth=0)
-        axes.plot(place(rounds), mean, color=PERSONAL, marker=marker, markersize=3.5, linewidth=2,
-                  label=f"personal {percent(mean[-1])} (mean of clients; lowest to highest)")
-    draw_references(axes, run)
-    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-    axes.set_ylabel("accuracy")
-    axes.set_ylim(0, 1.02)
+def _with_data(names, groups):
+    """The panels that have something to draw, found by drawing them on a sheet that is thrown away."""
+    sheet, axes = pyplot.subplots()
+    found = []
+    for name in names:
+        axes.clear()
+        if panels.ALL[name](axes, panels.Looks(groups)):
+            found.append(name)
+    pyplot.close(sheet)
+    return found
 
 
-def draw_clients(axes, run):
-    """The latest accuracies of clients from the lowest to the highest, coloured by training images: personal ones where
-    the method has some, else the global model's."""
-    personal = run.client_accuracy(schema.Scope.PERSONAL)
-    by_round = personal or run.client_accuracy(schema.Scope.GLOBAL)
-    axes.set_title("Spread over clients")
-    if not by_round:
-        axes.text(0.5, 0.5, "no scores of clients", ha="center", va="center", transform=axes.transAxes, color=REFERENCE)
-        return
-    last = max(by_round)
-    clients, shares = by_round[last]
-    order = numpy.lexsort((clients, shares))
-    samples = dict(zip(run.clients[schema.Clients.CLIENT], run.clients[schema.Clients.TRAIN]))
-    colours = numpy.array([samples.get(client, 0) for client in clients])[order]
-    dots = axes.scatter(numpy.arange(1, len(order) + 1), shares[order], c=colours, cmap="viridis",
-                        s=34 if len(order) <= 100 else 9, zorder=3)
-    axes.axhline(shares.mean(), color=PERSONAL, linewidth=1.4, label=f"mean {percent(shares.mean())}")
-    axes.legend(loc="lower right")
-    axes.figure.colorbar(dots, ax=axes, label="training images", pad=0.02,
-                         ticks=MaxNLocator(integer=True, nbins=6)).outline.set_visible(False)
-    axes.set_xlabel(f"clients, sorted, after {last} rounds")
-    axes.set_ylabel(f"{'personal' if personal else 'global'} accuracy on own images")
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-    axes.set_ylim(0, 1.04)
-
-
-def draw_seconds(axes, run):
-    ranks, phases = run.seconds_by_rank()
-    left = numpy.zeros(len(ranks))
-    for phase, values in phases.items():
-        axes.barh(numpy.arange(len(ranks)), values, left=left, height=0.72, color=PHASES[phase], label=phase)
-        left += values
-    axes.set_title("Seconds by phase and rank")
-    axes.set_xlabel("seconds; waiting and transfer since the program started")
-    axes.set_ylabel("rank")
-    axes.set_yticks(numpy.arange(len(ranks)), [str(rank) for rank in ranks])
-    axes.invert_yaxis()
-    axes.grid(axis="y", visible=False)
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncol=3, handlelength=1, columnspacing=1.2)
-
-
-def draw(run, target):
-    with pyplot.rc_context(STYLE):
-        figure, axes = pyplot.subplots(2, 2, figsize=(12.5, 8.6), layout="constrained")
+def _sheet(count, column):
+    """(figure, axes): two columns of panels on a page, or panels one above another in the column of a journal."""
+    if column:
+        width, _ = COLUMNS[column]
+        side = 2 if width > 5 and count > 1 else 1
+        rows = -(-count // side)
+        figure, grid = pyplot.subplots(rows, side, figsize=(width, 0.6 + 2.3 * rows), layout="constrained",
+                                       squeeze=False)
+    else:
+        side = 1 if count == 1 else 2 if count <= 4 else 3
+        rows = -(-count // side)
+        figure, grid = pyplot.subplots(rows, side, figsize=(1 + 5.6 * side, 0.9 + 3.9 * rows), layout="constrained",
+                                       squeeze=False)
         figure.get_layout_engine().set(w_pad=0.12, h_pad=0.1)
-        draw_accuracy(axes[0, 0], run, lambda rounds: rounds)
-        axes[0, 0].set_title("Accuracy over rounds")
-        axes[0, 0].set_xlabel("rounds")
-        axes[0, 0].xaxis.set_major_locator(MaxNLocator(integer=True))
-        axes[0, 0].legend(loc="lower right")
-        unit, size = byte_unit(int(run.bytes_until(len(run.rounds[schema.Rounds.ROUND]))))
-        draw_accuracy(axes[0, 1], run, lambda rounds: run.bytes_until(rounds) / size)
-        axes[0, 1].set_title("Accuracy over federated bytes")
-        axes[0, 1].set_xlabel(f"{unit} sent up and down by all clients")
-        draw_clients(axes[1, 0], run)
-        draw_seconds(axes[1, 1], run)
-        state = "" if run.finished else " (not finished)"
-        figure.suptitle(f"{run.name}{state}: {len(run.clients[schema.Clients.CLIENT])} clients, "
-                        f"{len(run.rounds[schema.Rounds.ROUND])} rounds", x=0.01, ha="left", fontsize=13)
-        part = str(target) + ".part"
-        figure.savefig(part, format="png")
+    axes = list(grid.flat)
+    for spare in axes[count:]:
+        spare.remove()
+    return figure, axes[:count]
+
+
+def _draw(groups, names, column):
+    looks = panels.Looks(groups)
+    figure, axes = _sheet(len(names), column)
+    for place, name in zip(axes, names):
+        panels.ALL[name](place, looks)
+        if column:
+            place.set_title("")  # a caption says it
+    if looks.legend:
+        figure.legend(looks.legend.values(), looks.legend.keys(), loc="outside lower center",
+                      ncols=min(len(looks.legend), 2 if column and len(axes) == 1 else 4), handlelength=3)
+    if not column:
+        figure.suptitle(literal(heading(groups)), x=0.01, ha="left", fontsize=12, wrap=True)
+    return figure
+
+
+def _comparable(groups):
+    """(groups, notes): a repeat that has not finished is left out where others have, since means would end with it."""
+    kept, notes = [], []
+    for group in groups:
+        notes += [f"{group.label}, {repeat}: {why}." for repeat, why in group.missing.items()]
+        finished = {repeat: run for repeat, run in group.repeats.items() if run.finished}
+        if finished:
+            notes += [f"{group.label}, {repeat}: not finished." for repeat in group.repeats if repeat not in finished]
+            group = dataclasses.replace(group, repeats=finished)
+        if group.repeats:
+            kept.append(group)
+    return kept, notes
+
+
+def draw(groups, target, names=(), column=None):
+    """Writes the picture and returns notes, each a sentence. A file that is there stays until the new one is whole."""
+    kind = picture_format(target)
+    groups, notes = _comparable(groups)
+    style = STYLE | ({"font.size": COLUMNS[column][1], "axes.titlesize": COLUMNS[column][1]} if column else {})
+    matplotlib.rcdefaults()  # pictures do not depend on a matplotlibrc of the user or of the current folder
+    with pyplot.rc_context(style), warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
+        found = _with_data(names or panels.ALL, groups) if groups else []
+        if not found:
+            raise Unreadable("there is nothing to draw yet: the runs hold no scores and no seconds"
+                             + (f" for {', '.join(names)}." if names else "."))
+        figure = _draw(groups, found, column)
+        part = f"{target}.part"
+        undated = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}.get(kind)
+        figure.savefig(part, format=kind, dpi=300 if column else "figure", metadata=undated)
         pyplot.close(figure)
-    return part
+    os.replace(part, target)
+    notes += [f"nothing to draw for {name}." for name in names if name not in found]
+    if any("missing from font" in str(warning.message) for warning in heard):
+        notes.append("some characters of the names are boxes: the font of the picture has none for them.")
+    return notes

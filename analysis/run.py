@@ -1,124 +1,93 @@
-"""One run, read from its results file: finished, still being written, or left behind by a kill."""
+"""One run, read from its results file; tables are read when they are asked for."""
 
-import contextlib
-import ctypes
-import os
-import pathlib
+import functools
+import tomllib
 
-import h5py
 import numpy
 
 from . import schema
 from .bandwidth import algorithm_bandwidth, bus_bandwidth
+from .results_file import Unreadable, locate, open_file, read_table, text
+from .words import shown
 
 
-MOST_ATTEMPTS = 22  # 4 ms in all
+def flat(table, prefix=""):
+    """{"section.name": value} of nested tables."""
+    options = {}
+    for key, value in table.items():
+        options |= flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
+    return options
 
 
-class Unreadable(Exception):
-    """What is wrong with the file, as one sentence for the user."""
+class Table:
+    """The columns of one table of a run, as numpy arrays."""
 
+    def __init__(self, group):
+        self.group = group
 
-def locate(place):
-    """The results file of a run directory, or the file itself."""
-    place = pathlib.Path(place)
-    if not place.is_dir():
-        return place
-    for name in (schema.FILE, schema.UNFINISHED_FILE):
-        if (place / name).exists():
-            return place / name
-    raise Unreadable(f"{place} holds neither {schema.FILE} nor {schema.UNFINISHED_FILE}: is it a run directory?")
+    def __set_name__(self, owner, name):
+        self.name = name
 
-
-def open_beside_writer(path):
-    """An h5py.File as File(path, "r", libver="latest", swmr=True) gives it, which finds damage in milliseconds.
-
-    What fails its checksum is read again, for the writer may be at it, and before the wait doubles from 1 ns on. HDF5's
-    own 100 times do not end in a lifetime where the file is damaged; h5py has no call for another number.
-    """
-    access = h5py.h5p.create(h5py.h5p.FILE_ACCESS)
-    access.set_libver_bounds(h5py.h5f.LIBVER_LATEST, h5py.h5f.LIBVER_LATEST)
-    bound_attempts = ctypes.CDLL(h5py.h5p.__file__).H5Pset_metadata_read_attempts  # of the library behind h5py
-    bound_attempts.argtypes = [ctypes.c_int64, ctypes.c_uint]
-    if bound_attempts(access.id, MOST_ATTEMPTS) < 0:
-        raise OSError("HDF5 does not take the number of attempts")
-    return h5py.File(h5py.h5f.open(os.fsencode(path), h5py.h5f.ACC_RDONLY | h5py.h5f.ACC_SWMR_READ, fapl=access))
-
-
-@contextlib.contextmanager
-def open_file(path):
-    """An h5py.File. An unfinished file is opened as a reader beside its writer, which a kill does not prevent."""
-    if not path.exists():
-        raise Unreadable(f"{path} does not exist.")
-    try:
-        with open_beside_writer(path) if path.name.endswith(".part") else h5py.File(path, "r") as file:
-            if text(file.attrs.get(schema.Attribute.FILETYPE, "")) != schema.FILETYPE:
-                raise Unreadable(f"{path} is not a results file: its attribute '{schema.Attribute.FILETYPE}' should be "
-                                 f"'{schema.FILETYPE}'.")
-            major = int(file.attrs[schema.Attribute.VERSION][0])
-            if major != schema.MAJOR:
-                raise Unreadable(f"{path} has version {major}, but this analysis reads version {schema.MAJOR}.")
-            yield file
-    except (KeyError, OSError, RuntimeError) as cause:  # h5py's for what HDF5 finds
-        raise Unreadable(f"{path} cannot be read as HDF5: {cause}.") from None
-
-
-def text(value):
-    return value.decode() if isinstance(value, bytes) else str(value)
-
-
-def read(dataset, rows=None):
-    values = dataset[:] if rows is None else dataset[:rows]
-    return numpy.array([text(value) for value in values], dtype=object) if values.dtype.kind in "SO" else values
+    def __get__(self, run, owner):
+        with open_file(run.path) as file:
+            table = read_table(file, self.group)
+        run.__dict__[self.name] = table  # the next look finds it there
+        return table
 
 
 class Run:
-    """Columns as numpy arrays; `finished` says whether the file is whole."""
+    """`finished` says whether the file is whole."""
+
+    rounds = Table(schema.Rounds.GROUP)
+    domains = Table(schema.Domains.GROUP)
+    clients = Table(schema.Clients.GROUP)
+    classes = Table(schema.Classes.GROUP)
+    turns = Table(schema.Turns.GROUP)
+    scores = Table(schema.Scores.GROUP)
+    templates = Table(schema.Templates.GROUP)
+    transport = Table(schema.Transport.GROUP)
+    placement = Table(schema.Placement.GROUP)
+    events = Table(schema.Events.GROUP)
 
     def __init__(self, place):
         self.path = locate(place)
         with open_file(self.path) as file:
             self.attributes = {name: text(value) for name, value in file.attrs.items()
                                if name != schema.Attribute.VERSION}
-            self.rounds = self._table(file, schema.Rounds)
-            self.clients = self._table(file, schema.Clients)
-            self.turns = self._table(file, schema.Turns)
-            self.scores = self._table(file, schema.Scores)
-            self.transport = self._table(file, schema.Transport)
-            self.placement = self._table(file, schema.Placement)
-            self.events = self._table(file, schema.Events)
         self.finished = schema.Attribute.END in self.attributes
-        self.name = self.path.parent.resolve().name
+        of_run = self.path.name in (schema.FILE, schema.UNFINISHED_FILE)
+        self.name = shown(self.path.parent.resolve().name if of_run else self.path.name)
 
-    def _table(self, file, names):
-        """The columns of a table, all of the length of the shortest: a killed writer leaves them uneven."""
+    @functools.cached_property
+    def options(self):
+        """{"section.name": value}, all that the run was told."""
         try:
-            group = file[names.GROUP]
-            columns = {name: item for name, item in group.items() if isinstance(item, h5py.Dataset)}
-            rows = min(len(column) for column in columns.values())
-            return {name: read(column, rows) for name, column in columns.items()}
-        except (KeyError, OSError, ValueError) as cause:
-            raise Unreadable(f"{self.path}: the table {names.GROUP} cannot be read: {cause}.") from None
+            return flat(tomllib.loads(self.attributes.get(schema.Attribute.OPTIONS, "")))
+        except tomllib.TOMLDecodeError as cause:
+            raise Unreadable(f"{shown(self.path)}: the attribute '{schema.Attribute.OPTIONS}' is not TOML: "
+                             f"{cause}.") from None
 
-    def _accuracies(self, scope, task):
+    def _accuracies(self, judged):
+        """Rows of accuracies of all classes and domains: (rounds done, clients, shares)."""
         table, names = self.scores, schema.Scores
-        mine = (table[names.SCOPE] == scope) & (table[names.TASK] == task) & (table[names.METRIC] == schema.ACCURACY)
-        mine &= (table[names.DOMAIN] == names.ANY) & (table[names.CLASS] == names.ANY)
+        mine = (table[names.SCOPE] == judged[0]) & (table[names.TASK] == judged[1])
+        mine &= (table[names.METRIC] == schema.ACCURACY) & (table[names.DOMAIN] == names.ANY)
+        mine &= table[names.CLASS] == names.ANY
         return table[names.ROUNDS_DONE][mine], table[names.CLIENT][mine], table[names.VALUE][mine]
 
     def judged(self):
         """Every (scope, task) that was judged, in the order in which they first were."""
         return list(dict.fromkeys(zip(self.scores[schema.Scores.SCOPE], self.scores[schema.Scores.TASK])))
 
-    def pool_accuracy(self, scope, task=schema.Task.LABELLING):
+    def pool_accuracy(self, judged):
         """Of all images in one pool: (rounds done, accuracies)."""
-        rounds, clients, shares = self._accuracies(scope, task)
+        rounds, clients, shares = self._accuracies(judged)
         pool = clients == schema.Scores.ANY
         return rounds[pool], shares[pool]
 
-    def client_accuracy(self, scope, task=schema.Task.LABELLING):
+    def client_accuracy(self, judged):
         """{rounds done: (clients, their accuracies)} for every time at which clients were judged one by one."""
-        rounds, clients, shares = self._accuracies(scope, task)
+        rounds, clients, shares = self._accuracies(judged)
         return {int(r): (clients[mine], shares[mine]) for r in numpy.unique(rounds)
                 if (mine := (rounds == r) & (clients != schema.Scores.ANY)).any()}
 
@@ -128,6 +97,29 @@ class Run:
         sums = numpy.cumsum(self.rounds[names.UPLOAD] + self.rounds[names.DOWNLOAD])
         after = numpy.searchsorted(self.rounds[names.ROUND], rounds_done)
         return numpy.concatenate([[0], sums])[after]
+
+    def seconds_until(self, rounds_done):
+        """Seconds that so many rounds took on the root."""
+        sums = numpy.cumsum(self.rounds[schema.Rounds.TOTAL])
+        return numpy.concatenate([[0], sums])[numpy.searchsorted(self.rounds[schema.Rounds.ROUND], rounds_done)]
+
+    def class_shares(self, judged):
+        """{class name: accuracy on its images in one pool}, the latest; classes without are left out."""
+        table, names = self.scores, schema.Scores
+        mine = (table[names.SCOPE] == judged[0]) & (table[names.TASK] == judged[1])
+        mine &= (table[names.METRIC] == schema.ACCURACY) & (table[names.CLASS] != names.ANY)
+        mine &= (table[names.CLIENT] == names.ANY) & (table[names.DOMAIN] == names.ANY)
+        if not mine.any():
+            return {}
+        mine &= table[names.ROUNDS_DONE] == table[names.ROUNDS_DONE][mine].max()
+        words = dict(zip(self.classes[schema.Classes.CLASS], self.classes[schema.Classes.NAME]))
+        return {words[c]: share for c, share in zip(table[names.CLASS][mine], table[names.VALUE][mine])}
+
+    def template_shares(self):
+        """{set of texts: shares of correct answers of each of its templates alone}."""
+        table, names = self.templates, schema.Templates
+        return {name: (table[names.CORRECT] / table[names.TOTAL])[(table[names.SET] == name) & (table[names.TOTAL] > 0)]
+                for name in dict.fromkeys(table[names.SET])}
 
     def collectives(self):
         """For every collective: ranks, calls, bytes, waiting and transfer seconds (sums over ranks), algbw, busbw."""

@@ -5,6 +5,8 @@ MAJOR = 3  # of the file's version; none but this can be read
 
 FILE = "results.h5"
 UNFINISHED_FILE = "results.h5.part"
+STUDY_FILE = "study.json"  # of a study's directory
+FAILURE_FILE = "failure.txt"  # of a study's run that ended with an error
 
 
 class Attribute:
@@ -13,6 +15,7 @@ class Attribute:
     OPTIONS = "options"
     END = "end"
     KIND = "kind"
+    RANKS = "ranks"
 
 
 class Kind:
@@ -20,17 +23,19 @@ class Kind:
     TRANSPORT = "transport"
 
 
-class Scope:
-    FROZEN = "frozen"
-    GLOBAL = "global"
-    PERSONAL = "personal"
-    UNTRAINED = "untrained"
+class Judged:
+    """What was judged: (scope, task)."""
+
+    ZERO_SHOT = ("frozen", "zero-shot")
+    PROBE = ("frozen", "probe")
+    GLOBAL = ("global", "labelling")
+    PERSONAL = ("personal", "labelling")
 
 
-class Task:
-    LABELLING = "labelling"
-    ZERO_SHOT = "zero-shot"
-    PROBE = "probe"
+def name(judged):
+    """A scope stands for labelling, a task for what nobody trained."""
+    scope, task = judged
+    return task if scope == "frozen" else scope
 
 
 ACCURACY = "accuracy"  # of the metrics
@@ -39,6 +44,7 @@ ACCURACY = "accuracy"  # of the metrics
 class Rounds:
     GROUP = "/rounds"
     ROUND = "round"
+    LOSS = "loss"
     UPLOAD = "upload_bytes"
     DOWNLOAD = "download_bytes"
     TRAINING = "training_seconds"
@@ -48,10 +54,25 @@ class Rounds:
     TOTAL = "total_seconds"
 
 
+class Domains:
+    GROUP = "/domains"
+    DOMAIN = "domain"
+    NAME = "name"
+
+
 class Clients:
     GROUP = "/clients"
     CLIENT = "client"
     TRAIN = "train_samples"
+    TEST = "test_samples"
+    DOMAIN = "domain"
+    SEVERAL = -1  # the domain of a client whose images are of several
+
+
+class Classes:
+    GROUP = "/classes"
+    CLASS = "class"
+    NAME = "name"
 
 
 class Turns:
@@ -74,6 +95,13 @@ class Scores:
     METRIC = "metric"
     VALUE = "value"
     ANY = -1  # the client, domain or class of a score that is of all of them
+
+
+class Templates:
+    GROUP = "/templates"
+    SET = "set"
+    CORRECT = "correct"
+    TOTAL = "total"
 
 
 class Transport:

@@ -2,33 +2,22 @@
 
 import numpy
 from rich.table import Table
+from rich.text import Text
 
 from . import schema
-
-
-def byte_unit(count):
-    """The unit in which that many bytes are a number below 1024, and its size: ("MiB", 1048576)."""
-    units = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
-    power = min((max(int(count), 1).bit_length() - 1) // 10, len(units) - 1)
-    return units[power], 1024**power
-
-
-def human_bytes(count):
-    unit, size = byte_unit(count)
-    return f"{count / size:.{0 if size == 1 else 1}f} {unit}"
-
-
-def percent(share):
-    return f"{100 * share:.1f} %"
+from .words import counted, fixed, human_bytes, percent
 
 
 def provenance(run):
     rounds = len(run.rounds[schema.Rounds.ROUND])
-    state = "finished" if run.finished else "[yellow]not finished[/yellow]"
-    lines = [f"[bold]{run.name}[/bold]  {state}, {rounds} rounds, {len(run.clients[schema.Clients.CLIENT])} clients"]
+    heading = Text(run.name, style="bold")
+    heading.append("  ", style="not bold")
+    heading.append(*("finished", "not bold") if run.finished else ("not finished", "not bold yellow"))
+    clients = len(run.clients[schema.Clients.CLIENT])
+    heading.append(f", {counted(rounds, 'round')}, {counted(clients, 'client')}\n", style="not bold")
     hidden = {schema.Attribute.FILETYPE, schema.Attribute.OPTIONS}
     shown = [f"{name} {value}" for name, value in run.attributes.items() if name not in hidden and value]
-    return lines[0] + "\n[dim]" + " · ".join(shown) + "[/dim]"
+    return heading.append(" · ".join(shown), style="not bold dim")
 
 
 def accuracy(run):
@@ -36,17 +25,31 @@ def accuracy(run):
     table = Table(title="Accuracy", title_justify="left")
     for name in ("of", "after rounds", "pool", "mean of clients", "lowest", "highest", "clients"):
         table.add_column(name, justify="left" if name == "of" else "right")
-    for scope, task in run.judged():
-        rounds, shares = run.pool_accuracy(scope, task)
-        by_round = run.client_accuracy(scope, task)
+    for judged in run.judged():
+        rounds, shares = run.pool_accuracy(judged)
+        by_round = run.client_accuracy(judged)
         last = max([*rounds, *by_round], default=None)
         if last is None:
             continue
         pool = percent(shares[rounds == last][-1]) if last in rounds else "-"
         clients = by_round[last][1] if last in by_round else numpy.array([])
         spread = [percent(f(clients)) if len(clients) else "-" for f in (numpy.mean, numpy.min, numpy.max)]
-        name = scope if task == schema.Task.LABELLING else task
-        table.add_row(name, str(last), pool, *spread, str(len(clients)) if len(clients) else "-")
+        table.add_row(schema.name(judged), str(last), pool, *spread, str(len(clients)) if len(clients) else "-")
+    return table
+
+
+def domains(run):
+    """Where clients' images come from, if from several domains."""
+    table = Table(title="Domains", title_justify="left")
+    for name in ("domain", "clients", "training images", "test images"):
+        table.add_column(name, justify="left" if name == "domain" else "right")
+    names, clients = schema.Domains, run.clients
+    known = dict(zip(run.domains[names.DOMAIN], run.domains[names.NAME]))
+    for domain, label in ({**known, schema.Clients.SEVERAL: "several"} if len(known) > 1 else {}).items():
+        mine = clients[schema.Clients.DOMAIN] == domain
+        if mine.any():
+            table.add_row(label, str(mine.sum()), *(f"{clients[column][mine].sum():,}"
+                                                    for column in (schema.Clients.TRAIN, schema.Clients.TEST)))
     return table
 
 
@@ -75,7 +78,7 @@ def seconds(run):
     for phase, column in phases.items():
         values = run.rounds[column]
         if len(values) and total > 0:
-            table.add_row(phase, f"{values.sum():.2f}", f"{values.mean():.3f}", percent(values.sum() / total))
+            table.add_row(phase, fixed(values.sum(), 2), fixed(values.mean(), 3), percent(values.sum() / total))
     return table
 
 
@@ -102,10 +105,10 @@ def events(run):
 
 
 def show(run, console):
-    console.print(provenance(run), highlight=False)
-    for part in (accuracy, federated, seconds, transport, events):
+    console.print(provenance(run))
+    for part in (accuracy, domains, federated, seconds, transport, events):
         table = part(run)
         if table.row_count:
             console.print(table)
     if not run.finished:
-        console.print("[yellow]The run has not finished: these are the rounds it has written so far.[/yellow]")
+        console.print("The run has not finished: these are the rounds it has written so far.", style="yellow")

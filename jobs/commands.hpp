@@ -15,5 +15,6 @@ void add_pretrain(CLI::App& program);
 void add_encode(CLI::App& program);
 void add_evaluate(CLI::App& program);
 void add_inspect(CLI::App& program);
+void add_study(CLI::App& program);
 
 }  // namespace fedorbit

@@ -12,6 +12,7 @@
 #include "jobs/commands.hpp"
 #include "jobs/import.hpp"
 #include "jobs/opening.hpp"
+#include "jobs/unused_options.hpp"
 #include "model/towers/precision.hpp"
 
 namespace fedorbit {
@@ -60,6 +61,26 @@ struct Request {
   EncodeOptions options;
 };
 
+/// Every option must have something to say.
+void check(const Request& request) {
+  const Import& import = request.import;
+  const EncodeOptions& options = request.options;
+  if (!import.images.empty()) {
+    require(request.line.assignments.empty() && request.line.config.empty(),
+            "--import-images takes features as they are: a configuration, --data, --text-list, --weights, --views, "
+            "--patches, --precision and --set do not go with it.");
+    return;
+  }
+  require(import.labels.empty() && import.classes.empty() && import.texts.empty() && import.templates.empty(),
+          "--labels, --classes, --texts and --templates go with --import-images FILE.npy.");
+  require(options.data.texts.empty() || options.data.path.empty(),
+          "either the images of data.path = ", options.data.path, " or the texts of data.texts = ", options.data.texts,
+          " are encoded, not both.");
+  require(options.data.texts.empty() || (!options.features.patches && options.views.count == 0),
+          "features.patches and views.count are about images; data.texts = ", options.data.texts, " holds texts.");
+  refuse_scenes(request.line.assignments, options.data.texts.empty() ? options.data.path : options.data.texts);
+}
+
 /// Returns the exit code.
 int encode(Request& request) {
   OptionList list = OptionList::of(request.options);
@@ -67,6 +88,7 @@ int encode(Request& request) {
   const std::string& output = request.line.output;
   require(!output.empty(), "encode needs -o FILE.h5 to write to.");
   const EncodeOptions& options = request.options;
+  check(request);
   require_output(output, feature_file::filetype, {options.data.path});
   const auto communicator = request.line.start(options.machine.backend, list);
   if (!request.import.images.empty()) {
@@ -74,9 +96,6 @@ int encode(Request& request) {
     communicator->barrier();
     return 0;
   }
-  const Import& import = request.import;
-  require(import.labels.empty() && import.classes.empty() && import.texts.empty() && import.templates.empty(),
-          "--labels, --classes, --texts and --templates go with --import-images FILE.npy.");
   const at::Device device = prepare_machine(options.machine, *communicator);
   const bool half = options.features.type == "float16";
   const auto tower = [&] {

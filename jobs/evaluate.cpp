@@ -8,6 +8,7 @@
 #include "jobs/commands.hpp"
 #include "jobs/opening.hpp"
 #include "jobs/scores.hpp"
+#include "jobs/unused_options.hpp"
 #include "results/provenance.hpp"
 #include "results/recorder.hpp"
 #include "results/schema.hpp"
@@ -36,6 +37,7 @@ int evaluate(Request& request) {
   if (request.line.read_into(list)) return 0;
   const EvaluateOptions& options = request.options;
   const std::string& output = request.line.output;
+  refuse_scenes(request.line.assignments, options.data.path.empty() ? options.data.features : options.data.path);
   const std::filesystem::path run = options.model.trained;
   if (!output.empty())
     require_output(output, schema::filetype, {options.data.path, options.data.features, run, run / "results.h5"});

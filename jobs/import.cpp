@@ -7,6 +7,7 @@
 
 #include "core/error.hpp"
 #include "core/log.hpp"
+#include "core/words.hpp"
 #include "data/features.hpp"
 #include "io/file.hpp"
 #include "io/npy.hpp"
@@ -86,8 +87,8 @@ void import_features(const Import& import, const std::string& output) {
                 "unknown: imported from " + std::filesystem::path(import.images).filename().string(), "",
                 "another program's"};
   write_imported(output, set);
-  log::info(output, ": ", set.of.features.size(0), " images of width ", width, ", ", classes, " classes, ",
-            set.prompts.size(), set.prompts.size() == 1 ? " set" : " sets", " of text features");
+  log::info(output, ": ", counted(set.of.features.size(0), "image"), " of width ", width, ", ",
+            counted(classes, "class"), ", ", counted(std::int64_t(set.prompts.size()), "set"), " of text features");
 }
 
 }  // namespace fedorbit

@@ -5,6 +5,7 @@
 
 #include "comm/failure.hpp"
 #include "core/error.hpp"
+#include "core/home.hpp"
 #include "core/version.hpp"
 #include "jobs/commands.hpp"
 
@@ -24,8 +25,11 @@ int main(int count, char** arguments) {
   fedorbit::add_encode(program);
   fedorbit::add_evaluate(program);
   fedorbit::add_inspect(program);
+  fedorbit::add_study(program);
   try {
-    program.parse(count, arguments);
+    std::vector<std::string> words;  // last first, as CLI11 wants them
+    for (int i = count; i-- > 1;) words.push_back(fedorbit::word_from_home(arguments[i]));
+    program.parse(std::move(words));
     return 0;
   } catch (const fedorbit::ExitWith& exit) {
     return exit.code;

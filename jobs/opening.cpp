@@ -10,6 +10,7 @@
 
 #include "core/error.hpp"
 #include "core/fingerprint.hpp"
+#include "data/printable.hpp"
 #include "inputs/load_model.hpp"
 #include "io/file.hpp"
 #include "io/h5.hpp"
@@ -90,6 +91,8 @@ std::vector<std::string> read_lines(const std::filesystem::path& file) {
     if (first == line.npos) continue;
     lines.push_back(line.substr(first, line.find_last_not_of(" \t\r") - first + 1));
     require(lines.back().find('\0') == std::string::npos, file.string(), " is not a text file: it holds zero bytes.");
+    require(is_utf8(lines.back()), file.string(), " is not in UTF-8: its line \"", printable(lines.back()),
+            "\" holds other bytes; save it as UTF-8.");
   }
   require(!lines.empty(), file.string(), " holds no line of text.");
   return lines;

@@ -12,6 +12,7 @@
 #include "jobs/command_line.hpp"
 #include "jobs/commands.hpp"
 #include "jobs/opening.hpp"
+#include "jobs/unused_options.hpp"
 
 namespace fedorbit {
 namespace {
@@ -26,6 +27,7 @@ void start(Request& request) {
   OptionList list = OptionList::of(request.options);
   if (!request.config.empty()) list.read_file(request.config);
   for (const std::string& assignment : request.assignments) list.set(assignment);
+  refuse_scenes(request.assignments, request.options.data.path);
   require(!request.output.empty(), "pretrain needs -o FILE.safetensors to write to.");
   const auto communicator = make_communicator(request.options.machine.backend);
   log::start(communicator->root() ? log::Level::normal : log::Level::quiet,

@@ -6,6 +6,7 @@
 #include "core/log.hpp"
 #include "core/signals.hpp"
 #include "core/version.hpp"
+#include "core/words.hpp"
 #include "evaluation/frozen_exam.hpp"
 #include "evaluation/zero_shot.hpp"
 #include "federation/assemble.hpp"
@@ -19,7 +20,9 @@
 #include "jobs/command_line.hpp"
 #include "jobs/commands.hpp"
 #include "jobs/opening.hpp"
+#include "jobs/unused_options.hpp"
 #include "results/event_log.hpp"
+#include "results/figures_of_merit.hpp"
 #include "results/machine_events.hpp"
 #include "results/progress.hpp"
 #include "results/provenance.hpp"
@@ -91,9 +94,11 @@ void introduce(const Experiment& experiment, const Opened& opened, const RunReco
   const auto& training = experiment.training;
   const std::int64_t cohort = cohort_size(opened.parts.partition->clients(), training.participation),
                      groups = (cohort + training.group_size - 1) / training.group_size;
-  log::info(experiment.name, ": ", experiment.method.learner, " with ", experiment.method.strategy, " on ", ranks,
-            ranks == 1 ? " rank" : " ranks", ", ", device.str(), "\n",
-            summary(record.clients, *opened.parts.partition, labelled(opened.dataset)));
+  const Partition& partition = *opened.parts.partition;
+  const Labelled data = labelled(opened.dataset);
+  log::info(experiment.name, ": ", experiment.method.learner, " with ", experiment.method.strategy, " on ",
+            counted(ranks, "rank"), ", ", device.str(), "\n", summary(record.clients, partition, data));
+  if (const std::string more = notes(record, partition, data); !more.empty()) log::info(more);
   if (verbose) log::detail(who_holds_what(record.clients, record.class_names));
   if (groups < ranks)
     log::info("only ", groups, " of ", ranks, " ranks train: ", cohort, " clients a round in groups of ",
@@ -139,8 +144,10 @@ int run(Arguments& arguments) {
                                  : log::Level::normal,
              root ? directory.log() : std::filesystem::path());
   if (held == RunDirectory::Holding::results) {
-    if (root) directory.finish();
-    log::info("this run is finished: ", directory.results().string());
+    if (root) {
+      directory.finish();
+      log::info("this run is finished: ", directory.results().string(), "\n", figures_of_merit(directory.results()));
+    }
     return 0;
   }
 
@@ -210,7 +217,7 @@ int run(Arguments& arguments) {
   opened.clip.release();  // what trains has its own copies
   const Ending ending = simulation.run(signal_received);
   if (ending == Ending::interrupted) {
-    log::info("interrupted after ", simulation.server().round, " rounds. ", how_to_go_on);
+    log::info("interrupted after ", counted(simulation.server().round, "round"), ". ", how_to_go_on);
     // Nobody leaves before the root has saved: a launcher kills the others when one rank is gone.
     communicator->barrier();
     return resumable;
@@ -220,7 +227,7 @@ int run(Arguments& arguments) {
                  record.class_names);
     for (Observer* observer : observers) observer->finished(simulation.shared());
     directory.finish();
-    log::info("results: ", directory.results().string());
+    log::info("results: ", directory.results().string(), "\n", figures_of_merit(directory.results()));
   }
   communicator->barrier();
   return 0;
@@ -239,7 +246,7 @@ void add_run(CLI::App& program) {
   command.add_flag("--restart", arguments->restart, "remove what a run left in the directory, and start anew");
   command.add_flag("--other-build", arguments->other_build,
                    "go on with a run that another build of the program began; an event of the results says so");
-  command.add_flag("-v,--verbose", arguments->verbose, "say who holds which images, too");
+  command.add_flag("-v,--verbose", arguments->verbose, "say how many images of which class each client holds, too");
   command.callback([arguments] {
     if (const int code = run(*arguments); code != 0) throw ExitWith{code};
   });

@@ -5,14 +5,11 @@
 #include <sstream>
 #include <tuple>
 
+#include "core/words.hpp"
 #include "jobs/scores.hpp"
 
 namespace fedorbit {
 namespace {
-
-double percent(std::int64_t correct, std::int64_t total) {
-  return total > 0 ? 100.0 * double(correct) / double(total) : 0;
-}
 
 std::string padded(const std::string& words, std::size_t width) {
   return words.size() < width ? words + std::string(width - words.size(), ' ') : words;
@@ -25,8 +22,8 @@ void write_templates(std::ostream& out, const std::vector<TemplateRecord>& templ
     if (set.size() < 2) continue;
     std::ranges::stable_sort(set, {}, &TemplateRecord::correct);
     out << name << ": " << set.size() << " templates, alone " << percent(set.front()->correct, set.front()->total)
-        << " % (\"" << set.front()->pattern << "\") to " << percent(set.back()->correct, set.back()->total) << " % (\""
-        << set.back()->pattern << "\"), median " << percent(set[set.size() / 2]->correct, set[0]->total) << " %\n";
+        << " (\"" << set.front()->pattern << "\") to " << percent(set.back()->correct, set.back()->total) << " (\""
+        << set.back()->pattern << "\"), median " << percent(set[set.size() / 2]->correct, set[0]->total) << "\n";
   }
 }
 
@@ -47,7 +44,7 @@ void write_mistakes(std::ostream& out, const Confusion& found, const std::vector
 }
 
 /// Right answers and images in rows `first` to `last` of a confusion of so many classes.
-double accuracy(const Confusion& found, std::size_t classes, std::size_t first, std::size_t last) {
+std::string accuracy(const Confusion& found, std::size_t classes, std::size_t first, std::size_t last) {
   std::int64_t correct = 0, total = 0;
   for (std::size_t label = first; label < last; ++label)
     for (std::size_t answer = 0; answer < classes; ++answer) {
@@ -62,18 +59,14 @@ double accuracy(const Confusion& found, std::size_t classes, std::size_t first, 
 
 std::string in_words(const Scores& found, const std::vector<std::string>& class_names) {
   std::ostringstream out;
-  out << std::fixed << std::setprecision(1);
   write_templates(out, found.templates);
   std::size_t width = 18;
   for (const std::string& name : class_names) width = std::max(width, name.size() + 2);
   const auto cell_width = [](const Confusion& task) { return int(std::max<std::size_t>(task.task.size(), 8)) + 2; };
   const auto row = [&](const std::string& name, std::size_t first, std::size_t last) {
     out << padded(name, width);
-    for (const Confusion& task : found.confusions) {
-      std::ostringstream number;
-      number << std::fixed << std::setprecision(1) << accuracy(task, class_names.size(), first, last) << " %";
-      out << std::setw(cell_width(task)) << number.str();
-    }
+    for (const Confusion& task : found.confusions)
+      out << std::setw(cell_width(task)) << accuracy(task, class_names.size(), first, last);
     out << "\n";
   };
   out << padded("accuracy", width);

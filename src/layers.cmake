@@ -3,6 +3,7 @@
 set(external_core spdlog::spdlog tomlplusplus::tomlplusplus OpenSSL::Crypto)
 set(external_io torch::cpu hdf5 GDAL::GDAL nlohmann_json::nlohmann_json)
 set(external_comm torch::cpu MPI::MPI_C)
+set(external_data ICU::uc)
 set(external_model ZLIB::ZLIB PkgConfig::PCRE2 ICU::uc nlohmann_json::nlohmann_json)
 if(FEDORBIT_CUDA)
   list(APPEND external_comm torch_cuda)

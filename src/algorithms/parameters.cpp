@@ -1,5 +1,6 @@
 #include "algorithms/parameters.hpp"
 
+#include <ATen/ops/cat.h>
 #include <ATen/ops/zeros.h>
 
 #include "core/error.hpp"
@@ -11,17 +12,17 @@ Parameters::Parameters(const Layout& layout, std::int64_t clients, at::Device de
   for (const Owner owner : owners) {
     const auto options = at::TensorOptions(at::kFloat).device(device);
     flat_[int(owner)] = at::zeros({clients, layout.size(owner)}, options);
-    gradient_[int(owner)] = at::zeros({clients, layout.size(owner)}, options);
   }
   for (const auto& entry : layout.entries()) {
     std::vector<std::int64_t> shape{clients};
     shape.insert(shape.end(), entry.shape.begin(), entry.shape.end());
-    auto view = [&](const Tensor& flat) { return flat.narrow(1, entry.offset, entry.numel).view(shape); };
-    Tensor leaf = view(flat_[int(entry.owner)]).detach();
+    Tensor leaf = flat_[int(entry.owner)].narrow(1, entry.offset, entry.numel).view(shape).detach();
     if (entry.trained) {
       leaf.requires_grad_(true);
-      // Autograd adds into a gradient that is there, so all of them meet in one flat tensor without a copy.
-      leaf.mutable_grad() = view(gradient_[int(entry.owner)]);
+      // Autograd adds into a gradient that is there. A leaf among others has gaps between its clients, and autograd
+      // wants the gradient of such a leaf in one piece: as a view of flat gradients it would break what autograd relies
+      // on.
+      leaf.mutable_grad() = at::zeros(shape, leaf.options());
     }
     leaves_.emplace(entry.name, leaf);
   }
@@ -33,9 +34,19 @@ const Tensor& Parameters::operator[](std::string_view name) const {
   return leaf->second;
 }
 
+Tensor Parameters::gradient(Owner owner) const {
+  std::vector<Tensor> columns{at::zeros({clients_, 0}, flat(owner).options())};
+  for (const auto& entry : layout_->entries(owner)) {
+    const Tensor& leaf = (*this)[entry.name];
+    columns.push_back(entry.trained ? leaf.grad().view({clients_, entry.numel})
+                                    : at::zeros({clients_, entry.numel}, flat(owner).options()));
+  }
+  return at::cat(columns, 1);
+}
+
 void Parameters::zero_gradient() {
-  for (auto& gradient : gradient_)
-    if (gradient.numel() > 0) gradient.zero_();
+  for (auto& [name, leaf] : leaves_)
+    if (leaf.requires_grad() && leaf.numel() > 0) leaf.mutable_grad().zero_();
 }
 
 }  // namespace fedorbit

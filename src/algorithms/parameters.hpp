@@ -16,17 +16,18 @@ class Parameters {
 
   const Layout& layout() const { return *layout_; }
   std::int64_t clients() const { return clients_; }
-  /// The leaf of that name: (K, shape...). Its gradient is a view of gradient(owner).
+  /// The leaf of that name: (K, shape...).
   const Tensor& operator[](std::string_view name) const;
   /// (K, size of that owner): writing to it changes the leaves.
   const Tensor& flat(Owner owner) const { return flat_[int(owner)]; }
-  const Tensor& gradient(Owner owner) const { return gradient_[int(owner)]; }
+  /// (K, size of that owner): what the leaves' gradients hold now, and zeros for what is not trained.
+  Tensor gradient(Owner owner) const;
   void zero_gradient();
 
  private:
   const Layout* layout_;
   std::int64_t clients_;
-  std::array<Tensor, 3> flat_, gradient_;
+  std::array<Tensor, 3> flat_;
   std::map<std::string, Tensor, std::less<>> leaves_;
 };
 

@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "core/error.hpp"
+#include "core/home.hpp"
 #include "core/toml.hpp"
 
 namespace fedorbit {
@@ -74,7 +75,7 @@ void assign(const Option& option, const toml::node& node, const std::string& sou
                    const auto words = *node.value<std::string>();
                    if (!option.choices.empty() && std::ranges::find(option.choices, words) == option.choices.end())
                      refuse("one of " + listed(option.choices));
-                   *v = words;
+                   *v = from_home(words);
                  }},
       option.value);
 }

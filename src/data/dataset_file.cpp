@@ -27,7 +27,7 @@ std::string DatasetContent::checksum() const {
 
 DatasetWriter::DatasetWriter(const std::filesystem::path& path, std::vector<std::string> class_names,
                              std::vector<std::vector<std::string>> synonyms, std::vector<std::string> domain_names,
-                             const std::string& bands, const std::string& range)
+                             const std::string& bands, const std::string& range, const std::string& size)
     : path_(path), file_(h5::File::create(part_path(path))) {
   content_.class_names = std::move(class_names);
   content_.domain_names = std::move(domain_names);
@@ -36,6 +36,7 @@ DatasetWriter::DatasetWriter(const std::filesystem::path& path, std::vector<std:
   file_->set_attribute("version", data_file::version);
   file_->set_attribute("bands", bands);
   file_->set_attribute("range", range);
+  file_->set_attribute("size", size);
   file_->write_texts(data_file::class_name, content_.class_names);
   file_->write_texts(data_file::domain_name, content_.domain_names);
   std::vector<std::string> words;

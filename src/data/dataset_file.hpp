@@ -44,10 +44,10 @@ struct PackedImage {
 /// Writes a data set under a temporary name, which is gone unless finish() renames it.
 class DatasetWriter {
  public:
-  /// `bands` and `range` say how samples became bytes; (C) names with synonyms, (D) domains.
+  /// `bands`, `range` and `size` say how samples became bytes; (C) names with synonyms, (D) domains.
   DatasetWriter(const std::filesystem::path& path, std::vector<std::string> class_names,
                 std::vector<std::vector<std::string>> synonyms, std::vector<std::string> domain_names,
-                const std::string& bands, const std::string& range);
+                const std::string& bands, const std::string& range, const std::string& size);
   ~DatasetWriter();
   void add(const PackedImage& image);
   /// Lists a file that was left out.

@@ -1,10 +1,14 @@
 #include "data/dataset_prepare.hpp"
 
+#include <ATen/ops/from_blob.h>
+
 #include <algorithm>
 
 #include "core/error.hpp"
 #include "data/dataset_file.hpp"
 #include "data/dataset_in_order.hpp"
+#include "data/printable.hpp"
+#include "data/transform.hpp"
 #include "io/file.hpp"
 
 namespace fedorbit {
@@ -15,10 +19,23 @@ std::string pixels_sha256(const Image& image) {
 }
 
 std::string described(const std::vector<int>& bands) {
-  if (bands.empty()) return "1,2,3 or the only one";
+  if (bands.empty()) return "as the files name them";
   std::string list;
   for (int band : bands) list += text(list.empty() ? "" : ",", band);
   return list;
+}
+
+/// Reduced until its shorter side has `side` pixels, its shape kept: what CLIP's preprocessing does first.
+Image reduced(Image image, std::int64_t side) {
+  const std::int64_t shorter = std::min(image.height, image.width);
+  if (side == 0 || shorter <= side) return image;
+  const auto scaled = [&](std::int64_t length) { return side * length / shorter; };
+  const Tensor pixels = at::from_blob(image.pixels.data(), {image.height, image.width, 3}, at::kByte);
+  const Tensor out = resize_bicubic(pixels.permute({2, 0, 1}), scaled(image.height), scaled(image.width))
+                         .permute({1, 2, 0})
+                         .contiguous();
+  const auto* bytes = out.const_data_ptr<std::uint8_t>();
+  return {out.size(0), out.size(1), {bytes, bytes + out.numel()}};
 }
 
 /// A decoded image, or the sentence that says why there is none.
@@ -32,20 +49,22 @@ struct Outcome {
 Prepared prepare_folders(const ClassFolders& folders, const ImageOptions& images, bool skip_bad,
                          const std::filesystem::path& output, const Preparation& preparation) {
   const std::int64_t count = std::int64_t(folders.images.size());
-  DatasetWriter writer(
-      output, folders.class_names, folders.synonyms, folders.domain_names, described(images.bands),
-      images.range ? text(images.range->low, ":", images.range->high) : "bytes as stored, 16 bits from 0:65535");
+  DatasetWriter writer(output, folders.class_names, folders.synonyms, folders.domain_names, described(images.bands),
+                       images.range ? text(images.range->low, ":", images.range->high) : "as the files state it",
+                       preparation.resize > 0 ? text("shorter side at most ", preparation.resize) : "as in the files");
   Prepared result;
+  std::vector<std::int64_t> usable(folders.class_names.size());  // images of each class
   const auto decode = [&](std::int64_t i) {
     const SourceImage& source = folders.images[std::size_t(i)];
     Outcome outcome{{{}, source.label, source.domain, source.name, {}, {}}, {}};
     try {
+      require(source.problem.empty(), source.problem);
       const std::string bytes = read_file(source.path);
-      outcome.packed.image = decode_image(bytes, source.path.string(), images);
+      outcome.packed.image = reduced(decode_image(bytes, source.path.string(), images), preparation.resize);
       outcome.packed.file_sha256 = sha256(bytes);
       outcome.packed.pixels_sha256 = pixels_sha256(outcome.packed.image);
     } catch (const Error& problem) {
-      outcome.problem = problem.what();
+      outcome.problem = printable(problem.what());
     }
     return outcome;
   };
@@ -56,16 +75,20 @@ Prepared prepare_folders(const ClassFolders& folders, const ImageOptions& images
     } else if (skip_bad || result.skipped.empty()) {
       writer.add(outcome.packed);
       ++result.images;
+      ++usable[std::size_t(outcome.packed.label)];
       result.pixel_bytes += std::int64_t(outcome.packed.image.pixels.size());
     }
     preparation.progress(i + 1, count);
   });
-  if (!result.skipped.empty() && !skip_bad) {
-    std::string list;
-    for (const std::string& problem : result.skipped) list += "\n  " + problem;
+  std::string list;
+  for (const std::string& problem : result.skipped) list += "\n  " + problem;
+  const auto lost = std::ranges::find(usable, 0);
+  require(!skip_bad || lost == usable.end(), "no image of the class \"",
+          lost == usable.end() ? "" : folders.class_names[std::size_t(lost - usable.begin())],
+          "\" can be used, so nothing was written; mend its images, or remove its folder:", list);
+  if (!result.skipped.empty() && !skip_bad)
     fail(result.skipped.size(), " of ", count,
          " images cannot be used, so nothing was written (--skip-bad leaves them out):", list);
-  }
   result.checksum = writer.finish();
   return result;
 }
@@ -73,7 +96,7 @@ Prepared prepare_folders(const ClassFolders& folders, const ImageOptions& images
 Prepared prepare_synthetic(const SyntheticOptions& options, const std::filesystem::path& output,
                            const Preparation& preparation) {
   const SceneGenerator scenes(options);
-  DatasetWriter writer(output, scenes.class_names(), scenes.synonyms(), scenes.domain_names(), "synthetic",
+  DatasetWriter writer(output, scenes.class_names(), scenes.synonyms(), scenes.domain_names(), "synthetic", "synthetic",
                        "synthetic");
   Prepared result;
   const auto draw = [&](std::int64_t i) {

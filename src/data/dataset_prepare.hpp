@@ -13,7 +13,8 @@
 namespace fedorbit {
 
 struct Preparation {
-  int threads = 1;  // cannot be seen in the file
+  std::int64_t resize = 0;  // pixels: images whose shorter side is longer are reduced to it; 0: none
+  int threads = 1;          // cannot be seen in the file
   std::function<void(std::int64_t done, std::int64_t total)> progress = [](std::int64_t, std::int64_t) {};
 };
 
@@ -24,7 +25,7 @@ struct Prepared {
 };
 
 /// Decodes all images into `output`. Files that do not decode: an error that lists all of them, and no file is written;
-/// with `skip_bad` they are left out and listed in the file.
+/// with `skip_bad` they are left out and listed in the file, unless a class would lose all of its images.
 Prepared prepare_folders(const ClassFolders& folders, const ImageOptions& images, bool skip_bad,
                          const std::filesystem::path& output, const Preparation& preparation);
 

@@ -4,55 +4,38 @@
 #include <set>
 
 #include "core/error.hpp"
+#include "data/folder_scan.hpp"
+#include "data/printable.hpp"
+#include "io/image_formats.hpp"
 
 namespace fedorbit {
 namespace {
 
 namespace fs = std::filesystem;
 
-bool hidden(const fs::path& path) { return path.filename().string().starts_with('.'); }
-
-bool looks_like_image(const fs::path& path) {
-  static const std::set<std::string> endings = {".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".jp2"};
-  std::string ending = path.extension().string();
-  std::transform(ending.begin(), ending.end(), ending.begin(), [](unsigned char c) { return std::tolower(c); });
-  return endings.contains(ending);
+/// Drops class folders without images where that is allowed.
+void require_images(std::map<std::string, ClassFolder>& classes, const fs::path& folder, bool skip_bad,
+                    std::vector<std::string>& remarks) {
+  std::erase_if(classes, [&](const auto& entry) {
+    if (!entry.second.images.empty()) return false;
+    const std::string path = printable((folder / entry.first).string());
+    require(skip_bad, "the class folder ", path, " holds no image (", image_format_names,
+            "); --skip-bad leaves it out.");
+    remarks.push_back(text("left out: the class folder ", path, " holds no image."));
+    return true;
+  });
+  require(!classes.empty(), "no class folder of ", printable(folder.string()), " holds an image.");
 }
 
-/// What a folder holds, in byte order: the file system's own order differs between machines.
-std::vector<fs::path> sorted_entries(const fs::path& folder) {
-  std::error_code problem;
-  std::vector<fs::path> entries;
-  for (fs::directory_iterator at(folder, problem), end; !problem && at != end; at.increment(problem))
-    if (!hidden(at->path())) entries.push_back(at->path());
-  require(!problem, "the folder ", folder.string(), " cannot be read: ", problem.message(), ".");
-  std::sort(entries.begin(), entries.end(),
-            [](const fs::path& a, const fs::path& b) { return a.filename().string() < b.filename().string(); });
-  return entries;
-}
-
-struct ClassFolder {
-  std::vector<fs::path> images;
-  std::size_t others = 0;
-};
-
-std::map<std::string, ClassFolder> classes_in(const fs::path& folder) {
-  std::map<std::string, ClassFolder> classes;
-  for (const fs::path& entry : sorted_entries(folder)) {
-    if (!fs::is_directory(entry)) continue;
-    ClassFolder found;
-    for (const fs::path& file : sorted_entries(entry)) {
-      if (fs::is_regular_file(file) && looks_like_image(file))
-        found.images.push_back(file);
-      else
-        ++found.others;
-    }
-    require(!found.images.empty(), "the class folder ", entry.string(), " holds no image (JPEG, PNG or TIFF).");
-    classes.emplace(entry.filename().string(), std::move(found));
-  }
-  require(!classes.empty(), "the folder ", folder.string(), " has no class folders: images are expected as ",
-          folder.string(), "/<class>/<file>.");
-  return classes;
+/// The class's name and synonyms as the names file has them, or the folder's name in words.
+std::vector<std::string> words_for(const std::string& folder, const ClassNames& names) {
+  const std::string shown = printable(folder);
+  if (const auto given = names.find(shown); given != names.end()) return given->second;
+  require(shown == folder, "the class folder ", shown,
+          " has a name that is not UTF-8 or holds control characters: rename it, or name the class in the file of "
+          "--names, with a line '",
+          shown, "' = \"class name\".");
+  return {readable_name(folder)};
 }
 
 /// Fills in the classes' names and synonyms; returns the class of each folder name.
@@ -60,8 +43,7 @@ std::map<std::string, std::int64_t> name_classes(ClassFolders& result, const std
                                                  const ClassNames& names) {
   std::map<std::string, std::int64_t> class_of;
   for (const std::string& folder : folders) {
-    std::vector<std::string> words = {readable_name(folder)};
-    if (const auto given = names.find(folder); given != names.end()) words = given->second;
+    const std::vector<std::string> words = words_for(folder, names);
     const auto known = std::find(result.class_names.begin(), result.class_names.end(), words[0]);
     const std::size_t label = std::size_t(known - result.class_names.begin());
     if (known == result.class_names.end()) {
@@ -73,10 +55,22 @@ std::map<std::string, std::int64_t> name_classes(ClassFolders& result, const std
       if (auto& list = result.synonyms[label]; std::find(list.begin(), list.end(), words[i]) == list.end())
         list.push_back(words[i]);
   }
+  std::set<std::string> shown;
+  for (const std::string& folder : folders) shown.insert(printable(folder));
   for (const auto& [folder, words] : names)
-    if (!folders.contains(folder))
+    if (!shown.contains(folder))
       result.remarks.push_back(text("the names file speaks of ", folder, ", which is no class folder."));
   return class_of;
+}
+
+/// What class folders hold besides images.
+void remark_on_others(const std::map<std::string, std::int64_t>& others, std::vector<std::string>& remarks) {
+  std::string list;
+  for (const auto& [kind, count] : others)
+    if (count > 0)
+      list += text(list.empty() ? "" : ", ", count, " ", kind.empty() ? "without ending" : printable(kind));
+  if (!list.empty())
+    remarks.push_back(text("in class folders, not read: ", list, " (what is read: ", image_format_names, ")."));
 }
 
 }  // namespace
@@ -97,8 +91,8 @@ std::string readable_name(const std::string& folder) {
   return words.empty() ? folder : words;
 }
 
-ClassFolders read_class_folders(const std::vector<std::pair<std::string, fs::path>>& domains, const ClassNames& names,
-                                std::int64_t limit) {
+ClassFolders read_class_folders(const std::vector<std::pair<std::string, fs::path>>& domains,
+                                const FolderReading& reading) {
   ClassFolders result;
   std::vector<std::map<std::string, ClassFolder>> found;
   std::set<std::string> folders;
@@ -106,25 +100,35 @@ ClassFolders read_class_folders(const std::vector<std::pair<std::string, fs::pat
     require(std::find(result.domain_names.begin(), result.domain_names.end(), name) == result.domain_names.end(),
             "the domain \"", name, "\" is given twice.");
     result.domain_names.push_back(name);
-    require(fs::is_directory(folder), "there is no folder ", folder.string(), ".");
-    for (const auto& [label, content] : found.emplace_back(classes_in(folder))) folders.insert(label);
+    require(fs::is_directory(folder), "there is no folder ", printable(folder.string()), ".");
+    FolderScan scan = scan_class_folders(folder);
+    if (scan.beside > 0)
+      result.remarks.push_back(text("not read: ", scan.beside,
+                                    scan.beside == 1 ? " image that lies" : " images that lie", " in ",
+                                    printable(folder.string()), " beside the class folders."));
+    auto& classes = found.emplace_back(std::move(scan.classes));
+    require_images(classes, folder, reading.skip_bad, result.remarks);
+    for (const auto& [label, content] : classes) folders.insert(label);
   }
-  const std::map<std::string, std::int64_t> class_of = name_classes(result, folders, names);
-  std::size_t others = 0;
+  const std::map<std::string, std::int64_t> class_of = name_classes(result, folders, reading.names);
+  std::map<std::string, std::int64_t> others;
   for (std::size_t domain = 0; domain < found.size(); ++domain) {
     std::vector<std::string> source(result.class_names.size());  // the folder of each class in this domain
     for (auto& [folder, content] : found[domain]) {
       const std::int64_t label = class_of.at(folder);
       std::string& earlier = source[std::size_t(label)];
-      require(earlier.empty(), "the class folders ", earlier, " and ", folder, " of ", domains[domain].second.string(),
-              " would both be named \"", result.class_names[std::size_t(label)], "\".");
+      require(earlier.empty(), "the class folders ", printable(earlier), " and ", printable(folder), " of ",
+              printable(domains[domain].second.string()), " would both be named \"",
+              result.class_names[std::size_t(label)], "\".");
       earlier = folder;
-      others += content.others;
-      if (limit > 0 && std::int64_t(content.images.size()) > limit) content.images.resize(std::size_t(limit));
+      for (const auto& [ending, count] : content.others) others[ending] += count;
+      others["folders"] += std::int64_t(content.folders.size());
+      const auto kept = std::size_t(reading.limit > 0 ? reading.limit : INT64_MAX);
+      if (content.images.size() > kept) content.images.resize(kept);
       for (const fs::path& path : content.images) {
-        const std::string name = folder + "/" + path.filename().string();
-        result.images.push_back(
-            {path, domains.size() > 1 ? result.domain_names[domain] + "/" + name : name, label, std::int64_t(domain)});
+        const std::string name = printable(folder + "/" + path.filename().string());
+        result.images.push_back({path, domains.size() > 1 ? result.domain_names[domain] + "/" + name : name, label,
+                                 std::int64_t(domain), problem_of(path)});
       }
     }
     std::string lacking;
@@ -133,7 +137,7 @@ ClassFolders read_class_folders(const std::vector<std::pair<std::string, fs::pat
     if (!lacking.empty())
       result.remarks.push_back(text("the domain ", result.domain_names[domain], " has no image of: ", lacking, "."));
   }
-  if (others > 0) result.remarks.push_back(text(others, " entries of class folders are no images by their names."));
+  remark_on_others(others, result.remarks);
   return result;
 }
 

@@ -11,8 +11,9 @@ namespace fedorbit {
 
 struct SourceImage {
   std::filesystem::path path;
-  std::string name;  // "class/file", with the domain in front where there are several
+  std::string name;  // "class/file", with the domain in front where there are several; printable
   std::int64_t label, domain;
+  std::string problem;  // a sentence where it is known already that the file cannot be read
 };
 
 struct ClassFolders {
@@ -27,16 +28,22 @@ struct ClassFolders {
 std::string readable_name(const std::string& folder);
 
 /// Names by folder from a TOML file: `Port = "harbor"`, or `Port = ["harbor", "port"]` where the first is the class's
-/// name and the rest are synonyms.
+/// name and the rest are synonyms. A folder whose name is not UTF-8 stands there as printable() writes it.
 using ClassNames = std::map<std::string, std::vector<std::string>>;
 ClassNames read_class_names(const std::filesystem::path& file);
 ClassNames parse_class_names(const std::string& content, const std::string& file);  // `file` stands in errors
 
+struct FolderReading {
+  ClassNames names;
+  std::int64_t limit = 0;  // above 0: keeps the first images of each class folder
+  bool skip_bad = false;   // class folders without images are left out, with a remark
+};
+
 /// The images of several folders, each a domain (name, folder). Classes are the union of theirs: folders of one
-/// readable name in different domains are one class. `limit` above 0 keeps the first images of each class folder.
-/// Throws for a folder that is missing or has no class folders, a class folder without images, and two of one name in
-/// one domain.
+/// readable name in different domains are one class. Links that lead nowhere are images with a problem. Throws for a
+/// folder that is missing or has no class folders, a class folder without images (naming what it holds instead), one
+/// whose name is not UTF-8 and has no other, and two of one name in one domain.
 ClassFolders read_class_folders(const std::vector<std::pair<std::string, std::filesystem::path>>& domains,
-                                const ClassNames& names = {}, std::int64_t limit = 0);
+                                const FolderReading& reading = {});
 
 }  // namespace fedorbit

@@ -150,6 +150,10 @@ class Dealt final : public Partition {
   }
 
   void deal_domains(const Pools& pools) {
+    require(
+        data_.domain_count > 1,
+        "partition.kind = \"domain\" needs several domains, and the data has one; prepare it with a --domain for each "
+        "folder, or divide it by partition.kind = \"even\".");
     require(options_.clients >= data_.domain_count, "partition.clients = ", options_.clients, ": the data has ",
             data_.domain_count, " domains, and each needs a client of its own.");
     for (std::int64_t d = 0; d < data_.domain_count; ++d) {

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "core/error.hpp"
+#include "core/words.hpp"
 
 namespace fedorbit {
 namespace {
@@ -16,10 +18,18 @@ Counts count_classes(const std::vector<std::int64_t>& images, const Labelled& da
   return {counts.begin(), counts.end()};
 }
 
-/// "12 to 15", or "12".
-std::string spread(std::vector<std::int64_t> numbers) {
+/// The domain of all of a client's images; -1 where they are of several, or there are none.
+std::int64_t domain_of(const Shard& shard, const Labelled& data) {
+  std::set<std::int64_t> domains;
+  for (const auto* side : {&shard.train, &shard.test})
+    for (const std::int64_t image : *side) domains.insert(data.domains[std::size_t(image)]);
+  return domains.size() == 1 ? *domains.begin() : -1;
+}
+
+/// "12 to 15 images", or "12 images".
+std::string spread(std::vector<std::int64_t> numbers, std::string_view noun) {
   const auto [least, most] = std::ranges::minmax(numbers);
-  return least == most ? std::to_string(least) : text(least, " to ", most);
+  return text(least == most ? "" : text(least, " to "), counted(most, noun));
 }
 
 }  // namespace
@@ -29,7 +39,7 @@ std::vector<ClientRecord> census(const Partition& partition, const Labelled& dat
   for (ClientId client = 0; client < std::min(most, partition.clients()); ++client) {
     const Shard shard = partition.shard(client);
     records.push_back({client, std::int64_t(shard.train.size()), std::int64_t(shard.test.size()),
-                       count_classes(shard.train, data), count_classes(shard.test, data)});
+                       count_classes(shard.train, data), count_classes(shard.test, data), domain_of(shard, data)});
   }
   return records;
 }
@@ -49,10 +59,33 @@ std::string summary(const std::vector<ClientRecord>& listed, const Partition& pa
     trained = std::int64_t(partition.train_pool().size());
     tested = std::int64_t(partition.test_pool().size());
   }
-  return text(data.labels.size(), " images of ", data.classes, " classes; ", partition.clients(), " clients train on ",
-              trained, " and test on ", tested, "\n",
-              all ? "each client" : text("each of the first ", listed.size(), " clients"), ": ", spread(train),
-              " training images of ", spread(kinds), " classes, ", spread(test), " test images");
+  return text(counted(std::int64_t(data.labels.size()), "image"), " of ", counted(data.classes, "class"), "; ",
+              counted(partition.clients(), "client"), partition.clients() == 1 ? " trains on " : " train on ", trained,
+              partition.clients() == 1 ? " and tests on " : " and test on ", tested, "\n",
+              all ? "each client" : text("each of the first ", counted(std::int64_t(listed.size()), "client")), ": ",
+              spread(train, "training image"), " of ", spread(kinds, "class"), ", ", spread(test, "test image"));
+}
+
+std::string notes(const RunRecord& run, const Partition& partition, const Labelled& data) {
+  std::string out;
+  const auto line = [&](const auto&... parts) { out += text(out.empty() ? "" : "\n", parts...); };
+  std::string domains;
+  for (const std::string& name : run.domain_names) domains += (domains.empty() ? "" : ", ") + name;
+  if (run.domain_names.size() > 1) line("domains: ", domains);
+  if (partition.test_pool().empty()) {
+    line("no image is held out for testing, so no score will be taken");
+    return out;
+  }
+  std::vector<std::int64_t> tests(run.class_names.size(), 0);
+  for (const std::int64_t image : partition.test_pool()) ++tests[std::size_t(data.labels[std::size_t(image)])];
+  std::string classes;
+  for (std::size_t c = 0; c < tests.size(); ++c)
+    if (tests[c] == 0) classes += (classes.empty() ? "" : ", ") + run.class_names[c];
+  if (const auto lacking = std::ranges::count(tests, 0); lacking > 0)
+    line("no test image of ", lacking, " of ", counted(std::int64_t(tests.size()), "class"), ", of which no score speaks: ", classes);
+  if (const auto without = std::ranges::count(run.clients, 0, &ClientRecord::test_samples); without > 0)
+    line("no test image of their own, so no personal score: ", without, " of ", counted(std::int64_t(run.clients.size()), "client"));
+  return out;
 }
 
 std::string who_holds_what(const std::vector<ClientRecord>& clients, const std::vector<std::string>& class_names) {

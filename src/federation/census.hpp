@@ -14,6 +14,10 @@ std::vector<ClientRecord> census(const Partition& partition, const Labelled& dat
 /// Two lines: how many clients, images and classes, and how unequal those are that were listed.
 std::string summary(const std::vector<ClientRecord>& listed, const Partition& partition, const Labelled& data);
 
+/// What a user should know of a run's data, a line each: domains where there are several; of whom no score will speak,
+/// for want of test images.
+std::string notes(const RunRecord& run, const Partition& partition, const Labelled& data);
+
 /// A line a client: its images by class.
 std::string who_holds_what(const std::vector<ClientRecord>& clients, const std::vector<std::string>& class_names);
 

@@ -135,7 +135,7 @@ void Group::train(Workshop& workshop, Turn& turn) {
     turn.alike = alike;
     if (first) loss_sum_ += at::where(batch_.active > 0, loss.detach(), 0);
     first = false;
-    return parameters_.gradient(Owner::shared).clone();
+    return parameters_.gradient(Owner::shared);
   };
   const Tensor direction = workshop.strategy.gradient(at, here, turn);
   for (auto& [owner, optimiser] : optimisers_)

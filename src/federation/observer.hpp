@@ -58,6 +58,7 @@ struct EventRecord {
 struct ClientRecord {
   std::int64_t client, train_samples, test_samples;
   std::vector<std::pair<std::int64_t, std::int64_t>> train_classes, test_classes;
+  std::int64_t domain = -1;  // of all its images; -1 where they are of several
 };
 
 /// All that is known when a run starts.

@@ -14,6 +14,7 @@
 #include "core/clock.hpp"
 #include "core/error.hpp"
 #include "core/log.hpp"
+#include "core/words.hpp"
 #include "data/feature_writer.hpp"
 #include "data/transform.hpp"
 #include "inputs/arithmetic.hpp"
@@ -82,7 +83,8 @@ bool encode_rows(FeatureWriter* writer, const FeatureShape& shape, const char* w
       if (watch.seconds() - kept > seconds_between_keeps) writer->keep(), kept = watch.seconds();
       if (watch.seconds() - reported > 5) {
         reported = watch.seconds();
-        log::info("encoding: ", next, " of ", rows, " ", what, ", ", double(next - start) / reported, " a second");
+        log::info("encoding: ", next, " of ", rows, " ", what, ", ", fixed(double(next - start) / reported, 0),
+                  " a second");
       }
     }
     if (stop.item<std::int64_t>() != 0 && next < rows) {
@@ -92,7 +94,7 @@ bool encode_rows(FeatureWriter* writer, const FeatureShape& shape, const char* w
   }
   if (writer) {
     writer->finish();
-    log::info("encoded ", rows - start, " ", what, " in ", watch.seconds(), " s");
+    log::info("encoded ", rows - start, " ", what, " in ", human_seconds(watch.seconds()));
   }
   return true;
 }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/error.hpp"
+#include "io/foreign_content.hpp"
 
 namespace fedorbit::h5 {
 namespace {
@@ -60,8 +61,14 @@ void require_fixed_length(hid_t type, const Place& place) {
 }  // namespace
 
 void require_checksums(const std::filesystem::path& path) {
-  require(H5Fis_hdf5(path.c_str()) > 0, path.string(), " is not an HDF5 file, or cannot be read.");
   std::ifstream stream(path, std::ios::binary);
+  std::array<char, 64> first{};
+  stream.read(first.data(), first.size());
+  if (const auto other = foreign_content({first.data(), std::size_t(stream.gcount())}); !other.empty())
+    fail(path.string(), " ", other);
+  require(H5Fis_hdf5(path.c_str()) > 0, path.string(), " is not an HDF5 file, or cannot be read.");
+  stream.clear();
+  stream.seekg(0);
   const auto marked = [&](std::uint64_t address) {
     std::array<char, object_mark.size()> mark{};
     stream.clear();

@@ -1,106 +1,31 @@
 #include "io/images.hpp"
 
-#include <cpl_error.h>
-#include <cpl_vsi.h>
-#include <gdal.h>
-
 #include <algorithm>
-#include <atomic>
+#include <array>
 #include <cmath>
-#include <memory>
-#include <mutex>
+#include <new>
 
 #include "core/error.hpp"
 #include "io/file.hpp"
+#include "io/foreign_content.hpp"
+#include "io/gdal.hpp"
+#include "io/image_formats.hpp"
+#include "io/image_reading.hpp"
+#include "io/tiff_orientation.hpp"
 
 namespace fedorbit {
 namespace {
 
-void register_drivers() {
-  static std::once_flag once;
-  std::call_once(once, GDALAllRegister);
-}
+constexpr std::int64_t most_pixels = 1 << 28;  // 800 MB of RGB; a file's header may promise anything
 
-/// What GDAL complained of on this thread while it lived. GDAL reports a JPEG that ends early as a warning and fills
-/// the rest with grey, so a warning about the pixels counts as a failure; bytes between markers harm no pixel.
-class Complaints {
- public:
-  Complaints() { CPLPushErrorHandlerEx(&Complaints::hear, this); }
-  ~Complaints() { CPLPopErrorHandler(); }
-  Complaints(const Complaints&) = delete;
-  Complaints& operator=(const Complaints&) = delete;
-  const std::string& failure() const { return failure_; }
-  /// Notes a failure that came without words.
-  void note(CPLErr outcome) {
-    if (outcome >= CE_Failure && failure_.empty()) failure_ = "GDAL gave no reason";
-  }
-  /// From now on warnings count, too.
-  void heed_warnings() { heeding_ = true; }
-
- private:
-  static void CPL_STDCALL hear(CPLErr severity, CPLErrorNum, const char* message) {
-    auto& self = *static_cast<Complaints*>(CPLGetErrorHandlerUserData());
-    const std::string words = message;
-    const bool counts = severity >= CE_Failure ||
-                        (severity == CE_Warning && self.heeding_ && words.find("extraneous bytes") == words.npos);
-    if (counts && self.failure_.empty()) self.failure_ = words;
-  }
-  std::string failure_;
-  bool heeding_ = false;
-};
-
-struct CloseDataset {
-  void operator()(GDALDatasetH dataset) const { GDALClose(dataset); }
-};
-using DatasetHandle = std::unique_ptr<std::remove_pointer_t<GDALDatasetH>, CloseDataset>;
-
-/// A name in GDAL's memory file system for as long as it lives.
-class MemoryFile {
- public:
-  explicit MemoryFile(std::string_view bytes) : name_(text("/vsimem/fedorbit/", next_++)) {
-    VSILFILE* file = VSIFileFromMemBuffer(name_.c_str(), reinterpret_cast<GByte*>(const_cast<char*>(bytes.data())),
-                                          bytes.size(), FALSE);
-    require(file != nullptr, "GDAL's memory file system refused a file of ", bytes.size(), " bytes.");
-    VSIFCloseL(file);
-  }
-  ~MemoryFile() { VSIUnlink(name_.c_str()); }
-  MemoryFile(const MemoryFile&) = delete;
-  MemoryFile& operator=(const MemoryFile&) = delete;
-  const char* name() const { return name_.c_str(); }
-
- private:
-  static inline std::atomic<std::uint64_t> next_ = 0;
-  std::string name_;
-};
-
-/// The three bands to read, checked against the file.
-std::vector<int> chosen_bands(GDALDatasetH dataset, const std::string& name, const ImageOptions& options) {
-  const int count = GDALGetRasterCount(dataset);
-  std::vector<int> bands = options.bands;
-  if (bands.empty()) {
-    const bool grey_and_alpha =
-        count == 2 && GDALGetRasterColorInterpretation(GDALGetRasterBand(dataset, 2)) == GCI_AlphaBand;
-    require(count != 2 || grey_and_alpha, name, " has two bands: say which to use for red, green and blue.");
-    bands = count >= 3 ? std::vector{1, 2, 3} : std::vector{1};
-  }
-  if (bands.size() == 1) bands.assign(3, bands[0]);
-  require(bands.size() == 3, "three bands are needed for red, green and blue, or one for all three; ", bands.size(),
-          " were given.");
-  for (int band : bands)
-    require(band >= 1 && band <= count, name, " has no band ", band, ": its bands are 1 to ", count, ".");
-  return bands;
-}
-
-/// Samples of one type for the three bands, side by side: (height, width, 3).
+/// Samples of one type for the three bands of some rows, side by side: (rows, width, 3).
 template <class Sample>
-std::vector<Sample> read_samples(GDALDatasetH dataset, std::vector<int> bands, GDALDataType type,
-                                 Complaints& complaints) {
-  const int width = GDALGetRasterXSize(dataset), height = GDALGetRasterYSize(dataset);
-  std::vector<Sample> samples(std::size_t(width) * height * 3);
-  complaints.note(GDALDatasetRasterIOEx(dataset, GF_Read, 0, 0, width, height, samples.data(), width, height, type, 3,
-                                        bands.data(), 3 * sizeof(Sample), GSpacing(width) * 3 * sizeof(Sample),
+void read_rows(GDALDatasetH dataset, ImageReading& reading, GDALDataType type, int first, int rows, Sample* samples,
+               gdal::Complaints& complaints) {
+  const int width = GDALGetRasterXSize(dataset);
+  complaints.note(GDALDatasetRasterIOEx(dataset, GF_Read, 0, first, width, rows, samples, width, rows, type, 3,
+                                        reading.bands.data(), 3 * sizeof(Sample), GSpacing(width) * 3 * sizeof(Sample),
                                         sizeof(Sample), nullptr));
-  return samples;
 }
 
 /// Replaces palette indices by the palette's colours.
@@ -119,66 +44,76 @@ std::uint8_t scaled(double sample, const SampleRange& range) {
   return share > 0 ? std::uint8_t(std::lround(255 * std::min(share, 1.0))) : 0;  // not a number becomes 0
 }
 
+/// Samples of any type, through the range; a strip of rows at a time, since they are eight times as large.
+void read_scaled(GDALDatasetH dataset, ImageReading& reading, Image& image, gdal::Complaints& complaints) {
+  constexpr std::int64_t strip = 64;
+  std::vector<double> samples(std::size_t(std::min(strip, image.height) * image.width * 3));
+  for (std::int64_t row = 0; row < image.height; row += strip) {
+    const std::int64_t rows = std::min(strip, image.height - row);
+    read_rows(dataset, reading, GDT_Float64, int(row), int(rows), samples.data(), complaints);
+    std::transform(samples.begin(), samples.begin() + rows * image.width * 3,
+                   image.pixels.begin() + row * image.width * 3,
+                   [&](double sample) { return scaled(sample, reading.range); });
+  }
+}
+
+/// As TIFF 6.0 means its orientations: 1 to 4 are mirrored, 5 to 8 have rows for columns as well.
+Image turned(Image image, int orientation) {
+  if (orientation == 1) return image;
+  const bool across = orientation >= 5;
+  const bool from_right = orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8;
+  const bool from_bottom = orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7;
+  Image out{across ? image.width : image.height, across ? image.height : image.width, {}};
+  out.pixels.reserve(image.pixels.size());
+  for (std::int64_t y = 0; y < out.height; ++y)
+    for (std::int64_t x = 0; x < out.width; ++x) {
+      const std::int64_t row = across ? x : y, column = across ? y : x;
+      const std::int64_t from =
+          (from_bottom ? image.height - 1 - row : row) * image.width + (from_right ? image.width - 1 - column : column);
+      out.pixels.insert(out.pixels.end(), &image.pixels[std::size_t(from * 3)],
+                        &image.pixels[std::size_t(from * 3)] + 3);
+    }
+  return out;
+}
+
 }  // namespace
 
 Image decode_image(std::string_view file, const std::string& name, const ImageOptions& options) {
-  register_drivers();
+  gdal::register_drivers();
   require(!file.empty(), name, " is empty.");
+  if (const auto other = foreign_content(file.substr(0, 64)); !other.empty()) fail(name, " ", other);
   if (options.range)
     require(options.range->low < options.range->high, "the range ", options.range->low, ":", options.range->high,
             " is empty: low must be below high.");
-  const MemoryFile memory(file);
-  Complaints complaints;
-  static const char* const drivers[] = {"JPEG", "PNG", "GTiff", "BMP", "JP2OpenJPEG", nullptr};
-  const DatasetHandle dataset(GDALOpenEx(memory.name(), GDAL_OF_RASTER | GDAL_OF_READONLY, drivers, nullptr, nullptr));
+  const gdal::MemoryFile memory(file);
+  gdal::Complaints complaints;
+  std::array<const char*, image_formats.size() + 1> drivers{};
+  std::ranges::transform(image_formats, drivers.begin(), &ImageFormat::driver);
+  const gdal::DatasetHandle dataset(
+      GDALOpenEx(memory.name(), GDAL_OF_RASTER | GDAL_OF_READONLY, drivers.data(), nullptr, nullptr));
   require(dataset && GDALGetRasterCount(dataset.get()) > 0, name, " is not an image that can be read (",
-          complaints.failure().empty() ? "neither JPEG, PNG nor TIFF" : complaints.failure(), ").");
-
-  const std::vector<int> bands = chosen_bands(dataset.get(), name, options);
-  const GDALRasterBandH first = GDALGetRasterBand(dataset.get(), bands[0]);
-  const GDALDataType type = GDALGetRasterDataType(first);
-  require(!GDALDataTypeIsComplex(type), name, " holds complex samples, which have no colour.");
+          complaints.failure().empty() ? text("it is none of ", image_format_names) : complaints.failure(), ").");
   Image image{GDALGetRasterYSize(dataset.get()), GDALGetRasterXSize(dataset.get()), {}};
-  complaints.heed_warnings();
-  if (type == GDT_Byte && !options.range) {
-    image.pixels = read_samples<std::uint8_t>(dataset.get(), bands, GDT_Byte, complaints);
-    if (GDALColorTableH palette = GDALGetRasterColorTable(first); palette && bands[0] == bands[1])
-      apply_palette(palette, image.pixels);
-  } else {
-    require(options.range || type == GDT_UInt16, name, " holds samples of type ", GDALGetDataTypeName(type),
-            ": say which range low:high of values is to become 0 to 255.");
-    const SampleRange range = options.range.value_or(SampleRange{0, 65535});
-    const auto samples = read_samples<double>(dataset.get(), bands, GDT_Float64, complaints);
-    image.pixels.resize(samples.size());
-    std::transform(samples.begin(), samples.end(), image.pixels.begin(),
-                   [&](double sample) { return scaled(sample, range); });
+  require(image.width * image.height <= most_pixels, name, " says that it has ", image.width, " x ", image.height,
+          " pixels; at most ", most_pixels, " are read: cut it into smaller images.");
+  try {
+    ImageReading reading = image_reading(dataset.get(), file, name, options);
+    complaints.heed_warnings();
+    image.pixels.resize(std::size_t(image.width * image.height * 3));
+    if (reading.bytes)
+      read_rows(dataset.get(), reading, GDT_Byte, 0, int(image.height), image.pixels.data(), complaints);
+    else
+      read_scaled(dataset.get(), reading, image, complaints);
+    if (reading.palette) apply_palette(reading.palette, image.pixels);
+    require(complaints.failure().empty(), name, " is damaged or cut short (", complaints.failure(), ").");
+    return turned(std::move(image), tiff_orientation(file));
+  } catch (const std::bad_alloc&) {
+    fail(name, " has ", image.width, " x ", image.height, " pixels, for which there is not enough memory.");
   }
-  require(complaints.failure().empty(), name, " is damaged or cut short (", complaints.failure(), ").");
-  return image;
 }
 
 Image read_image(const std::filesystem::path& path, const ImageOptions& options) {
   return decode_image(read_file(path), path.string(), options);
-}
-
-void write_png(const std::filesystem::path& path, const Image& image) {
-  register_drivers();
-  Complaints complaints;
-  const std::string part = part_path(path).string();
-  const int width = int(image.width), height = int(image.height);
-  int bands[] = {1, 2, 3};
-  {
-    const DatasetHandle memory(GDALCreate(GDALGetDriverByName("MEM"), "", width, height, 3, GDT_Byte, nullptr));
-    if (memory) {
-      complaints.note(GDALDatasetRasterIOEx(memory.get(), GF_Write, 0, 0, width, height,
-                                            const_cast<std::uint8_t*>(image.pixels.data()), width, height, GDT_Byte, 3,
-                                            bands, 3, GSpacing(width) * 3, 1, nullptr));
-      const DatasetHandle written(
-          GDALCreateCopy(GDALGetDriverByName("PNG"), part.c_str(), memory.get(), FALSE, nullptr, nullptr, nullptr));
-    }
-  }
-  require(complaints.failure().empty(), path.string(), " cannot be written (", complaints.failure(), ").");
-  publish(path);
 }
 
 }  // namespace fedorbit

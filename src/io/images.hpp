@@ -1,4 +1,4 @@
-// Images from files: JPEG, PNG, TIFF and GeoTIFF of 8 or more bits and any number of bands, read through GDAL as RGB
+// Images from files (io/image_formats.hpp lists the kinds) of any depth and number of bands, read through GDAL as RGB
 // bytes.
 #pragma once
 #include <cstdint>
@@ -23,15 +23,18 @@ struct SampleRange {
 
 /// How a file's samples become RGB bytes.
 struct ImageOptions {
-  /// Bands for red, green and blue, counted from 1: three of them, or one for all three. Empty: 1, 2, 3; the only
-  /// band of a grey file, through its palette where it has one.
+  /// Bands for red, green and blue, counted from 1: three of them, or one for all three. Empty: those to which the file
+  /// gives these roles; the only three, or the only one, through its palette where it has one. Alpha is left out.
   std::vector<int> bands;
-  /// Unset: bytes stay as they are, unsigned 16-bit samples map 0:65535; every other type needs a range.
+  /// Unset: bytes stay as they are, samples of fewer bits and those of a PNG or PPM map their whole range; all others
+  /// need a range.
   std::optional<SampleRange> range;
 };
 
-/// Decodes a file already in memory; `name` is what errors call it. Throws an Error for a file that is no image,
-/// is cut short or damaged, lacks a band, or needs a range. Threads may decode at the same time.
+/// Decodes a file already in memory; `name` is what errors call it. A TIFF is turned as it says, a JPEG is not (as
+/// Pillow loads them). Throws an Error for a file that is no image, is cut short or damaged, says that it is larger
+/// than can be read, lacks a band, or does not say which bands or values are meant. Threads may decode at the same
+/// time.
 Image decode_image(std::string_view file, const std::string& name, const ImageOptions& options = {});
 
 /// Reads and decodes a file.

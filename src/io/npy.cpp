@@ -12,6 +12,7 @@
 
 #include "core/error.hpp"
 #include "io/file.hpp"
+#include "io/foreign_content.hpp"
 
 namespace fedorbit {
 namespace npy {
@@ -141,6 +142,7 @@ std::uint64_t little_endian(std::string_view bytes) {
 }
 
 Tensor read(std::string_view bytes, const std::string& file) {
+  if (const auto other = foreign_content(bytes.substr(0, 64)); !other.empty()) fail(file, " ", other);
   require(bytes.size() >= 10 && bytes.starts_with(magic), file, " is not an array file of NumPy (.npy).");
   const int major = std::uint8_t(bytes[6]);
   require(major >= 1 && major <= 3, file, " is an array file of version ", major, "; versions 1, 2 and 3 are read.");

@@ -158,6 +158,9 @@ class Machine {
       case PickleName::tag:
         expect(!items.empty(), "it gives a type to nothing.");
         return push_again(items[0]);
+      case PickleName::foreign:
+        push(Kind::foreign);
+        return;
       default:
         refuse("it calls a class.");
     }
@@ -165,16 +168,18 @@ class Machine {
   void push_again(const PickleValue* value) { stack_.push_back(const_cast<PickleValue*>(value)); }
 
   void new_object() {
-    const PickleValue& arguments = *pop();
-    expect(is(pop(), PickleName::script_class) && arguments.kind == Kind::sequence && arguments.items.empty(),
-           "it makes an object of a class that is not TorchScript's.");
-    push(Kind::object);
+    const PickleValue &arguments = *pop(), &type = *pop();
+    const bool foreign = is(&type, PickleName::foreign);
+    expect(
+        (is(&type, PickleName::script_class) || foreign) && arguments.kind == Kind::sequence && arguments.items.empty(),
+        "it makes an object of a class that is not TorchScript's.");
+    push(foreign ? Kind::foreign : Kind::object);
   }
   /// An object's attributes. What a dictionary carries besides its entries (PyTorch's versions of modules) is left out.
   void build() {
     const PickleValue& state = *pop();
     PickleValue& value = *top();
-    if (value.kind == Kind::dictionary) return;
+    if (value.kind == Kind::dictionary || value.kind == Kind::foreign) return;
     expect(value.kind == Kind::object && state.kind == Kind::dictionary && &state != &value && value.items.empty(),
            "it gives a state to what is no object.");
     value.items = {&state};
@@ -210,7 +215,9 @@ class Machine {
       case 'M':
         return push_number(Kind::integer, std::int64_t(reader_.number(2)));
       case 0x8a:
-        return long_integer();
+        return long_integer(reader_.number(1));
+      case 0x8b:
+        return long_integer(reader_.number(4));
       case 'G':
         return real();
       case 'X':  // BINUNICODE
@@ -221,6 +228,12 @@ class Machine {
         return push_text(reader_.take(reader_.number(1)));
       case 0x8d:  // BINUNICODE8
         return push_text(reader_.take(reader_.number(8)));
+      case 'C':  // SHORT_BINBYTES
+        return pass_over(reader_.number(1));
+      case 'B':  // BINBYTES
+        return pass_over(reader_.number(4));
+      case 0x8e:  // BINBYTES8
+        return pass_over(reader_.number(8));
       case '}':
         push(Kind::dictionary);
         return;
@@ -281,9 +294,12 @@ class Machine {
     }
   }
 
-  void long_integer() {
-    const std::uint64_t width = reader_.number(1);
-    expect(width <= 8, "it has a number of more than 64 bits.");
+  void pass_over(std::uint64_t bytes) {
+    reader_.take(bytes);
+    push(Kind::foreign);
+  }
+  void long_integer(std::uint64_t width) {
+    if (width > 8) return pass_over(width);
     std::uint64_t bits = reader_.number(unsigned(width));
     const unsigned unused = 64 - 8 * unsigned(width);
     // Two's complement of `width` bytes.

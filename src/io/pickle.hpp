@@ -27,6 +27,7 @@ struct PickleValue {
     storage,     // text is its key in the archive, number its elements, type theirs
     tensor,      // items are storage, sizes, strides; number the offset in elements
     name,        // a name that the list knows, to be called
+    foreign,  // what checkpoints hold besides and nobody asks for: bytes, larger integers, NumPy's numbers and arrays
   };
   Kind kind = Kind::none;
   c10::ScalarType type = c10::ScalarType::Undefined;
@@ -43,8 +44,9 @@ struct Pickle {
 
 /// Reads protocols 2 to 5 as far as torch.save and TorchScript use them. Known names: torch._utils._rebuild_tensor_v2
 /// and _rebuild_parameter, torch.*Storage, torch.Size, collections.OrderedDict; TorchScript's lists and, as objects
-/// with attributes, classes below __torch__. Throws a sentence on any other name or opcode, on a stack that does not
-/// fit, and on more than a million values. `bytes` must outlive the result; `where` names them in errors.
+/// with attributes, classes below __torch__; and, to be passed over, NumPy's numbers and arrays and argparse's options,
+/// which training programs save beside the weights. Throws a sentence on any other name or opcode, on a stack that does
+/// not fit, and on more than a million values. `bytes` must outlive the result; `where` names them in errors.
 Pickle read_pickle(std::span<const std::byte> bytes, const std::string& where);
 
 }  // namespace fedorbit

@@ -15,6 +15,7 @@ enum class PickleName {
   size,
   list,
   tag,
+  foreign,     /* whatever it makes is passed over */
   script_class /* any below __torch__ */
 };
 
@@ -24,7 +25,7 @@ struct KnownName {
   c10::ScalarType type = c10::ScalarType::Undefined;  // of a storage
 };
 
-inline constexpr std::array<KnownName, 19> pickle_names{{
+inline constexpr std::array<KnownName, 27> pickle_names{{
     {"torch._utils _rebuild_tensor_v2", PickleName::rebuild_tensor},
     {"torch._utils _rebuild_parameter", PickleName::rebuild_parameter},
     {"collections OrderedDict", PickleName::ordered_dict},
@@ -44,6 +45,14 @@ inline constexpr std::array<KnownName, 19> pickle_names{{
     {"torch.jit._pickle build_boollist", PickleName::list},
     {"torch.jit._pickle build_tensorlist", PickleName::list},
     {"torch.jit._pickle restore_type_tag", PickleName::tag},
+    {"numpy.core.multiarray scalar", PickleName::foreign},
+    {"numpy._core.multiarray scalar", PickleName::foreign},
+    {"numpy.core.multiarray _reconstruct", PickleName::foreign},
+    {"numpy._core.multiarray _reconstruct", PickleName::foreign},
+    {"numpy dtype", PickleName::foreign},
+    {"numpy ndarray", PickleName::foreign},
+    {"_codecs encode", PickleName::foreign},  // how older protocols spell bytes
+    {"argparse Namespace", PickleName::foreign},
 }};
 
 }  // namespace fedorbit

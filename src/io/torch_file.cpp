@@ -44,7 +44,6 @@ class TorchArchive {
     collect(state_dict(pickle.root), "", 0, out);
     require(!out.tensors.empty(), where_,
             " holds no tensors by name: neither at its top nor under state_dict or model.");
-    for (const std::string_view prefix : {"module.", "_orig_mod.", "module."}) strip(prefix, out.tensors);
     return out;
   }
 
@@ -139,14 +138,6 @@ class TorchArchive {
     for (const std::int64_t size : sizes)
       require(size <= INT32_MAX, where, " has the shape ", at::IntArrayRef(sizes), " and no elements.");
     return sizes;
-  }
-
-  static void strip(std::string_view prefix, NamedTensors& tensors) {
-    for (const auto& [name, tensor] : tensors)
-      if (!name.starts_with(prefix)) return;
-    NamedTensors out;
-    for (const auto& [name, tensor] : tensors) out.emplace(name.substr(prefix.size()), tensor);
-    tensors.swap(out);
   }
 
   const FileBytes& bytes_;

@@ -13,9 +13,9 @@ struct TorchFile {
 };
 
 /// Tensors are views on `bytes`. A state dict may lie under "state_dict", "model" or "model_state_dict"; a module's
-/// tensors are named by the paths of its attributes; "module." and "_orig_mod." before every name are taken off.
-/// Entries that are no tensors are passed over. Throws a sentence on compressed or foreign archives, on whatever the
-/// pickle may not hold (io/pickle.hpp), and on tensors that reach past their numbers. `where` names the file.
+/// tensors are named by the paths of its attributes. Entries that are no tensors are passed over. Throws a sentence on
+/// compressed or foreign archives, on whatever the pickle may not hold (io/pickle.hpp), and on tensors that reach past
+/// their numbers. `where` names the file.
 TorchFile read_torch_file(const FileBytes& bytes, const std::string& where);
 
 }  // namespace fedorbit

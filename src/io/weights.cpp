@@ -1,11 +1,13 @@
 #include "io/weights.hpp"
 
 #include <algorithm>
+#include <array>
 #include <set>
 #include <string_view>
 
 #include "core/error.hpp"
 #include "io/file.hpp"
+#include "io/foreign_content.hpp"
 #include "io/json.hpp"
 #include "io/torch_file.hpp"
 
@@ -22,8 +24,7 @@ std::string_view beginning(const FileBytes& bytes, std::uint64_t count) {
 /// What kind of file it is, its first bytes say; its name may say anything.
 void read_one(const FileBytes& bytes, const std::string& where, Weights& out) {
   const std::string_view first = beginning(bytes, 64);
-  require(!first.starts_with("version https://git-lfs"), where,
-          " is only Git LFS's pointer to the weights; fetch the file itself with `git lfs pull`.");
+  if (const auto other = foreign_content(first); !other.empty()) fail(where, " ", other);
   require(!first.starts_with("\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9"), where,
           " is in PyTorch's format from before version 1.6 (a bare pickle); load it there and save it again.");
   if (first.starts_with("PK\x03\x04")) {
@@ -35,6 +36,35 @@ void read_one(const FileBytes& bytes, const std::string& where, Weights& out) {
   Safetensors read = read_safetensors(bytes, where);
   out.tensors.merge(read.tensors);
   out.metadata.merge(read.metadata);
+}
+
+/// Takes off what modules around the model put before every name: parallel and compiled modules, training programs.
+void unwrap(NamedTensors& tensors) {
+  constexpr std::array<std::string_view, 5> wrappers{"module.", "_orig_mod.", "model.", "clip_model.", "clip."};
+  const auto around_all = [&](std::string_view wrapper) {
+    return std::ranges::all_of(tensors, [&](const auto& entry) { return entry.first.starts_with(wrapper); });
+  };
+  for (auto found = wrappers.begin();
+       !tensors.empty() && (found = std::ranges::find_if(wrappers, around_all)) != wrappers.end();) {
+    NamedTensors out;
+    for (const auto& [name, tensor] : tensors) out.emplace(name.substr(found->size()), tensor);
+    tensors.swap(out);
+  }
+}
+
+/// A name of the kind OWNER/MODEL that leads nowhere is one at Hugging Face, most likely.
+void require_present(const std::filesystem::path& path) {
+  if (std::filesystem::exists(path)) return;
+  std::string name = path.string();
+  if (name.starts_with("hf-hub:")) name.erase(0, 7);
+  const auto slash = name.find('/');
+  const bool file = path.has_extension() && path.extension().string().find_first_of("0123456789") == std::string::npos;
+  const bool hub = slash != name.npos && slash > 0 && slash + 1 < name.size() &&
+                   name.find('/', slash + 1) == name.npos && name[0] != '.' && name[0] != '~' &&
+                   !std::filesystem::exists(name.substr(0, slash)) && !file;
+  require(!hub, "there is no file or folder ", path.string(),
+          "; if that is a model's name at Hugging Face, fetch it (hf download ", name, " --local-dir ",
+          name.substr(slash + 1), ") and name the folder.");
 }
 
 /// Each file's name, and the tensors that the index expects in it.
@@ -92,6 +122,7 @@ std::string Weights::checksum() const {
 }
 
 std::filesystem::path find_weights(const std::filesystem::path& path) {
+  require_present(path);
   if (!std::filesystem::is_directory(path)) return path;
   std::string tried;
   for (const char* name : {"model.safetensors", "model.safetensors.index.json", "open_clip_model.safetensors",
@@ -104,11 +135,15 @@ std::filesystem::path find_weights(const std::filesystem::path& path) {
 
 Weights read_weights(const std::filesystem::path& path) {
   const auto file = find_weights(path);
-  if (file.string().ends_with(index_ending)) return read_sharded(file);
   Weights out;
-  out.files = {file};
-  out.bytes = {map_file(file)};
-  read_one(out.bytes[0], file.string(), out);
+  if (file.string().ends_with(index_ending)) {
+    out = read_sharded(file);
+  } else {
+    out.files = {file};
+    out.bytes = {map_file(file)};
+    read_one(out.bytes[0], file.string(), out);
+  }
+  unwrap(out.tensors);
   return out;
 }
 
@@ -116,6 +151,7 @@ Weights read_weights(std::span<const std::byte> bytes, const std::string& name) 
   Weights out;
   out.bytes = {copy_bytes(bytes)};
   read_one(out.bytes[0], name, out);
+  unwrap(out.tensors);
   return out;
 }
 

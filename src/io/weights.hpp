@@ -26,7 +26,8 @@ struct Weights {
 
 /// `path` is a safetensors file; a file that torch.save (PyTorch 1.6 or later) or torch.jit.save wrote, whatever its
 /// name; an index of files, NAME.index.json, as Hugging Face shards them; or a folder that holds one of these under a
-/// usual name. Throws a sentence where it is none of them or is not what it says.
+/// usual name. What modules around the model put before every name ("module.", "model." and the like) is taken off.
+/// Throws a sentence where it is none of them or is not what it says.
 Weights read_weights(const std::filesystem::path& path);
 
 /// The file that read_weights would take from a folder; a path that is no folder is returned as it is.

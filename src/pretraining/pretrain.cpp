@@ -12,6 +12,7 @@
 #include "core/error.hpp"
 #include "core/log.hpp"
 #include "core/version.hpp"
+#include "core/words.hpp"
 #include "inputs/open_data.hpp"
 #include "io/file.hpp"
 #include "model/checkpoints/clip_tensors.hpp"
@@ -64,11 +65,6 @@ double learning_rate_at(const PretrainTrainingOptions& options, std::int64_t ste
   return options.learning_rate * 0.5 * (1 + std::cos(std::numbers::pi * (now - warm) / (whole - warm)));
 }
 
-std::string duration(double seconds) {
-  const auto whole = std::int64_t(std::llround(seconds));
-  return whole < 60 ? text(whole, " s") : text(whole / 60, " min ", whole % 60, " s");
-}
-
 /// One pre-training from its data to its file.
 class Pretraining {
  public:
@@ -102,12 +98,13 @@ class Pretraining {
     const std::int64_t batch = training.batch_size, steps = std::int64_t(images_.size()) / batch;
     const PretrainSetting setting{options_, config_, captions_, images_, labels_, keys_, communicator_};
     if (communicator_.root())
-      log::info("pre-training on ", images_.size(), " images of ", dataset_.classes(), " classes, ",
-                weights_.flat().numel(), " weights, ", config_.text.vocabulary_size, " tokens, ", communicator_.size(),
-                " rank(s)");
+      log::info("pre-training on ", counted(std::int64_t(images_.size()), "image"), " of ",
+                counted(dataset_.classes(), "class"), ", ", weights_.flat().numel(), " weights, ",
+                config_.text.vocabulary_size, " tokens, ", counted(communicator_.size(), "rank"));
     const Stopwatch whole;
     const std::int64_t first = resume_pretraining(checkpoint(), identity_, weights_, communicator_);
-    if (first > 0 && communicator_.root()) log::info("goes on after ", first, " epochs from ", checkpoint().string());
+    if (first > 0 && communicator_.root())
+      log::info("goes on after ", counted(first, "epoch"), " from ", checkpoint().string());
     for (std::int64_t epoch = first; epoch < training.epochs; ++epoch) {
       const Stopwatch clock;
       const auto order = shuffled(std::int64_t(images_.size()), keys_.stream(Purpose::shuffle, std::uint64_t(epoch)));
@@ -123,14 +120,15 @@ class Pretraining {
       const std::string accuracies = last || (epoch + 1) % training.evaluate_every == 0 ? accuracy(last) : "";
       if (!communicator_.root()) continue;
       const double left = whole.seconds() / double(epoch + 1 - first) * double(training.epochs - epoch - 1);
-      log::info("epoch ", epoch + 1, "/", training.epochs, ": loss ", rounded(loss, 3), accuracies, ", ",
-                rounded(rate, 0), " images/s, ", duration(left), " left");
+      log::info("epoch ", epoch + 1, "/", training.epochs, ": loss ", fixed(loss, 3), accuracies, ", ", fixed(rate, 0),
+                " images/s, ", human_seconds(left), " left");
       if (!last) save_pretraining(checkpoint(), identity_, epoch + 1, weights_);
     }
     if (!communicator_.root()) return;
     save_clip(output_, Clip{config_, weights_.copies(), captions_.tokenizer(), ""}, type_of(training.file_precision));
     std::filesystem::remove(checkpoint());
-    log::info(output_.string(), ": ", std::filesystem::file_size(output_), " bytes after ", duration(whole.seconds()));
+    log::info(output_.string(), ": ", std::filesystem::file_size(output_), " bytes after ",
+              human_seconds(whole.seconds()));
   }
 
  private:
@@ -141,11 +139,6 @@ class Pretraining {
     validations_.push_back(make_validation(path.filename().string(), other, all, config_.vision.image_size));
   }
 
-  static std::string rounded(double value, int digits) {
-    char buffer[32];
-    return {buffer, std::size_t(std::snprintf(buffer, sizeof buffer, "%.*f", digits, value))};
-  }
-
   /// Collective: zero-shot accuracy on each set, and at the end a linear probe of the foreign one.
   std::string accuracy(bool last) {
     NamedTensors tensors = weights_.copies();
@@ -154,13 +147,11 @@ class Pretraining {
     for (const Validation& validation : validations_) {
       const Tensor features = validation_features(tensors, config_, validation, communicator_);
       const Tensor texts = ensemble_features(tensors, config_, captions_, validation.class_names);
-      out += text(", ", validation.name, " ", rounded(100 * zero_shot_accuracy(features, texts, validation.labels), 1),
-                  " %");
+      out += text(", ", validation.name, " ", percent(zero_shot_accuracy(features, texts, validation.labels)));
       if (last)
-        out += text(
-            " (linear probe ",
-            rounded(100 * probe_accuracy(features, validation.labels, std::int64_t(validation.class_names.size())), 1),
-            " %)");
+        out += text(" (linear probe ",
+                    percent(probe_accuracy(features, validation.labels, std::int64_t(validation.class_names.size()))),
+                    ")");
     }
     return out;
   }

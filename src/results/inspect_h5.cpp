@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "core/error.hpp"
+#include "core/words.hpp"
 #include "data/dataset_file.hpp"
 #include "data/features.hpp"
 #include "evaluation/score.hpp"
@@ -51,7 +52,8 @@ void describe_data(std::ostream& out, const h5::File& file) {
   std::vector<std::int64_t> counts(names.size());
   for (const std::int64_t label : labels)
     if (label >= 0 && label < std::int64_t(names.size())) ++counts[std::size_t(label)];
-  out << "data set: " << labels.size() << " images of " << names.size() << " classes";
+  out << "data set: " << counted(std::int64_t(labels.size()), "image") << " of "
+      << counted(std::int64_t(names.size()), "class");
   if (!labels.empty() && !heights.empty() && !widths.empty())
     out << ", " << *std::ranges::min_element(heights) << " to " << *std::ranges::max_element(heights)
         << " pixels high, " << *std::ranges::min_element(widths) << " to " << *std::ranges::max_element(widths)
@@ -69,7 +71,7 @@ void describe_features(std::ostream& out, const h5::File& file) {
   std::int64_t rows = count;
   if (file.has(feature_file::view_features)) rows += count * file.dataset(feature_file::view_features).rows();
   const auto done = file.read<std::int64_t>(feature_file::done);
-  out << "features of " << count << (texts ? " texts" : " images");
+  out << "features of " << counted(count, texts ? "text" : "image");
   if (done.size() == 1 && done[0] < rows)
     out << ", not whole: " << done[0] << " of " << rows << " rows; the command that began it goes on with it";
   out << "\n";
@@ -104,17 +106,16 @@ void describe_scores(std::ostream& out, const h5::File& file) {
     if (metrics[i] != "accuracy" || clients[i] != any || domains[i] != any || classes[i] != any || count[i] == 0)
       continue;
     if (!told.insert(scopes[i] + tasks[i]).second) continue;
-    out << "  " << scopes[i] << " " << tasks[i] << " after " << rounds[i]
-        << " rounds: " << 100.0 * double(correct[i]) / double(count[i]) << " % of " << count[i] << " images ("
-        << splits[i] << ")\n";
+    out << "  " << scopes[i] << " " << tasks[i] << " after " << counted(rounds[i], "round") << ": "
+        << percent(correct[i], count[i]) << " of " << counted(count[i], "image") << " (" << splits[i] << ")\n";
   }
 }
 
 void describe_results(std::ostream& out, const h5::File& file) {
   const bool whole = file.has_attribute(schema::attribute::end);
   const auto length = [&](const char* name) { return file.has(name) ? file.dataset(name).rows() : 0; };
-  out << "results: " << length("/rounds/round") << " rounds, " << length("/clients/client") << " clients, "
-      << length("/classes/name") << " classes; "
+  out << "results: " << counted(length("/rounds/round"), "round") << ", "
+      << counted(length("/clients/client"), "client") << ", " << counted(length("/classes/name"), "class") << "; "
       << (whole ? "finished" : "not finished: it is at work, was stopped or was killed") << "\n";
   describe_scores(out, file);
   if (file.is_group(schema::state))
@@ -127,7 +128,7 @@ void describe_results(std::ostream& out, const h5::File& file) {
 }
 
 void describe_checkpoint(std::ostream& out, const h5::File& file) {
-  out << "checkpoint after " << file.integer_attribute("round") << " rounds, "
+  out << "checkpoint after " << counted(file.integer_attribute("round"), "round") << ", "
       << (file.has_attribute("sha256") ? "whole" : "not written to its end") << "\n";
   for (const std::string& name : file.names("/server"))
     out << "  server " << name << "  " << shape_in_words(file.dataset("/server/" + name)) << "\n";

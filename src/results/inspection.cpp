@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "core/error.hpp"
+#include "core/words.hpp"
 #include "io/h5.hpp"
 #include "io/npy.hpp"
 #include "io/weights.hpp"
@@ -12,7 +13,6 @@
 #include "model/checkpoints/infer_config.hpp"
 #include "model/clip.hpp"
 #include "results/inspect_h5.hpp"
-#include "results/progress.hpp"
 
 namespace fedorbit {
 namespace {
@@ -58,7 +58,8 @@ std::string inspect_weights(const std::filesystem::path& path) {
   const char* format = read.format == WeightsFormat::safetensors ? "safetensors"
                        : read.format == WeightsFormat::torch     ? "PyTorch state dict"
                                                                  : "TorchScript archive";
-  out << format << ": " << read.tensors.size() << " tensors, " << numbers << " numbers, " << human_bytes(bytes) << "\n";
+  out << format << ": " << counted(std::int64_t(read.tensors.size()), "tensor") << ", " << numbers << " numbers, "
+      << human_bytes(bytes) << "\n";
   for (const auto& [key, value] : read.metadata)
     if (key != "config" && key != "merges") out << key << ": " << first_words(value, 200) << "\n";
   const auto format_said = read.metadata.find("format");

@@ -32,7 +32,7 @@ std::array<Table, 4> tables_of_start(const RunRecord& run) {
   add_names(classes, run.class_names);
   add_names(domains, run.domain_names);
   for (const ClientRecord& client : run.clients) {
-    clients.add({client.client, client.train_samples, client.test_samples});
+    clients.add({client.client, client.train_samples, client.test_samples, client.domain});
     std::map<std::int64_t, std::pair<std::int64_t, std::int64_t>> by_class;  // class: (train, test)
     for (const auto& [label, count] : client.train_classes) by_class[label].first = count;
     for (const auto& [label, count] : client.test_classes) by_class[label].second = count;

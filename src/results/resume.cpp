@@ -5,6 +5,7 @@
 
 #include "core/error.hpp"
 #include "core/version.hpp"
+#include "core/words.hpp"
 #include "io/file.hpp"
 
 namespace fedorbit {
@@ -74,8 +75,8 @@ Restart whole_checkpoint(const std::filesystem::path& path, const std::filesyste
          " So pass --restart to begin anew.");
   }
   if (!refused.empty()) {
-    restart.warning =
-        text(refused, " The run goes on from the checkpoint before, after ", restart.checkpoint.round, " rounds.");
+    restart.warning = text(refused, " The run goes on from the checkpoint before, after ",
+                           counted(restart.checkpoint.round, "round"), ".");
     replace_file(path, damaged_path(path));
   }
   replace_file(before, path);
@@ -94,9 +95,9 @@ std::vector<EventRecord> events_of_restart(const Restart& restart, const Communi
   const std::int64_t round = restart.checkpoint.round;
   std::vector<EventRecord> events;
   if (!restart.warning.empty()) events.push_back({round, "warning", restart.warning});
-  events.push_back(
-      {round, "resumed",
-       text("the run goes on after ", round, " rounds, on ", communicator.size(), " ranks of ", hosts, ".")});
+  events.push_back({round, "resumed",
+                    text("the run goes on after ", counted(round, "round"), ", on ",
+                         counted(communicator.size(), "rank"), " of ", hosts, ".")});
   if (restart.checkpoint.build != build())
     events.push_back({round, "other build",
                       text("the run goes on with FedOrbit ", build(), "; what is before came from ",

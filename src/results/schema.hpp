@@ -68,11 +68,14 @@ inline Table rounds() {
            {"total_seconds", "s", Type::real, Kind::time}}};
 }
 
+/// domain: where all of a client's images come from; -1 where they are of several.
 inline Table clients() {
-  return {
-      "/clients",
-      "client",
-      {{"client", "1", Type::integer}, {"train_samples", "1", Type::integer}, {"test_samples", "1", Type::integer}}};
+  return {"/clients",
+          "client",
+          {{"client", "1", Type::integer},
+           {"train_samples", "1", Type::integer},
+           {"test_samples", "1", Type::integer},
+           {"domain", "1", Type::integer}}};
 }
 
 inline Table client_classes() {

@@ -76,6 +76,19 @@ TEST(Parameters, gather_the_gradients_of_all_leaves_in_one_flat_vector) {
   EXPECT_TRUE(at::equal(parameters.gradient(Owner::shared), row));
 }
 
+TEST(Parameters, are_differentiated_without_a_word_of_the_library) {
+  struct Heard final : c10::WarningHandler {
+    std::vector<std::string> warnings;
+    void process(const c10::Warning& warning) override { warnings.push_back(warning.msg()); }
+  } heard;
+  const c10::WarningUtils::WarningHandlerGuard listening(&heard);
+  const c10::WarningUtils::WarnAlways always;
+  const Layout layout = layout_of();
+  Parameters parameters(layout, 2);
+  (parameters["a"].sum() + parameters["scale"].sum() + parameters["own"].sum()).backward();
+  EXPECT_THAT(heard.warnings, testing::IsEmpty());
+}
+
 TEST(Memory, is_zero_at_first_and_remembers_what_is_written_to_it) {
   Memory memory(2, {{"residual", 3}, {"control", 2}});
   EXPECT_EQ(memory.length(), 5);

@@ -2,7 +2,9 @@
 #include <ATen/Parallel.h>
 
 #include "algorithms/group.hpp"
+#include "algorithms/initial_values.hpp"
 #include "algorithms/personal_tensors.hpp"
+#include "support/toy.hpp"
 
 namespace fedorbit {
 namespace {
@@ -155,22 +157,8 @@ TEST_P(EveryLearner, labels_for_the_server_without_what_is_personal) {
 
 TEST_P(EveryLearner, starts_from_values_that_only_the_seed_and_the_client_decide) {
   const Clip clip = random_clip();
-  for (const auto& learner : variants(GetParam(), clip)) {
-    auto initial = [&](std::vector<ClientId> clients, std::uint64_t seed, Owner owner) {
-      Parameters parameters(learner->layout(), std::int64_t(clients.size()));
-      parameters.flat(owner).fill_(7);
-      learner->initialise(parameters, owner, clients, Keys(seed));
-      return parameters.flat(owner).clone();
-    };
-    for (const Owner owner : owners) {
-      const Tensor pair = initial({41, 3}, 1, owner);
-      EXPECT_TRUE(at::equal(pair[1], initial({3}, 1, owner)[0]));
-      EXPECT_TRUE(at::equal(pair[0], initial({3, 8, 41}, 1, owner)[2]));
-      if (learner->layout().size(owner) == 0) continue;
-      EXPECT_FALSE(at::equal(pair, initial({41, 3}, 2, owner)));
-      EXPECT_EQ(at::equal(pair[0], pair[1]), owner == Owner::shared);
-    }
-  }
+  for (const auto& learner : variants(GetParam(), clip))
+    EXPECT_THAT(complaints_about_initial_values(*learner), testing::IsEmpty());
 }
 
 TEST_P(EveryLearner, learns_alike_where_its_shared_tensors_are_personal) {
@@ -198,6 +186,45 @@ INSTANTIATE_TEST_SUITE_P(all, EveryLearner, testing::ValuesIn(learner_names()),
 INSTANTIATE_TEST_SUITE_P(all, EveryLearnerOfHeads,
                          testing::Combine(testing::ValuesIn(learner_names()), testing::Values(2, 8, 12)),
                          [](const auto& info) { return text(std::get<0>(info.param), std::get<1>(info.param)); });
+
+TEST(InitialValues, are_drawn_anew_for_prompts_by_another_seed) {
+  const Clip clip = random_clip();
+  for (const char* name : {"prompt", "dual_prompt"})
+    for (const auto& learner : variants(name, clip)) {
+      Parameters one(learner->layout(), 1), other(learner->layout(), 1);
+      const ClientId client = 3;
+      for (const Owner owner : {Owner::shared, Owner::personal}) {
+        learner->initialise(one, owner, {&client, 1}, Keys(1));
+        learner->initialise(other, owner, {&client, 1}, Keys(2));
+        EXPECT_TRUE(at::ne(one.flat(owner), other.flat(owner)).all().item<bool>());
+      }
+    }
+}
+
+/// A learner whose tensors start as `start` says.
+class Starting final : public toy::Learner {
+ public:
+  explicit Starting(std::function<void(Tensor row, ClientId client)> start) : start_(std::move(start)) {}
+  void initialise(Parameters& parameters, Owner owner, std::span<const ClientId> clients, const Keys&) override {
+    for (std::size_t k = 0; k < clients.size(); ++k) start_(parameters.flat(owner)[std::int64_t(k)], clients[k]);
+  }
+
+ private:
+  std::function<void(Tensor, ClientId)> start_;
+};
+
+TEST(InitialValues, may_be_zeros_and_are_named_where_they_are_wrong) {
+  Starting zeros([](Tensor row, ClientId) { row.zero_(); }), forgetful([](Tensor, ClientId) {}),
+      seedless([](Tensor row, ClientId client) { row.fill_(double(client)); });
+  EXPECT_THAT(complaints_about_initial_values(zeros), testing::IsEmpty());
+  EXPECT_THAT(complaints_about_initial_values(forgetful),
+              testing::ElementsAre("the tensor weights is not initialised.", "the tensor scale is not initialised.",
+                                   "the tensor bias is not initialised."));
+  EXPECT_THAT(complaints_about_initial_values(seedless),
+              testing::Contains("the tensor weights is shared, but does not start alike for all clients."));
+  EXPECT_THAT(complaints_about_initial_values(seedless),
+              testing::Contains("the tensor bias differs from client to client, but not with the seed."));
+}
 
 TEST(DualPrompt, warns_of_drift_and_of_a_transport_that_does_not_converge) {
   const auto learner = make_learner("dual_prompt", {}, {}, random_clip(), class_names);

@@ -1,42 +1,31 @@
 """The analysis reads what the recorder wrote: finished, killed, and compared with another run."""
 
-import os
-import pathlib
+import math
 import re
 import shutil
-import subprocess
-import tempfile
 import unittest
 
 import h5py
 import numpy
+from sample_files import WithFolder, report
 
 from analysis import compare, schema
-from analysis.run import Run, Unreadable
-from analysis.summary import human_bytes
-
-SAMPLE = os.environ["ANALYSIS_SAMPLE"]
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+from analysis.results_file import Unreadable
+from analysis.run import Run, Table
+from analysis.words import human_bytes, percent
 
 
-def report(*arguments):
-    return subprocess.run([ROOT / "analysis" / "report", *map(str, arguments)], capture_output=True, text=True)
-
-
-class Analysis(unittest.TestCase):
+class Analysis(WithFolder):
     @classmethod
     def setUpClass(cls):
-        cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="fedorbit-analysis-"))
+        super().setUpClass()
         for variant in ("plain", "slower", "other", "killed"):
-            subprocess.run([SAMPLE, cls.folder / variant, variant])
-
-    @classmethod
-    def tearDownClass(cls):
-        shutil.rmtree(cls.folder)
+            cls.sample(variant, variant)
 
     def test_names_in_python_are_those_of_the_program(self):
         with h5py.File(self.folder / "plain" / "results.h5") as file:
-            for table in (schema.Rounds, schema.Clients, schema.Turns, schema.Scores, schema.Transport,
+            for table in (schema.Rounds, schema.Domains, schema.Clients, schema.Classes, schema.Turns, schema.Scores,
+                          schema.Templates, schema.Transport,
                           schema.Placement, schema.Events):
                 for key, name in vars(table).items():
                     if key.isupper() and isinstance(name, str) and key != "GROUP":
@@ -44,12 +33,21 @@ class Analysis(unittest.TestCase):
 
     def test_scores_are_read(self):
         run = Run(self.folder / "plain")
-        rounds, shares = run.pool_accuracy(schema.Scope.GLOBAL)
+        rounds, shares = run.pool_accuracy(schema.Judged.GLOBAL)
         self.assertEqual(list(rounds), [1, 2, 3, 4, 5])
         self.assertAlmostEqual(shares[-1], 22 / 30)
-        clients, shares = run.client_accuracy(schema.Scope.PERSONAL)[5]
+        clients, shares = run.client_accuracy(schema.Judged.PERSONAL)[5]
         self.assertEqual(list(clients), [0, 1, 2, 3, 4, 5])
         self.assertAlmostEqual(shares.mean(), 0.7)
+
+    def test_domains_are_read_and_clients_counted_by_them(self):
+        run = Run(self.folder / "plain")
+        self.assertEqual(list(run.domains[schema.Domains.NAME]), ["aerial", "satellite"])
+        self.assertEqual(list(run.clients[schema.Clients.DOMAIN]), [-1, 0, 1, -1, 0, 1])
+        answer = report("summary", self.folder / "plain")
+        self.assertEqual(answer.returncode, 0, answer.stderr)
+        for row in (r"aerial +│ +2 │ +45 │ +10", r"satellite +│ +2 │ +47 │ +10", r"several +│ +2 │ +43 │ +10"):
+            self.assertRegex(answer.stdout, row)
 
     def test_bytes_add_up_over_rounds(self):
         run = Run(self.folder / "plain")
@@ -102,14 +100,6 @@ class Analysis(unittest.TestCase):
                         r"all_reduce .* 2 .* 20 .* 80\.1 KiB .* 8\.2", r"client 3 holds one class only"):
             self.assertTrue(re.search(pattern, answer.stdout), f"{pattern} is not in\n{answer.stdout}")
 
-    def test_a_picture_is_written(self):
-        for variant in ("plain", "killed"):
-            target = self.folder / f"{variant}.png"
-            answer = report("plot", self.folder / variant, "-o", target)
-            self.assertEqual(answer.returncode, 0, answer.stderr)
-            self.assertEqual(target.read_bytes()[:8], b"\x89PNG\r\n\x1a\n")
-            self.assertFalse(pathlib.Path(f"{target}.part").exists())
-
     def test_runs_that_differ_in_times_and_ranks_alone_are_the_same(self):
         answer = report("compare", self.folder / "plain", self.folder / "slower")
         self.assertEqual(answer.returncode, 0, answer.stdout + answer.stderr)
@@ -131,7 +121,7 @@ class Analysis(unittest.TestCase):
         with h5py.File(changed, "r+") as file:
             file.attrs["options"] = file.attrs["options"].decode().replace("seed = 1", "seed = 2")
         lines, _ = compare.differences(self.folder / "plain", changed)
-        self.assertEqual(lines, ["option only in the first: seed = 1", "option only in the second: seed = 2"])
+        self.assertEqual(lines, ["option run.seed: 1 and 2"])
 
     def test_a_not_a_number_equals_itself_only_in_the_same_place(self):
         changed = self.folder / "nan.h5"
@@ -151,9 +141,12 @@ class Analysis(unittest.TestCase):
                                 (foreign, "is not a results file"), (self.folder / "none.h5", "does not exist")):
             with self.assertRaisesRegex(Unreadable, sentence):
                 Run(place)
-            answer = report("summary", place)
-            self.assertEqual(answer.returncode, 2)
-            self.assertEqual(len(answer.stderr.splitlines()), 1, answer.stderr)
+            self.refuse(report("summary", place), sentence)
+
+    def test_shares_are_rounded_as_the_program_does(self):
+        """The numbers of tests/core/words_test.cpp."""
+        self.assertEqual([percent(x) for x in (0.5275, 0.5275 - 1e-15, 0.5275 + 1e-15, 0.000625, 0.52749, 1, math.nan)],
+                         ["52.8 %", "52.8 %", "52.8 %", "0.1 %", "52.7 %", "100.0 %", "-"])
 
     def test_files_of_another_version_are_refused_by_it(self):
         changed = self.folder / "version.h5"
@@ -175,7 +168,9 @@ class Analysis(unittest.TestCase):
         for header in headers[::3]:
             damaged.write_bytes(whole[:header + 5] + bytes([whole[header + 5] ^ 4]) + whole[header + 6:])
             try:
-                Run(damaged)
+                run = Run(damaged)
+                for table in [name for name, item in vars(Run).items() if isinstance(item, Table)]:
+                    getattr(run, table)
             except Unreadable as sentence:
                 refused += 1
                 self.assertIn(str(damaged), str(sentence))

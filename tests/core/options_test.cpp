@@ -3,7 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+
 #include "core/error.hpp"
+#include "core/home.hpp"
 
 namespace fedorbit {
 namespace {
@@ -108,6 +111,24 @@ TEST(Options, ADeepNestOfTablesIsRefused) {
               ThrowsMessage<Error>(HasSubstr("there is no option a.a.a")));
   EXPECT_THAT([&] { OptionList::of(o).read_text("a = " + std::string(100'000, '['), "x.toml"); },
               ThrowsMessage<Error>(HasSubstr("x.toml, line 1")));
+}
+
+TEST(Options, ATildeAtTheBeginningOfAPathIsTheHomeFolder) {
+  const char* set = std::getenv("HOME");
+  const std::string home = set ? set : "/";
+  setenv("HOME", "/home/somebody", 1);
+  EXPECT_EQ(from_home("~/x.h5"), "/home/somebody/x.h5");
+  EXPECT_EQ(from_home("a~/x"), "a~/x");
+  EXPECT_EQ(word_from_home("--output=~/x.h5"), "--output=/home/somebody/x.h5");
+  EXPECT_EQ(word_from_home("city=~/photos"), "city=/home/somebody/photos");
+  EXPECT_EQ(word_from_home("~/a=b"), "/home/somebody/a=b");
+  EXPECT_EQ(word_from_home("--set=a b"), "--set=a b");
+  Outer o;
+  OptionList::of(o).read_text("title = '~/x.h5'", "x.toml");
+  EXPECT_EQ(o.title, "/home/somebody/x.h5");
+  unsetenv("HOME");
+  EXPECT_THAT([] { from_home("~/x"); }, ThrowsMessage<Error>(HasSubstr("HOME is not set")));
+  setenv("HOME", home.c_str(), 1);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "data/dataset.hpp"
 
 #include <ATen/ops/equal.h>
+#include <ATen/ops/from_blob.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -8,6 +9,7 @@
 #include "core/error.hpp"
 #include "data/dataset_file.hpp"
 #include "data/dataset_prepare.hpp"
+#include "data/transform.hpp"
 #include "io/file.hpp"
 #include "support/source_folder.hpp"
 
@@ -48,8 +50,9 @@ class Datasets : public testing::Test {
     return image;
   }
   Prepared prepare(const std::string& name = "data.h5", bool skip_bad = false, int threads = 2) {
-    return prepare_folders(read_class_folders({{"in", root_ / "in"}}, {{"Port", {"harbor", "port", "marina"}}}), {},
-                           skip_bad, root_ / name, {.threads = threads});
+    return prepare_folders(
+        read_class_folders({{"in", root_ / "in"}}, {{{"Port", {"harbor", "port", "marina"}}}, 0, false}), {}, skip_bad,
+        root_ / name, {.threads = threads});
   }
   /// Copies the good file, lets `spoil` change it, and returns what opening it says.
   template <class Spoil>
@@ -141,6 +144,31 @@ TEST_F(Datasets, TheChecksumFollowsThePixelsAndNotTheFileNames) {
   image.pixels[10] ^= 1;
   write_png(root_ / "in/River/z.png", image);
   EXPECT_NE(prepare().checksum, before);
+}
+
+TEST_F(Datasets, LargerImagesAreReducedAsThePreprocessingWould) {
+  const auto folders = read_class_folders({{"in", root_ / "in"}});
+  prepare_folders(folders, {}, false, root_ / "small.h5", {.resize = 6});
+  const Dataset data = Dataset::open(root_ / "small.h5");
+  for (int i = 0; i < 5; ++i) {
+    const Image whole = picture(i);
+    const Tensor image = data.image(i).permute({2, 0, 1});
+    EXPECT_EQ(std::min(image.size(1), image.size(2)), std::min<std::int64_t>(6, whole.height));
+    const Tensor before =
+        at::from_blob(const_cast<std::uint8_t*>(whole.pixels.data()), {whole.height, whole.width, 3}, at::kByte)
+            .permute({2, 0, 1});
+    const Transform transform{.image_size = 6};
+    if (whole.height > 6) {
+      EXPECT_TRUE(at::equal(transform.square(image), transform.square(before)));
+    }
+  }
+}
+
+TEST_F(Datasets, AClassWhoseImagesAreAllBadIsNotLostSilently) {
+  for (int i : {3, 4}) write_file(root_ / ("in/River/i" + std::to_string(i) + ".png"), "no image");
+  EXPECT_THAT(problem([&] { prepare("data.h5", true); }),
+              AllOf(HasSubstr("no image of the class \"river\""), HasSubstr("i3.png"), HasSubstr("i4.png")));
+  EXPECT_FALSE(fs::exists(root_ / "data.h5"));
 }
 
 TEST_F(Datasets, EveryBadFileIsListedAndNothingIsWritten) {
@@ -259,7 +287,7 @@ TEST_F(Datasets, UcMercedIsPreparedWhole) {
   const fs::path folder = source_folder() / "../shared/data/ucmerced";
   if (!fs::exists(folder)) GTEST_SKIP() << "UC Merced is not here";
   const ClassNames names = read_class_names(source_folder() / "configs/names/ucmerced.toml");
-  const ClassFolders folders = read_class_folders({{"ucmerced", folder}}, names);
+  const ClassFolders folders = read_class_folders({{"ucmerced", folder}}, {names, 0, false});
   EXPECT_TRUE(folders.remarks.empty());
   EXPECT_EQ(prepare_folders(folders, {}, false, root_ / "u.h5", {.threads = 2}).images, 2100);
   const Dataset data = Dataset::open(root_ / "u.h5");

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "core/error.hpp"
+#include "data/printable.hpp"
 #include "io/file.hpp"
 #include "support/source_folder.hpp"
 
@@ -25,7 +26,7 @@ class Folders : public testing::Test {
   }
   std::string problem(const std::vector<std::pair<std::string, fs::path>>& domains, const ClassNames& names = {}) {
     try {
-      read_class_folders(domains, names);
+      read_class_folders(domains, {names, 0, false});
     } catch (const Error& error) {
       return error.what();
     }
@@ -58,14 +59,14 @@ TEST_F(Folders, ImagesComeInByteOrderAndClassesAreNamed) {
        {"in/Port/b.png", "in/Port/a10.jpg", "in/Port/a9.TIF", "in/bare_land/x.jpg", "in/Port/notes.txt"})
     add(file);
   const ClassFolders found =
-      read_class_folders({{"in", root_ / "in"}}, {{"Port", {"harbor", "port"}}, {"Prot", {"x"}}});
+      read_class_folders({{"in", root_ / "in"}}, {{{"Port", {"harbor", "port"}}, {"Prot", {"x"}}}, 0, false});
   EXPECT_THAT(found.class_names, ElementsAre("harbor", "bare land"));
   EXPECT_THAT(found.synonyms, ElementsAre(ElementsAre("port"), ElementsAre()));
   std::vector<std::string> names;
   for (const SourceImage& image : found.images) names.push_back(image.name);
   EXPECT_THAT(names, ElementsAre("Port/a10.jpg", "Port/a9.TIF", "Port/b.png", "bare_land/x.jpg"));
-  EXPECT_THAT(found.remarks, ElementsAre(HasSubstr("Prot"), HasSubstr("1 entries")));
-  EXPECT_EQ(read_class_folders({{"in", root_ / "in"}}, {}, 1).images.size(), 2u);
+  EXPECT_THAT(found.remarks, ElementsAre(HasSubstr("Prot"), HasSubstr("not read: 1 .txt")));
+  EXPECT_EQ(read_class_folders({{"in", root_ / "in"}}, {{}, 1, false}).images.size(), 2u);
 }
 
 TEST_F(Folders, ClassesOfDomainsAreUnitedByTheirReadableNames) {
@@ -94,6 +95,62 @@ TEST_F(Folders, WhatCannotBeADataSetIsSaidWithItsName) {
   EXPECT_THAT(problem({{"x", root_ / "twins"}}),
               AllOf(HasSubstr("BareLand and bare_land"), HasSubstr("\"bare land\"")));
   EXPECT_THAT(problem({{"x", root_ / "twins"}, {"x", root_ / "twins"}}), testing::Not("no error"));
+}
+
+TEST_F(Folders, WhatArchiversLeaveBehindIsPassedOver) {
+  for (const char* file : {"in/a/1.png", "in/b/1.jfif", "in/__MACOSX/a/1.png", "in/b/._1.png", "in/@eaDir/x.png"})
+    add(file);
+  const ClassFolders found = read_class_folders({{"in", root_ / "in"}});
+  EXPECT_THAT(found.class_names, ElementsAre("a", "b"));
+  EXPECT_EQ(found.images.size(), 2u);
+  EXPECT_THAT(found.remarks, ElementsAre());
+}
+
+TEST_F(Folders, WhatIsNotReadIsCountedByItsEnding) {
+  for (const char* file : {"in/a/1.png", "in/a/2.heic", "in/a/3.HEIC", "in/a/notes", "in/a/more/1.png", "in/lost.jpg"})
+    add(file);
+  EXPECT_THAT(
+      read_class_folders({{"in", root_ / "in"}}).remarks,
+      ElementsAre(HasSubstr("1 image that lies in"), HasSubstr("not read: 1 without ending, 2 .heic, 1 folders")));
+}
+
+TEST_F(Folders, FoldersAboveTheClassesAreNamedAsWhatToGive) {
+  for (const char* file : {"in/train/a/1.png", "in/test/a/1.png"}) add(file);
+  EXPECT_THAT(problem({{"in", root_ / "in"}}),
+              AllOf(HasSubstr("in/test, "), HasSubstr("in/train"), HasSubstr("give one of these")));
+}
+
+TEST_F(Folders, AClassFolderWithoutImagesIsLeftOutWhereThatIsAllowed) {
+  add("in/a/1.png");
+  fs::create_directories(root_ / "in/b");
+  EXPECT_THAT(problem({{"in", root_ / "in"}}), AllOf(HasSubstr("in/b holds no image"), HasSubstr("--skip-bad")));
+  const ClassFolders found = read_class_folders({{"in", root_ / "in"}}, {{}, 0, true});
+  EXPECT_THAT(found.class_names, ElementsAre("a"));
+  EXPECT_THAT(found.remarks, ElementsAre(HasSubstr("in/b holds no image")));
+}
+
+TEST_F(Folders, LinksThatLeadNowhereAreImagesWithAProblem) {
+  add("in/a/1.png");
+  fs::create_symlink("../.git/annex/2.png", root_ / "in/a/2.png");
+  const ClassFolders found = read_class_folders({{"in", root_ / "in"}});
+  ASSERT_EQ(found.images.size(), 2u);
+  EXPECT_EQ(found.images[0].problem, "");
+  EXPECT_THAT(found.images[1].problem, AllOf(HasSubstr("in/a/2.png"), HasSubstr(".git/annex/2.png")));
+  fs::create_symlink("nowhere", root_ / "in/b");
+  EXPECT_THAT(problem({{"in", root_ / "in"}}), AllOf(HasSubstr("in/b"), HasSubstr("a link to nowhere")));
+}
+
+TEST_F(Folders, NamesThatAreNotUtf8AreShownEscapedAndNeedAClassName) {
+  add("in/\xbb\xfa/\xb3.png");
+  EXPECT_THAT(problem({{"in", root_ / "in"}}), AllOf(HasSubstr("\\xbb\\xfa"), HasSubstr("--names")));
+  const ClassFolders found = read_class_folders({{"in", root_ / "in"}}, {{{"\\xbb\\xfa", {"airport"}}}, 0, false});
+  EXPECT_THAT(found.class_names, ElementsAre("airport"));
+  ASSERT_EQ(found.images.size(), 1u);
+  EXPECT_EQ(found.images[0].name, "\\xbb\\xfa/\\xb3.png");
+  EXPECT_EQ(printable("Stra\xc3\x9f"
+                      "e\n\xc3"),
+            "Stra\xc3\x9f"
+            "e\\x0a\\xc3");
 }
 
 TEST_F(Folders, ABadNamesFileIsAnErrorWithItsKeyOrLine) {

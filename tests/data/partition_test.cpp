@@ -226,6 +226,13 @@ TEST(Domain, refuses_fewer_clients_than_domains) {
               testing::AllOf(HasSubstr("partition.clients = 2"), HasSubstr("3 domains")));
 }
 
+TEST(Domain, refuses_data_of_one_domain) {
+  Images images;
+  std::ranges::fill(images.domains, 0);
+  images.domain_count = 1;
+  EXPECT_THAT(sentence([&] { make(images, options_of("domain", 4)); }), HasSubstr("the data has one"));
+}
+
 /// The largest share of a class that one client has, averaged over classes.
 double concentration(const Images& images, const PartitionOptions& options) {
   const auto partition = make(images, options);

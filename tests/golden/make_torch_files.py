@@ -3,6 +3,7 @@ must not contain.
 
     python make_torch_files.py        # needs torch, numpy
 """
+import argparse
 import collections
 import io
 import pathlib
@@ -28,6 +29,11 @@ torch.save({"epoch": 3, "name": "training", "loss": 0.25, "big": 2**40, "negativ
             "state_dict": {"module." + k: v for k, v in state.items()}}, HERE / "wrapped.pt")
 torch.save(state, HERE / "legacy.pt", _use_new_zipfile_serialization=False)
 torch.save({"a": torch.ones(1), "b": numpy.float64(1)}, HERE / "numpy.pt")
+# What training programs keep beside the weights; protocol 2 spells bytes by _codecs, protocol 4 as they are.
+beside = {"epoch": numpy.int64(3), "accuracy": numpy.float64(0.5), "curve": numpy.arange(3.0), "seed": 2**100,
+          "negative": -2**100, "args": argparse.Namespace(lr=1e-3, name="run"), "state_dict": state}
+torch.save(beside, HERE / "beside.pt")
+torch.save(beside, HERE / "beside4.pt", pickle_protocol=4)
 torch.save(torch.nn.Linear(2, 2), HERE / "module.pt")
 
 

@@ -87,6 +87,35 @@ TEST(TorchFile, a_training_checkpoint_gives_its_state_dict_without_the_prefix_of
   expect_state(read_weights(golden / "wrapped.pt").tensors);
 }
 
+TEST(TorchFile, what_training_programs_save_beside_the_weights_is_passed_over) {
+  EXPECT_EQ(read_weights(golden / "numpy.pt").tensors.size(), 1u);
+  expect_state(read_weights(golden / "beside.pt").tensors);
+  expect_state(read_weights(golden / "beside4.pt").tensors);
+}
+
+TEST(TorchFile, what_modules_around_a_model_put_before_every_name_is_taken_off) {
+  const Tensor one = at::ones({1});
+  const auto names = [&](const NamedTensors& tensors) {
+    const auto file = std::filesystem::temp_directory_path() / text("fedorbit-names-", ::getpid(), ".safetensors");
+    write_safetensors(file, tensors);
+    std::string out;
+    for (const auto& [name, tensor] : read_weights(file).tensors) out += name + " ";
+    std::filesystem::remove(file);
+    return out;
+  };
+  EXPECT_EQ(names({{"module.a", one}, {"module.b.c", one}}), "a b.c ");
+  EXPECT_EQ(names({{"model._orig_mod.module.a", one}, {"model._orig_mod.module.b", one}}), "a b ");
+  EXPECT_EQ(names({{"model.a", one}, {"loss.b", one}}), "loss.b model.a ");
+}
+
+TEST(TorchFile, a_name_at_hugging_face_is_answered_by_how_to_fetch_it) {
+  const auto said = [](const char* path) { return sentence([&] { read_weights(path); }); };
+  for (const char* path : {"openai/clip-vit-base-patch32", "hf-hub:openai/clip-vit-base-patch32"})
+    EXPECT_THAT(said(path), HasSubstr("hf download openai/clip-vit-base-patch32 --local-dir clip-vit-base-patch32"));
+  EXPECT_THAT(said("nowhere/weights.pt"), testing::Not(HasSubstr("hf download")));
+  EXPECT_THAT(said("/nowhere/weights"), testing::Not(HasSubstr("hf download")));
+}
+
 TEST(TorchFile, a_torch_script_module_gives_its_tensors_by_the_paths_of_its_attributes) {
   const Weights weights = read_weights(golden / "script.pt");
   EXPECT_EQ(weights.format, WeightsFormat::torch_script);
@@ -100,7 +129,6 @@ TEST(TorchFile, a_torch_script_module_gives_its_tensors_by_the_paths_of_its_attr
 
 TEST(TorchFile, what_a_pickle_would_call_is_named_and_not_called) {
   EXPECT_THAT(sentence([] { read_weights(golden / "command.pt"); }), HasSubstr("print'. Only tensors"));
-  EXPECT_THAT(sentence([] { read_weights(golden / "numpy.pt"); }), HasSubstr("it names 'numpy"));
   EXPECT_THAT(sentence([] { read_weights(golden / "module.pt"); }), HasSubstr("'torch.nn.modules.linear.Linear'"));
   EXPECT_THAT(after_pickle("\x80\x02" + name("os", "system") + "."), HasSubstr("it names 'os.system'"));
   EXPECT_THAT(after_pickle(name("torch.jit", "__torch__.X") + "."), HasSubstr("it names"));
@@ -110,6 +138,9 @@ TEST(TorchFile, other_formats_are_told_apart) {
   EXPECT_THAT(sentence([] { read_weights(golden / "legacy.pt"); }), HasSubstr("before version 1.6"));
   EXPECT_THAT(sentence([] { read_weights(golden / "bomb.pt"); }), HasSubstr("is compressed"));
   EXPECT_THAT(complaint("version https://git-lfs.github.com/spec/v1\n"), HasSubstr("git lfs pull"));
+  EXPECT_THAT(complaint("<!DOCTYPE html><html><head><title>Virus scan warning</title></head></html>"),
+              HasSubstr("is a web page"));
+  EXPECT_THAT(complaint("Entry not found"), HasSubstr("a server's answer"));
   EXPECT_THAT(complaint(ZipBuilder().add("x.txt", "y").finish()), HasSubstr("not PyTorch's"));
   EXPECT_THAT(complaint(ZipBuilder().add("a/data.pkl", "}.").add("a/byteorder", "big").finish()),
               HasSubstr("big-endian"));
@@ -146,7 +177,6 @@ TEST(TorchFile, a_stack_that_does_not_fit_is_refused) {
                                     name("torch", "FloatStorage") + ")R.",
                                     name("__torch__", "A") + ")\x81]b."})
     EXPECT_THAT(after_pickle(pickle), HasSubstr("is no pickle of tensors")) << pickle;
-  EXPECT_THAT(after_pickle("\x8a\x09" + std::string(9, 'x') + "."), HasSubstr("more than 64 bits"));
   EXPECT_THAT(after_pickle("}"), HasSubstr("breaks off"));
   EXPECT_THAT(after_pickle("X" + ZipBuilder::number(0xFFFFFFFF, 4) + "."), HasSubstr("announces 4294967295 bytes"));
 }

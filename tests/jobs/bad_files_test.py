@@ -10,7 +10,7 @@ class BadFilesTest(RefusalTest):
     # Preparing data.
 
     def prepare_refused(self, sentence, *arguments):
-        self.refused(sentence, "prepare", *arguments, "-o", self.folder / "prepared.h5")
+        self.refused(sentence, "prepare", "-q", *arguments, "-o", self.folder / "prepared.h5")
 
     def test_preparing_an_image_that_does_not_decode(self):
         write_png(self.folder / "images/forest/good.png")
@@ -37,7 +37,7 @@ class BadFilesTest(RefusalTest):
 
     def test_preparing_to_a_place_that_cannot_be_written(self):
         write_png(self.folder / "images/forest/good.png")
-        self.refused(r"nowhere/data\.h5", "prepare", self.folder / "images", "-o", self.folder / "nowhere/data.h5")
+        self.refused(r"nowhere/data\.h5", "prepare", "-q", self.folder / "images", "-o", self.folder / "nowhere/data.h5")
 
     # Pre-training.
 
@@ -56,10 +56,14 @@ class BadFilesTest(RefusalTest):
         self.pretrain_refused(r"training\.batch_size = 128 is more than", "training.batch_size=128", ranks=2)
 
     def test_pretraining_on_missing_data(self):
-        self.pretrain_refused(r"nowhere\.h5 does not exist", "data.path=nowhere.h5")
+        self.refused(r"nowhere\.h5 does not exist", "pretrain", "-o", self.folder / "weights.safetensors", "--set",
+                     "data.path=nowhere.h5")
 
     def test_pretraining_to_a_place_that_cannot_be_written(self):
         self.pretrain_refused(r"nowhere/weights\.safetensors cannot be written", output="nowhere/weights.safetensors")
+
+    def test_pretraining_on_data_with_options_of_scenes(self):
+        self.pretrain_refused(r"synthetic\.\S+ is about synthetic scenes", f"data.path={self.data}")
 
     def test_pretraining_on_captions_without_a_place_for_the_name(self):
         self.pretrain_refused(r"has no \{\}", "captions.templates=a photo.")
@@ -86,11 +90,23 @@ class BadFilesTest(RefusalTest):
             self.encode_refused(r"nowhere/features\.h5 cannot be written", "--data", self.data, "--weights", self.clip,
                                 output="nowhere/features.h5", ranks=ranks)
 
+    def test_encoding_with_options_that_would_say_nothing(self):
+        (self.folder / "words.txt").write_text("a river\n")
+        texts = ("--weights", self.clip, "--text-list", self.folder / "words.txt")
+        self.encode_refused(r"not both", *texts, "--data", self.data)
+        self.encode_refused(r"are about images", *texts, "--patches")
+        self.encode_refused(r"are about images", *texts, "--views", "2")
+        self.encode_refused(r"synthetic\.size=64 is about synthetic scenes", "--data", self.data, "--set", "synthetic.size=64")
+        self.import_refused(r"takes features as they are", options=("--weights", self.clip))
+
     def test_encoding_a_list_without_texts(self):
         (self.folder / "words.txt").write_text("\n  \n")
         self.encode_refused(r"words\.txt holds no line of text", "--text-list", self.folder / "words.txt")
+        (self.folder / "words.txt").write_bytes(b"a river\na c\xf4te\n")
+        self.encode_refused(r"words\.txt is not in UTF-8: its line \"a c\\xf4te\"", "--text-list",
+                            self.folder / "words.txt", "--weights", self.clip)
 
-    def import_refused(self, sentence, ranks=1, texts=None, templates=None, **replaced):
+    def import_refused(self, sentence, ranks=1, texts=None, templates=None, options=(), **replaced):
         """An import that would be well but for what is replaced: images (6, 4) of 3 classes."""
         made = {"images": write_npy(self.folder / "images.npy", (6, 4)),
                 "labels": write_npy(self.folder / "labels.npy", (6,), "<i8", data=struct.pack("<6q", 0, 1, 2, 0, 1, 2)),
@@ -102,7 +118,7 @@ class BadFilesTest(RefusalTest):
             (self.folder / "templates.txt").write_text(templates)
             more += ["--templates", self.folder / "templates.txt"]
         self.encode_refused(sentence, "--import-images", made["images"], "--labels", made["labels"], "--classes",
-                            made["classes"], *more, ranks=ranks)
+                            made["classes"], *more, *options, ranks=ranks)
 
     def test_importing_without_labels(self):
         self.encode_refused(r"needs --labels FILE\.npy and --classes", "--import-images",
@@ -157,6 +173,10 @@ class BadFilesTest(RefusalTest):
         self.evaluate_refused(r"nowhere\.h5 does not exist", "--features", "nowhere.h5", ranks=2)
         self.evaluate_refused(r"data\.h5 is no feature file", "--features", self.data)
         self.evaluate_refused(r"experiment\.toml is not an HDF5 file", "--features", self.config)
+
+    def test_evaluating_with_options_of_scenes_that_are_not_drawn(self):
+        self.evaluate_refused(r"synthetic\.size=64 is about synthetic scenes", "--data", self.data, "--weights", self.clip,
+                              "--set", "synthetic.size=64")
 
     def test_evaluating_a_template_without_a_place_for_the_name(self):
         self.evaluate_refused(r"model\.templates = \"a photo\" has no \{\}", "--data", self.data, "--weights", self.clip,

@@ -54,7 +54,24 @@ class BadInputTest(RefusalTest):
     def test_an_unknown_flag(self):
         self.refused(r"--fast.*fedorbit --help", "run", self.config, "--fast")
 
+    def test_an_option_that_would_say_nothing_is_refused(self):
+        data = f"data.path={self.data}"
+        self.run_refused(r"synthetic\.size=64 is about synthetic scenes, but the images are those of .*data\.h5", data,
+                         "synthetic.size=64")
+        self.run_refused(r"fedprox\.mu=1 is about the strategy fedprox, but method\.strategy = fedavg", "fedprox.mu=1")
+        self.run_refused(r"prompt\.context=4 is about the learner prompt, but method\.learner = dual_prompt",
+                         "prompt.context=4")
+        self.run_refused(r"partition\.alpha=1 says nothing to partition\.kind = even", "partition.alpha=1")
+
     # Data.
+
+    def test_data_of_one_domain_divided_by_domains(self):
+        self.run_refused(r"needs several domains, and the data has one", "partition.kind=domain")
+
+    def test_data_that_was_not_fetched(self):
+        pointer = self.folder / "pointer.h5"
+        pointer.write_text("version https://git-lfs.github.com/spec/v1\n")
+        self.run_refused(r"pointer\.h5 is only Git LFS's pointer", f"data.path={pointer}")
 
     def test_missing_data(self):
         self.run_refused(r"nowhere\.h5 does not exist", "data.path=nowhere.h5")
@@ -100,6 +117,9 @@ class BadInputTest(RefusalTest):
 
     def test_missing_weights(self):
         self.run_refused(r"nowhere\.safetensors", "model.weights=nowhere.safetensors")
+
+    def test_weights_by_a_name_at_hugging_face(self):
+        self.run_refused(r"hf download openai/clip-vit-base-patch32", "model.weights=openai/clip-vit-base-patch32")
 
     def test_truncated_weights(self):
         whole = self.clip.read_bytes()

@@ -99,7 +99,7 @@ class EvaluateTest(ProgramTest):
         directory = self.folder / learner
         code, errors = self.fedorbit("run", self.config, "-q", "-o", directory, "--set", f"data.path={self.data['base']}",
                                      "--set", f"method.learner={learner}", "--set", "training.rounds=3",
-                                     "--set", "dual_prompt.drift_warning=-1")
+                                     *(("--set", "dual_prompt.drift_warning=-1") if learner == "dual_prompt" else ()))
         self.assertEqual((code, errors), (0, ""), errors)
         return directory
 

@@ -1,6 +1,7 @@
 // The line a round prints.
 #include "results/progress.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "results/synthetic_run.hpp"
@@ -8,41 +9,41 @@
 namespace fedorbit {
 namespace {
 
-TEST(Progress, QuantitiesAreWrittenForPeople) {
-  EXPECT_EQ(human_bytes(0), "0 B");
-  EXPECT_EQ(human_bytes(1023), "1023 B");
-  EXPECT_EQ(human_bytes(1536), "1.5 KiB");
-  EXPECT_EQ(human_bytes(655'360), "640.0 KiB");
-  EXPECT_EQ(human_bytes(INT64_MAX), "8192.0 PiB");
-  EXPECT_EQ(human_seconds(0.04), "0.0 s");
-  EXPECT_EQ(human_seconds(59.97), "1 min 0 s");
-  EXPECT_EQ(human_seconds(75), "1 min 15 s");
-  EXPECT_EQ(human_seconds(7260), "2 h 1 min");
-}
-
-TEST(Progress, ALineSaysWhatIsKnown) {
+TEST(Progress, a_score_stands_in_the_line_of_the_round_that_was_evaluated_and_in_no_other) {
   const SyntheticRun run;
   Progress progress(50);
-  EXPECT_EQ(progress.line(run.round(0)),
-            "round  1/50  loss 1.5000  pool -  clients: global -  up+down 96.0 KiB  2.7 s");
+  EXPECT_EQ(progress.line(run.round(0)), "round  1/50  loss 1.5000  up+down 96.0 KiB  2.7 s");
   std::vector<Score> scores;
-  Score of{.round = 1, .scope = scope::global, .split = split::test, .task = task::labelling};
+  Score of{.round = 2, .scope = scope::global, .split = split::test, .task = task::labelling};
   append(scores, of, {15, 30, 1});
   of.label = 2;
   append(scores, of, {0, 10, 1});
   of.label = any;
-  for (const char* whose : {scope::global, scope::personal, scope::untrained})
-    for (const std::int64_t client : {0, 1}) {
-      of.scope = whose;
-      of.client = client;
-      const std::int64_t right = whose == std::string(scope::personal) ? 1 + 2 * client : client;
-      append(scores, of, {right, 2 + 2 * client, 1});
-    }
+  of.scope = scope::personal;
+  for (const std::int64_t client : {0, 1}) {
+    of.client = client;
+    append(scores, of, {1 + 2 * client, 2 + 2 * client, 1});
+  }
   progress.evaluated(scores);
-  progress.round_committed(run.round(0));
-  EXPECT_EQ(progress.line(run.round(1)),
-            "round  2/50  loss 0.7500  pool 50.0 %  clients: global 12.5 %, personal 62.5 %  up+down 96.0 KiB  2.7 s  "
-            "left 2 min 10 s");
+  progress.round_committed(run.round(1));
+  EXPECT_EQ(
+      progress.line(run.round(1)),
+      "round  2/50  loss 0.7500  global pool 50.0 %  personal mean 62.5 %  up+down 96.0 KiB  2.7 s  left 2 min 10 "
+      "s");
+  EXPECT_THAT(progress.line(run.round(2)), testing::Not(testing::HasSubstr("%")));
+}
+
+TEST(Progress, what_was_not_trained_has_a_line_before_the_rounds) {
+  Progress progress(1);
+  testing::internal::CaptureStderr();
+  std::vector<Score> scores;
+  append(scores, {.scope = scope::frozen, .split = split::test, .task = task::zero_shot}, {1, 4, 1});
+  append(scores, {.scope = scope::frozen, .split = split::test, .task = task::probe}, {3, 4, 1});
+  progress.evaluated(scores);
+  progress.finished({});
+  EXPECT_EQ(
+      testing::internal::GetCapturedStderr(),
+      "before training  zero-shot 25.0 %  probe 75.0 %\nfinished after 1 round  zero-shot 25.0 %  probe 75.0 %\n");
 }
 
 }  // namespace

@@ -112,6 +112,8 @@ TEST_F(Results, WhatWasToldIsReadBack) {
   EXPECT_THAT(file.read_texts("/classes/name"), ElementsAre("forest", "storage tanks", "côte"));
   EXPECT_THAT(file.read<std::int64_t>("/clients/train_samples"), ElementsAre(20, 21, 22, 23, 24, 25));
   EXPECT_EQ(file.dataset("/client_classes/train_samples").rows(), 12);
+  EXPECT_THAT(file.read_texts("/domains/name"), ElementsAre("aerial", "satellite"));
+  EXPECT_THAT(file.read<std::int64_t>("/clients/domain"), ElementsAre(-1, 0, 1, -1, 0, 1));
   const auto ranks = file.read<std::int64_t>("/placement/rank");
   EXPECT_EQ(ranks.size(), 30u);
   EXPECT_THAT(std::vector(ranks.begin(), ranks.begin() + 6), ElementsAre(0, 1, 0, 1, 0, 1));
@@ -131,7 +133,7 @@ TEST_F(Results, WhatWasToldIsReadBack) {
   EXPECT_THAT(file.dataset("/scores/value").read_rows<double>(0, 2), ElementsAre(10.0 / 30, 1.1));
   EXPECT_THAT(file.read<std::int64_t>("/confusions/images"), ElementsAre(18, 2, 1, 4, 5));
   EXPECT_THAT(file.read<std::int64_t>("/confusions/answer"), ElementsAre(0, 1, 0, 1, 2));
-  EXPECT_THAT(file.read_texts("/domains/name"), ElementsAre("aerial"));
+  EXPECT_THAT(file.read_texts("/domains/name"), ElementsAre("aerial", "satellite"));
   EXPECT_EQ(file.dataset("/transport/bytes").rows(), 5 * 2 * 2);
   EXPECT_THAT(file.read_texts("/events/message"), ElementsAre("client 3 holds one class only"));
   EXPECT_TRUE(at::equal(h5::read_tensor(file, "/state/prompt.context"), run.shared()[0].second));

@@ -25,10 +25,10 @@ struct SyntheticRun {
                       {"hosts", "node" + std::to_string(ranks)},
                       {"ranks", std::to_string(ranks)}};
     run.class_names = {"forest", "storage tanks", "côte"};
-    run.domain_names = {"aerial"};
+    run.domain_names = {"aerial", "satellite"};
     run.diagnostics = {"alignment_loss", "transport_iterations"};
     for (std::int64_t k = 0; k < clients; ++k)
-      run.clients.push_back({k, 20 + k, 5, {{0, 10}, {k % 2 + 1, 10 + k}}, {{0, 5}}});
+      run.clients.push_back({k, 20 + k, 5, {{0, 10}, {k % 2 + 1, 10 + k}}, {{0, 5}}, k % 3 - 1});
     return run;
   }
 

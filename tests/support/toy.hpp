@@ -19,7 +19,7 @@ constexpr std::int64_t classes = 3, width = 4;
 
 /// Logits of an image x are W x + b: W is shared, b is the client's own, where there is one. The gradient of one client
 /// can be spoilt.
-class Learner final : public fedorbit::Learner, public Classifier {
+class Learner : public fedorbit::Learner, public Classifier {
  public:
   explicit Learner(bool biased = true) : biased_(biased) {
     layout_.add({"weights", {classes, width}, Owner::shared});

@@ -15,20 +15,23 @@ namespace {
 struct Telling {
   std::string_view beginning, architecture;
 };
-constexpr std::array<Telling, 8> others{{
-    {"logit_bias", "SigLIP, with its sigmoid loss"},
+constexpr std::array<Telling, 9> others{{
     {"vision_model.head.", "SigLIP, whose vision tower pools by attention"},
     {"visual.trunk.", "a vision tower of the library timm (as SigLIP, EVA and ConvNeXt have)"},
     {"visual.head.", "a vision tower of the library timm"},
     {"visual.attn_pool.", "CoCa or another vision transformer that pools by attention"},
-    {"text.transformer.", "open_clip's custom text towers (as SigLIP, CoCa and multilingual models have)"},
-    {"text.token_embedding.", "open_clip's custom text towers (as SigLIP, CoCa and multilingual models have)"},
+    {"text.transformer.embeddings.", "a text tower of the library transformers (as multilingual models have)"},
+    {"text.transformer.encoder.", "a text tower of the library transformers (as multilingual models have)"},
+    {"text.proj.", "a text tower of the library transformers (as multilingual models have)"},
+    {"text.cls_emb", "CoCa, whose text tower has a class token"},
     {"text_decoder.", "CoCa, which writes captions"},
 }};
 
-/// Tensors that say nothing about features: numbers of positions, masks, counters, sizes.
-constexpr std::array<std::string_view, 7> meaningless{
-    "position_ids", "attn_mask", "mask", "num_batches_tracked", "input_resolution", "context_length", "vocab_size"};
+/// Tensors that say nothing about features: numbers of positions, masks, counters, sizes, and what a sigmoid loss adds
+/// to all logits alike.
+constexpr std::array<std::string_view, 8> meaningless{"position_ids",        "attn_mask",        "mask",
+                                                      "num_batches_tracked", "input_resolution", "context_length",
+                                                      "vocab_size",          "logit_bias"};
 
 bool is_meaningless(std::string_view name) {
   const auto last = name.substr(name.rfind('.') + 1);

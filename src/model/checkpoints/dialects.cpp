@@ -65,6 +65,15 @@ std::string translated(Dialect dialect, std::string name) {
 
 }  // namespace
 
+void join_text_tower(NamedTensors& tensors) {
+  constexpr std::string_view before = "text.";
+  if (!tensors.contains("text.token_embedding.weight")) return;
+  for (auto at = tensors.lower_bound(std::string(before)); at != tensors.end() && at->first.starts_with(before);) {
+    const auto named = at++;
+    if (tensors.try_emplace(named->first.substr(before.size()), named->second).second) tensors.erase(named);
+  }
+}
+
 Dialect recognise_dialect(const NamedTensors& tensors, const std::string& where) {
   // One name of each tower, so that a file that lacks one of them is still told which.
   for (const Dialect dialect : {Dialect::canonical, Dialect::open_clip, Dialect::hugging_face})

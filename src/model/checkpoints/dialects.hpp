@@ -10,6 +10,9 @@ namespace fedorbit {
 
 enum class Dialect { canonical, open_clip, hugging_face };
 
+/// Takes "text." off the names of open_clip's own text tower, which its class CustomTextCLIP puts before them.
+void join_text_tower(NamedTensors& tensors);
+
 /// Whose names these are, or a sentence that no CLIP's are among them.
 Dialect recognise_dialect(const NamedTensors& tensors, const std::string& where);
 

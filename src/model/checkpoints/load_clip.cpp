@@ -69,9 +69,10 @@ Tokenizer load_tokenizer(const std::filesystem::path& named, const std::filesyst
 std::filesystem::path vocabulary_cache() { return cache_folder("vocabulary", "model.vocabulary"); }
 
 Clip load_clip(const std::filesystem::path& path, const ClipLoading& loading) {
-  const Weights weights = read_weights(path);
+  Weights weights = read_weights(path);
   const std::string where = weights.files[0].string();
   refuse_other_architectures(weights.tensors, where);
+  join_text_tower(weights.tensors);
   const Dialect dialect = recognise_dialect(weights.tensors, where);
   if (dialect == Dialect::canonical) {
     require(!loading.activation && loading.vocabulary.empty(), where,

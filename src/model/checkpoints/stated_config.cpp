@@ -78,7 +78,6 @@ void apply_open_clip(const json& whole, ClipConfig& out, const std::string& wher
     expect(part(tower, "norm_kwargs", where), "eps", {1e-5}, where);
     expect(tower, "act_kwargs", {json::object()}, where);
   }
-  expect(model, "custom_text", {false}, where);
   compare(model, "embed_dim", out.embed_dim, where);
   compare(vision, "image_size", out.vision.image_size, where);
   compare(vision, "width", out.vision.width, where);

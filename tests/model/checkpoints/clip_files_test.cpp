@@ -126,9 +126,43 @@ TEST_F(Files, a_tensor_too_many_and_other_architectures_are_named) {
   EXPECT_THAT(after([](NamedTensors& t) { t["visual.transformer.resblocks.0.ls_1.gamma"] = at::ones({24}); }),
               HasSubstr("'visual.transformer.resblocks.0.ls_1.gamma' of shape [24], which no CLIP"));
   EXPECT_EQ(after([](NamedTensors& t) { t["attn_mask"] = at::ones({7, 7}); }), "(none)");
-  EXPECT_THAT(after([](NamedTensors& t) { t["logit_bias"] = at::ones({}); }), HasSubstr("architecture of SigLIP"));
   EXPECT_THAT(after([](NamedTensors& t) { t["visual.trunk.norm.weight"] = at::ones({4}); }), HasSubstr("timm"));
-  EXPECT_THAT(after([](NamedTensors& t) { t["text.transformer.x"] = at::ones({4}); }), HasSubstr("custom text towers"));
+  EXPECT_THAT(after([](NamedTensors& t) { t["text.transformer.embeddings.x"] = at::ones({4}); }),
+              HasSubstr("library transformers"));
+  EXPECT_THAT(after([](NamedTensors& t) { t["text.cls_emb"] = at::ones({4}); }), HasSubstr("CoCa"));
+}
+
+TEST_F(Files, towers_of_clip_are_read_under_the_names_and_with_the_bias_that_training_programs_give_them) {
+  after([](NamedTensors&) {});
+  const Clip plain = load_clip(file);
+  const auto same = [&] {
+    const Clip clip = load_clip(file);
+    EXPECT_EQ(clip.tensors.size(), plain.tensors.size());
+    for (const auto& [name, tensor] : plain.tensors) EXPECT_TRUE(at::equal(clip.tensors.at(name), tensor)) << name;
+  };
+  const auto rename = [](NamedTensors& tensors, const std::function<std::string(const std::string&)>& name) {
+    NamedTensors out;
+    for (const auto& [old, tensor] : tensors) out[name(old)] = tensor;
+    tensors = out;
+  };
+  EXPECT_EQ(after([](NamedTensors& t) { t["logit_bias"] = at::full({}, -10.0); }), "(none)");
+  same();
+  EXPECT_EQ(after([&](NamedTensors& t) { rename(t, [](const std::string& name) { return "model." + name; }); }),
+            "(none)");
+  same();
+  EXPECT_EQ(after([&](NamedTensors& t) {
+              rename(t, [](const std::string& name) {
+                return name.starts_with("visual.") || name == "logit_scale" ? name : "text." + name;
+              });
+            }),
+            "(none)");
+  same();
+  EXPECT_THAT(after([](NamedTensors& t) {
+                t["text.token_embedding.weight"] = t["token_embedding.weight"];
+                t["text.ln_final.bias"] = t["ln_final.bias"];
+              }),
+              HasSubstr("'text.ln_final.bias'"))
+      << "a tensor that is there twice";
 }
 
 TEST_F(Files, a_configuration_that_is_wrong_or_asks_for_more_is_refused) {

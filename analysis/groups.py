@@ -1,0 +1,112 @@
+"""Runs in groups: the runs of a group differ in their seed alone, so that only they may be averaged."""
+
+import dataclasses
+
+from . import schema
+from .run import Run
+from .study import is_study, runs_of
+
+REPEAT = "seed"
+RANKS = "ranks"  # no option, yet seconds depend on it
+# What differs without changing what is computed.
+NEITHER = {REPEAT, "name", "data.feature_store", "checkpoint.every", "partition.listed"}
+# What tells groups apart is looked for in this order, then among all other options.
+TELLING = ("method", "name", "method.learner", "method.strategy", "method.upload_codec", "method.download_codec",
+           "data.path", "partition.kind", "partition.clients", "partition.alpha", "partition.classes_per_client", RANKS)
+
+
+@dataclasses.dataclass
+class Group:
+    """Repeats of one setting. `missing` holds (repeat, why it is not there) for runs that a study names."""
+
+    settings: dict
+    repeats: dict = dataclasses.field(default_factory=dict)  # {repeat in words: Run}
+    missing: dict = dataclasses.field(default_factory=dict)  # {repeat in words: why}
+    label: str = ""
+
+    @property
+    def runs(self):
+        return list(self.repeats.values())
+
+
+def setting_in_words(key, value):
+    """ "40 clients", "alpha 0.1", "fedprox": short, for labels."""
+    last = key.rpartition(".")[2].replace("_", " ")
+    if isinstance(value, bool):
+        return last if value else f"no {last}"
+    if isinstance(value, (int, float)):
+        return f"{value} {last}" if last in ("clients", "ranks", "rounds") else f"{last} {value}"
+    if key.startswith(("data.", "model.")):
+        return str(value).rpartition("/")[2].rpartition(".")[0] or str(value) or f"no {last}"
+    return str(value)
+
+
+def keys_in_order(keys):
+    return [key for key in TELLING if key in keys] + sorted(set(keys) - set(TELLING))
+
+
+def telling_keys(settings):
+    """The few keys by which no two of the settings are alike, or all that differ."""
+    chosen = []
+    for key in keys_in_order({key for one in settings for key in one}):
+        def told_apart(keys):
+            return len({tuple(repr(one.get(k)) for k in keys) for one in settings})
+        if told_apart([*chosen, key]) > told_apart(chosen):
+            chosen.append(key)
+    return chosen
+
+
+def _settings(run):
+    return {key: value for key, value in run.options.items() if key not in NEITHER} | {
+        RANKS: int(run.attributes.get(schema.Attribute.RANKS, 1))}
+
+
+def _group_plain(runs, notes):
+    """Groups of runs that no study describes, by their options."""
+    found = {}
+    for run in runs:
+        settings = _settings(run)
+        group = found.setdefault(tuple(sorted((k, repr(v)) for k, v in settings.items())), Group(settings))
+        repeat = f"{REPEAT} {run.options.get(REPEAT, '?')}"
+        if repeat in group.repeats:
+            notes.append(f"{run.name} is left out: it repeats {group.repeats[repeat].name} with the same {REPEAT}.")
+            continue
+        group.repeats[repeat] = run
+    groups = list(found.values())
+    keys = groups[0].settings if groups else ()
+    same = {key for key in keys if len({repr(group.settings.get(key)) for group in groups}) == 1}
+    for group in groups:
+        group.settings = {key: value for key, value in group.settings.items() if key not in same}
+        names = {run.options.get("name") for run in group.runs}
+        if len(names) == 1:
+            group.settings["name"] = names.pop()
+    return groups
+
+
+def _group_study(place):
+    """Groups of a study, with what is missing of it."""
+    found = {}
+    for entry in runs_of(place):
+        group = found.setdefault(tuple((k, repr(v)) for k, v in entry.settings.items()), Group(dict(entry.settings)))
+        repeat = ", ".join(f"{key} {value}" for key, value in entry.repeats.items()) or "the only one"
+        if entry.run is None:
+            group.missing[repeat] = entry.why
+        else:
+            group.repeats[repeat] = entry.run
+    return list(found.values())
+
+
+def groups_of(places):
+    """(groups, notes): of run directories, results files and study directories; each note is a sentence."""
+    notes, groups, plain = [], [], []
+    for place in places:
+        if is_study(place):
+            groups += _group_study(place)
+        else:
+            plain.append(Run(place))
+    groups += _group_plain(plain, notes)
+    keys = telling_keys([group.settings for group in groups])
+    for group in groups:
+        words = [setting_in_words(key, group.settings[key]) for key in keys or group.settings if key in group.settings]
+        group.label = ", ".join(words) or (group.runs[0].name if group.runs else "all")
+    return groups, notes

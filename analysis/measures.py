@@ -1,0 +1,65 @@
+"""What a table can show of a run: one number by name."""
+
+import math
+
+from . import schema
+from .words import fixed, human_bytes
+
+NAN = math.nan
+
+
+def _pool(judged):
+    def latest(run):
+        _, shares = run.pool_accuracy(judged)
+        return float(shares[-1]) if len(shares) else NAN
+    return latest
+
+
+def _mean_of_clients(judged):
+    def latest(run):
+        by_round = run.client_accuracy(judged)
+        return float(by_round[max(by_round)][1].mean()) if by_round else NAN
+    return latest
+
+
+def _of_probe(run):
+    probe = _pool(schema.Judged.PROBE)(run)
+    return _pool(schema.Judged.GLOBAL)(run) / probe if probe > 0 else NAN
+
+
+def _sum(*columns):
+    def total(run):
+        rounds = run.rounds
+        return float(sum(rounds[column].sum() for column in columns)) if len(rounds[schema.Rounds.ROUND]) else NAN
+    return total
+
+
+def _last_loss(run):
+    losses = run.rounds[schema.Rounds.LOSS]
+    return float(losses[-1]) if len(losses) else NAN
+
+
+def _points(value):
+    return fixed(100 * value, 1)
+
+
+class Measure:
+    """`find` is the number of one run, `show` writes a mean or a spread of it; `better` is 1 where more is, -1 where
+    less; of an `exact` one a spread of nothing is not worth a word."""
+
+    def __init__(self, find, heading, show, better, exact=False):
+        self.find, self.heading, self.show, self.better, self.exact = find, heading, show, better, exact
+
+
+MEASURES = {
+    "global": Measure(_pool(schema.Judged.GLOBAL), "global pool %", _points, 1),
+    "global-mean": Measure(_mean_of_clients(schema.Judged.GLOBAL), "global mean of clients %", _points, 1),
+    "personal": Measure(_mean_of_clients(schema.Judged.PERSONAL), "personal mean of clients %", _points, 1),
+    "zero-shot": Measure(_pool(schema.Judged.ZERO_SHOT), "zero-shot %", _points, 1),
+    "probe": Measure(_pool(schema.Judged.PROBE), "linear probe %", _points, 1),
+    "of-probe": Measure(_of_probe, "global pool, % of probe", _points, 1),
+    "loss": Measure(_last_loss, "loss", lambda value: fixed(value, 3), -1),
+    "bytes": Measure(_sum(schema.Rounds.UPLOAD, schema.Rounds.DOWNLOAD), "federated, bytes", human_bytes, -1, True),
+    "seconds": Measure(_sum(schema.Rounds.TOTAL), "seconds", lambda value: fixed(value, 1), -1),
+}
+USUAL = ("global", "personal", "of-probe", "bytes", "seconds")

@@ -1,0 +1,57 @@
+"""How numbers and names are written for people: the counterpart of src/core/words.hpp."""
+
+import codecs
+import locale
+import math
+import os
+import sys
+
+PLAIN = {"±": "+-", "·": "-", "…": "...", "×": "x"}  # where a terminal knows no other characters
+
+
+def fixed(value, decimals):
+    """Halves go up, also where sums in another order left the half a hair too small; "-" for what is no number."""
+    if not math.isfinite(value):
+        return "-"
+    return f"{math.floor(10**decimals * value + 0.5 + 1e-9) / 10**decimals:.{decimals}f}"
+
+
+def percent(share):
+    return fixed(100 * share, 1) + " %" if math.isfinite(share) else "-"
+
+
+def counted(count, noun):
+    """ "1 class", "2 classes"."""
+    return f"{count} {noun}" + ("" if count == 1 else "es" if noun.endswith("s") else "s")
+
+
+def byte_unit(count):
+    """The unit in which that many bytes are a number below 1024, and its size: ("MiB", 1048576)."""
+    units = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
+    power = min((max(int(count), 1).bit_length() - 1) // 10, len(units) - 1)
+    return units[power], 1024**power
+
+
+def human_bytes(count):
+    unit, size = byte_unit(count)
+    return f"{count / size:.{0 if size == 1 else 1}f} {unit}"
+
+
+def shown(name):
+    """A file's name for people: bytes that are no UTF-8, and what a terminal would obey, as backslashes."""
+    words = str(name).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in words)
+
+
+def _plainer(error):
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    left_out = error.object[error.start : error.end]
+    return "".join(PLAIN.get(c) or c.encode("ascii", "backslashreplace").decode() for c in left_out), error.end
+
+
+def speak_as_the_terminal_does():
+    """Standard output in the characters of the user's locale; others are spelt out instead of ending the program."""
+    codecs.register_error("plainer", _plainer)
+    asked = os.environ.get("PYTHONIOENCODING", "").split(":")[0]
+    sys.stdout.reconfigure(encoding=asked or locale.getencoding(), errors="plainer")

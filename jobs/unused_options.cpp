@@ -1,0 +1,45 @@
+#include "jobs/unused_options.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include "core/error.hpp"
+
+namespace fedorbit {
+namespace {
+
+/// Options of a partition that some kinds do not ask for, with those that do.
+const std::map<std::string, std::vector<std::string>> partitions_with{
+    {"partition.alpha", {"dirichlet", "quantity", "sampled"}},
+    {"partition.classes_per_client", {"pathological"}},
+    {"partition.samples_per_client", {"sampled"}},
+    {"partition.min_samples", {"even", "dirichlet", "pathological", "quantity", "domain"}},
+};
+
+bool among(const std::vector<std::string>& words, const std::string& word) {
+  return std::ranges::find(words, word) != words.end();
+}
+
+}  // namespace
+
+void refuse_scenes(const std::vector<std::string>& assignments, const std::string& source) {
+  for (const std::string& assignment : assignments)
+    require(source.empty() || !assignment.starts_with("synthetic."), "--set ", assignment,
+            " is about synthetic scenes, but the images are those of ", source, "; leave one of them out.");
+}
+
+void refuse_unused(const std::vector<std::string>& assignments, const Experiment& experiment) {
+  refuse_scenes(assignments, experiment.data.path);
+  for (const std::string& assignment : assignments) {
+    const std::string option = assignment.substr(0, assignment.find('=')), section = option.substr(0, option.find('.'));
+    require(!among(learner_names(), section) || section == experiment.method.learner, "--set ", assignment,
+            " is about the learner ", section, ", but method.learner = ", experiment.method.learner, ".");
+    require(!among(strategy_names(), section) || section == experiment.method.strategy, "--set ", assignment,
+            " is about the strategy ", section, ", but method.strategy = ", experiment.method.strategy, ".");
+    const auto asked = partitions_with.find(option);
+    require(asked == partitions_with.end() || among(asked->second, experiment.partition.kind), "--set ", assignment,
+            " says nothing to partition.kind = ", experiment.partition.kind, ".");
+  }
+}
+
+}  // namespace fedorbit

@@ -1,0 +1,18 @@
+// Options that a command line sets and that would say nothing: refused, since who sets them expects something. In a
+// configuration they may stand, for another command line to make use of.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "federation/experiment.hpp"
+
+namespace fedorbit {
+
+/// Throws where an assignment "section.name=value" is of [synthetic] and the images are not: they come from `source`,
+/// empty where scenes are drawn.
+void refuse_scenes(const std::vector<std::string>& assignments, const std::string& source);
+
+/// The same, and for options of learners, strategies and partitions that this experiment does not have.
+void refuse_unused(const std::vector<std::string>& assignments, const Experiment& experiment);
+
+}  // namespace fedorbit

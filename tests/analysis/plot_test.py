@@ -1,0 +1,92 @@
+"""Pictures: their formats, and the panels that runs, groups of runs and evaluations have anything for."""
+
+import re
+import shutil
+import unittest
+
+import h5py
+import numpy
+from sample_files import WithFolder, change_options
+
+
+class Pictures(WithFolder):
+    def words(self, *arguments):
+        """What an SVG says, so that it can be read: matplotlib draws letters as outlines, each text after a comment."""
+        target = self.folder / "words.svg"
+        self.print_here("plot", *arguments, "-o", target)
+        return re.findall(r"<!-- (.*) -->", target.read_text())
+
+    def test_the_ending_of_the_name_says_the_format(self):
+        for ending, begin in ((".png", b"\x89PNG"), (".pdf", b"%PDF"), (".SVG", b"<?xml")):
+            target = self.folder / f"picture{ending}"
+            self.print_here("plot", self.sample("plain"), "-o", target)
+            self.assertTrue(target.read_bytes().startswith(begin), ending)
+            self.assertFalse((self.folder / f"picture{ending}.part").exists())
+        for name in ("picture", "picture.jpg", "picture.png.old"):
+            self.refuse_here("should end in .png, .svg or .pdf", "plot", self.sample("plain"), "-o", self.folder / name)
+            self.assertFalse((self.folder / name).exists())
+
+    def test_a_run_that_was_killed_is_drawn_as_far_as_it_came(self):
+        words = self.words(self.sample("killed", "killed"))
+        self.assertTrue(any("3 rounds, not finished" in line for line in words), words)
+        self.assertIn("Accuracy over rounds", words)
+
+    def test_an_evaluation_has_its_classes_and_no_panel_without_data(self):
+        words = self.words(self.sample("evaluation", "evaluation"))
+        self.assertIn("Accuracy by class", words)
+        self.assertIn("Each template alone", words)
+        for view in ("zero-shot", "probe", "neighbours"):
+            self.assertIn(view, words)
+        for panel in ("Accuracy over rounds", "Seconds by phase and rank", "Spread over clients"):
+            self.assertNotIn(panel, words)
+
+    def test_a_file_with_nothing_in_it_is_said_to_hold_nothing_and_makes_no_picture(self):
+        empty = self.folder / "empty.h5"
+        shutil.copy(self.sample("plain") / "results.h5", empty)
+        with h5py.File(empty, "r+") as file:
+            for table in ("rounds", "turns", "scores", "transport", "placement"):
+                for column in file[table].values():
+                    column.resize((0,))
+        self.refuse_here("there is nothing to draw yet", "plot", empty, "-o", self.folder / "none.png")
+        self.assertFalse((self.folder / "none.png").exists())
+
+    def test_repeats_are_one_line_and_settings_are_several(self):
+        for learner in ("prompt", "dual_prompt"):
+            for seed in (1, 2, 3):
+                run = self.sample(f"{learner}-{seed}")
+                change_options(run / "results.h5", seed=seed, method__learner=f'"{learner}"',
+                               method__strategy='"fedavg"')
+        runs = sorted(self.folder.glob("*prompt-[123]"))
+        words = self.words(*runs)
+        self.assertEqual(words.count("dual_prompt"), words.count("prompt"))
+        self.assertTrue(any("seeds 1 to 3" in line and "deviation over seeds" in line for line in words), words)
+        self.assertFalse(any("seed 1" in line for line in words))
+
+    def test_bytes_are_logarithmic_where_methods_differ_by_orders(self):
+        few, many = self.sample("few"), self.sample("many")
+        change_options(few / "results.h5", seed=1, prompt__context=4)
+        change_options(many / "results.h5", seed=1, prompt__context=16)
+        self.assertNotIn(r"$\mathdefault{10^{3}}$", "".join(self.words(few, many, "--panel", "bytes")))
+        with h5py.File(many / "results.h5", "r+") as file:
+            for column in ("upload_bytes", "download_bytes"):
+                file["rounds"][column][:] = 100 * file["rounds"][column][:]
+        self.assertRegex("".join(self.words(few, many, "--panel", "bytes")), r"mathdefault\{10\^")
+
+    def test_a_panel_can_have_the_width_of_a_column_in_print(self):
+        for column, inches in (("ieee", 3.5), ("acm", 3.33), ("ieee-two", 7.16)):
+            target = self.folder / "column.svg"
+            self.print_here("plot", self.sample("plain"), "--panel", "rounds", "--column", column, "-o", target)
+            width = float(re.search(r'width="([\d.]+)pt"', target.read_text()).group(1))
+            self.assertAlmostEqual(width, 72 * inches, places=2)
+
+    def test_scores_that_are_no_numbers_and_classes_with_strange_names_are_drawn(self):
+        run = self.sample("strange")
+        with h5py.File(run / "results.h5", "r+") as file:
+            names = file["classes/name"]
+            names[:] = numpy.array([b"$a", b"_b", b"[c]"], dtype=names.dtype)
+            file["rounds/loss"][:] = numpy.nan
+        self.assertIn("[c]", self.words(run, "--panel", "classes"))
+
+
+if __name__ == "__main__":
+    unittest.main()
