@@ -55,6 +55,6 @@ def heading(groups):
         parts.append("not finished" if len(runs) == 1 else "some not finished")
     if any(len(group.runs) > 1 for group in groups):
         parts.append("bands: one standard deviation over seeds")
-    elif runs and len(runs) == 1 and any(run.client_scores(schema.View.PERSONAL) for run in runs):
+    elif runs and len(runs) == 1 and any(run.client_accuracy(schema.Judged.PERSONAL) for run in runs):
         parts.append("band: the middle half of clients")
     return ", ".join(parts)

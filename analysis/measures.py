@@ -8,19 +8,23 @@ from .words import fixed, human_bytes
 NAN = math.nan
 
 
-def _share(view):
+def _pool(judged):
     def latest(run):
-        by_round = run.client_scores(view)
-        rounds, shares = run.scores(view)
-        if by_round and (view == schema.View.PERSONAL or not len(rounds)):
-            return float(by_round[max(by_round)][1].mean())
+        _, shares = run.pool_accuracy(judged)
         return float(shares[-1]) if len(shares) else NAN
     return latest
 
 
+def _mean_of_clients(judged):
+    def latest(run):
+        by_round = run.client_accuracy(judged)
+        return float(by_round[max(by_round)][1].mean()) if by_round else NAN
+    return latest
+
+
 def _of_probe(run):
-    probe = _share(schema.View.PROBE)(run)
-    return _share(schema.View.GLOBAL)(run) / probe if probe > 0 else NAN
+    probe = _pool(schema.Judged.PROBE)(run)
+    return _pool(schema.Judged.GLOBAL)(run) / probe if probe > 0 else NAN
 
 
 def _sum(*columns):
@@ -48,11 +52,12 @@ class Measure:
 
 
 MEASURES = {
-    "global": Measure(_share(schema.View.GLOBAL), "global %", _points, 1),
-    "personal": Measure(_share(schema.View.PERSONAL), "personal %", _points, 1),
-    "zero-shot": Measure(_share(schema.View.ZERO_SHOT), "zero-shot %", _points, 1),
-    "probe": Measure(_share(schema.View.PROBE), "linear probe %", _points, 1),
-    "of-probe": Measure(_of_probe, "global, % of probe", _points, 1),
+    "global": Measure(_pool(schema.Judged.GLOBAL), "global pool %", _points, 1),
+    "global-mean": Measure(_mean_of_clients(schema.Judged.GLOBAL), "global mean of clients %", _points, 1),
+    "personal": Measure(_mean_of_clients(schema.Judged.PERSONAL), "personal mean of clients %", _points, 1),
+    "zero-shot": Measure(_pool(schema.Judged.ZERO_SHOT), "zero-shot %", _points, 1),
+    "probe": Measure(_pool(schema.Judged.PROBE), "linear probe %", _points, 1),
+    "of-probe": Measure(_of_probe, "global pool, % of probe", _points, 1),
     "loss": Measure(_last_loss, "loss", lambda value: fixed(value, 3), -1),
     "bytes": Measure(_sum(schema.Rounds.UPLOAD, schema.Rounds.DOWNLOAD), "federated, bytes", human_bytes, -1, True),
     "seconds": Measure(_sum(schema.Rounds.TOTAL), "seconds", lambda value: fixed(value, 1), -1),

@@ -8,8 +8,9 @@ from . import schema, series
 from .palette import PHASES, REFERENCE, literal, look
 from .words import byte_unit, counted, percent
 
-SCOPES = ((schema.View.GLOBAL, "-"), (schema.View.PERSONAL, "--"))
-REFERENCES = ((schema.View.ZERO_SHOT, "-.", "zero-shot"), (schema.View.PROBE, ":", "linear probe"))
+SCOPES = ((schema.Judged.GLOBAL, "-"), (schema.Judged.PERSONAL, "--"))
+WORDS = {schema.Judged.GLOBAL: "global (pool)", schema.Judged.PERSONAL: "personal (mean of clients)"}
+REFERENCES = ((schema.Judged.ZERO_SHOT, "-.", "zero-shot"), (schema.Judged.PROBE, ":", "linear probe"))
 MOST_CLASSES = 30
 
 
@@ -25,18 +26,18 @@ class Looks:
     def legend(self):
         return self.named | self.scopes | self.references
 
-    def line(self, group, view, last):
+    def line(self, group, judged, last):
         """How a line that ends at the share `last` is drawn, its legend noted."""
-        number = [scope for scope, _ in SCOPES].index(view) if self.alone else self.groups.index(group)
+        number = [scope for scope, _ in SCOPES].index(judged) if self.alone else self.groups.index(group)
         colour, mark = look(number)
-        style = dict(SCOPES)[view]
+        style = dict(SCOPES)[judged]
         drawn = dict(color=colour, marker=mark, linestyle=style, markersize=4, linewidth=1.6,
-                     markerfacecolor=colour if view == schema.View.GLOBAL else "white")
+                     markerfacecolor=colour if judged == schema.Judged.GLOBAL else "white")
         if self.alone:
-            self.named[f"{view} {percent(last)}"] = Line2D([], [], **drawn)
+            self.named[f"{WORDS[judged]} {percent(last)}"] = Line2D([], [], **drawn)
         else:
             self.named[literal(group.label)] = Line2D([], [], color=colour, marker=mark, linewidth=1.6)
-            self.scopes[view] = Line2D([], [], color="black", linestyle=style)
+            self.scopes[WORDS[judged]] = Line2D([], [], color="black", linestyle=style)
         return drawn
 
     def colour(self, group):
@@ -56,16 +57,16 @@ def _rows(axes, count):
 
 
 def _references(axes, looks):
-    for view, style, words in REFERENCES:
-        values = [value for group in looks.groups if (value := series.reference(group, view)) is not None]
+    for judged, style, words in REFERENCES:
+        values = [value for group in looks.groups if (value := series.reference(group, judged)) is not None]
         if values and max(values) - min(values) < 0.0005:  # alike as they are shown
             axes.axhline(values[0], color=REFERENCE, linestyle=style, linewidth=1.2)
             looks.references[f"{words} {percent(values[0])}"] = Line2D([], [], color=REFERENCE, linestyle=style)
 
 
 def _accuracy(axes, looks, axis):
-    lines = [(looks.line(group, view, found.mean[-1]), found) for group in looks.groups for view, _ in SCOPES
-             if (found := series.accuracy(group, view, axis)) is not None]
+    lines = [(looks.line(group, judged, found.mean[-1]), found) for group in looks.groups for judged, _ in SCOPES
+             if (found := series.accuracy(group, judged, axis)) is not None]
     if not any(len(found.x) > 1 for _, found in lines):
         return False
     last = [found.x[-1] for _, found in lines]
@@ -130,12 +131,12 @@ def clients(axes, looks):
 
 
 def _class_series(looks):
-    """[(words, colour and mark, {class: share})]: of groups the global model, of an evaluation each of its views."""
-    if looks.alone and not series.class_shares(looks.groups[0], schema.View.GLOBAL):
-        views = [view for run in looks.groups[0].runs[:1] for view in run.views()]
-        return [(view, look(i), shares) for i, view in enumerate(views)
-                if (shares := series.class_shares(looks.groups[0], view))]
-    named = [(group, series.class_shares(group, schema.View.GLOBAL)) for group in looks.groups]
+    """[(words, colour and mark, {class: share})]: of groups the global model, of an evaluation each thing that it judged."""
+    if looks.alone and not series.class_shares(looks.groups[0], schema.Judged.GLOBAL):
+        all_judged = [judged for run in looks.groups[0].runs[:1] for judged in run.judged()]
+        return [(schema.name(judged), look(i), shares) for i, judged in enumerate(all_judged)
+                if (shares := series.class_shares(looks.groups[0], judged))]
+    named = [(group, series.class_shares(group, schema.Judged.GLOBAL)) for group in looks.groups]
     named = [(group, shares) for group, shares in named if shares]
     return [("global" if looks.alone else group.label, look(0 if looks.alone else looks.groups.index(group)), shares)
             for group, shares in named if shares.keys() == named[0][1].keys()]
@@ -170,7 +171,7 @@ def templates(axes, looks):
     if not sets or not looks.alone:
         return False
     for i, (name, shares) in enumerate(sets.items()):
-        colour, mark = look(len(looks.groups[0].runs[0].views()) + i)
+        colour, mark = look(len(looks.groups[0].runs[0].judged()) + i)
         axes.plot(range(1, len(shares) + 1), numpy.sort(shares), marker=mark, markersize=3, linestyle="", color=colour)
         looks.named.setdefault(literal(name), Line2D([], [], color=colour, marker=mark, linestyle=""))
     _shares(axes.yaxis)

@@ -56,8 +56,8 @@ def open_file(path):
                 raise Unreadable(f"{shown(path)} is not a results file: its attribute '{schema.Attribute.FILETYPE}' "
                                  f"should be '{schema.FILETYPE}'.")
             major = int(file.attrs[schema.Attribute.VERSION][0])
-            if major > schema.MAJOR:
-                raise Unreadable(f"{shown(path)} has version {major}, but this analysis reads up to {schema.MAJOR}.")
+            if major != schema.MAJOR:
+                raise Unreadable(f"{shown(path)} has version {major}, but this analysis reads version {schema.MAJOR}.")
             yield file
     except (KeyError, OSError, RuntimeError) as cause:  # h5py's for what HDF5 finds
         raise Unreadable(f"{shown(path)} cannot be read as HDF5: {cause}.") from None

@@ -43,8 +43,7 @@ class Run:
     clients = Table(schema.Clients.GROUP)
     classes = Table(schema.Classes.GROUP)
     turns = Table(schema.Turns.GROUP)
-    evaluations = Table(schema.Evaluations.GROUP)
-    class_evaluations = Table(schema.ClassEvaluations.GROUP)
+    scores = Table(schema.Scores.GROUP)
     templates = Table(schema.Templates.GROUP)
     transport = Table(schema.Transport.GROUP)
     placement = Table(schema.Placement.GROUP)
@@ -68,19 +67,29 @@ class Run:
             raise Unreadable(f"{shown(self.path)}: the attribute '{schema.Attribute.OPTIONS}' is not TOML: "
                              f"{cause}.") from None
 
-    def scores(self, view):
-        """Of the whole test pool: (rounds done, shares of correct answers)."""
-        table, names = self.evaluations, schema.Evaluations
-        mine = (table[names.VIEW] == view) & (table[names.CLIENT] == names.EVERYBODY) & (table[names.TOTAL] > 0)
-        return table[names.ROUNDS_DONE][mine], table[names.CORRECT][mine] / table[names.TOTAL][mine]
+    def _accuracies(self, judged):
+        """Rows of accuracies of all classes and domains: (rounds done, clients, shares)."""
+        table, names = self.scores, schema.Scores
+        mine = (table[names.SCOPE] == judged[0]) & (table[names.TASK] == judged[1])
+        mine &= (table[names.METRIC] == schema.ACCURACY) & (table[names.DOMAIN] == names.ANY)
+        mine &= table[names.CLASS] == names.ANY
+        return table[names.ROUNDS_DONE][mine], table[names.CLIENT][mine], table[names.VALUE][mine]
 
-    def client_scores(self, view):
-        """{rounds done: (clients, their shares of correct answers)} for every time at which clients were scored."""
-        table, names = self.evaluations, schema.Evaluations
-        mine = (table[names.VIEW] == view) & (table[names.CLIENT] != names.EVERYBODY) & (table[names.TOTAL] > 0)
-        rounds, clients = table[names.ROUNDS_DONE][mine], table[names.CLIENT][mine]
-        shares = table[names.CORRECT][mine] / table[names.TOTAL][mine]
-        return {int(r): (clients[rounds == r], shares[rounds == r]) for r in numpy.unique(rounds)}
+    def judged(self):
+        """Every (scope, task) that was judged, in the order in which they first were."""
+        return list(dict.fromkeys(zip(self.scores[schema.Scores.SCOPE], self.scores[schema.Scores.TASK])))
+
+    def pool_accuracy(self, judged):
+        """Of all images in one pool: (rounds done, accuracies)."""
+        rounds, clients, shares = self._accuracies(judged)
+        pool = clients == schema.Scores.ANY
+        return rounds[pool], shares[pool]
+
+    def client_accuracy(self, judged):
+        """{rounds done: (clients, their accuracies)} for every time at which clients were judged one by one."""
+        rounds, clients, shares = self._accuracies(judged)
+        return {int(r): (clients[mine], shares[mine]) for r in numpy.unique(rounds)
+                if (mine := (rounds == r) & (clients != schema.Scores.ANY)).any()}
 
     def bytes_until(self, rounds_done):
         """Federated bytes, both directions and all clients, that were sent in so many rounds."""
@@ -94,27 +103,23 @@ class Run:
         sums = numpy.cumsum(self.rounds[schema.Rounds.TOTAL])
         return numpy.concatenate([[0], sums])[numpy.searchsorted(self.rounds[schema.Rounds.ROUND], rounds_done)]
 
-    def class_shares(self, view):
-        """{class name: share of correct answers among its test images}, the latest; classes without are left out."""
-        table, names = self.class_evaluations, schema.ClassEvaluations
-        mine = (table[names.VIEW] == view) & (table[names.TOTAL] > 0)
-        mine &= table[names.CLIENT] == schema.Evaluations.EVERYBODY
+    def class_shares(self, judged):
+        """{class name: accuracy on its images in one pool}, the latest; classes without are left out."""
+        table, names = self.scores, schema.Scores
+        mine = (table[names.SCOPE] == judged[0]) & (table[names.TASK] == judged[1])
+        mine &= (table[names.METRIC] == schema.ACCURACY) & (table[names.CLASS] != names.ANY)
+        mine &= (table[names.CLIENT] == names.ANY) & (table[names.DOMAIN] == names.ANY)
         if not mine.any():
             return {}
         mine &= table[names.ROUNDS_DONE] == table[names.ROUNDS_DONE][mine].max()
         words = dict(zip(self.classes[schema.Classes.CLASS], self.classes[schema.Classes.NAME]))
-        shares = table[names.CORRECT][mine] / table[names.TOTAL][mine]
-        return {words[c]: share for c, share in zip(table[names.CLASS][mine], shares)}
+        return {words[c]: share for c, share in zip(table[names.CLASS][mine], table[names.VALUE][mine])}
 
     def template_shares(self):
         """{set of texts: shares of correct answers of each of its templates alone}."""
         table, names = self.templates, schema.Templates
         return {name: (table[names.CORRECT] / table[names.TOTAL])[(table[names.SET] == name) & (table[names.TOTAL] > 0)]
                 for name in dict.fromkeys(table[names.SET])}
-
-    def views(self):
-        """Whatever was scored on all test images, in the order of the file."""
-        return list(dict.fromkeys(self.evaluations[schema.Evaluations.VIEW]))
 
     def collectives(self):
         """For every collective: ranks, calls, bytes, waiting and transfer seconds (sums over ranks), algbw, busbw."""

@@ -1,7 +1,7 @@
 """The names in a results file that the analysis reads, once: src/results/schema.hpp has them all."""
 
 FILETYPE = "fedorbit-results"
-MAJOR = 2  # of the file's version; a higher one cannot be read
+MAJOR = 3  # of the file's version; none but this can be read
 
 FILE = "results.h5"
 UNFINISHED_FILE = "results.h5.part"
@@ -23,11 +23,22 @@ class Kind:
     TRANSPORT = "transport"
 
 
-class View:
-    ZERO_SHOT = "zero-shot"
-    GLOBAL = "global"
-    PERSONAL = "personal"
-    PROBE = "probe"
+class Judged:
+    """What was judged: (scope, task)."""
+
+    ZERO_SHOT = ("frozen", "zero-shot")
+    PROBE = ("frozen", "probe")
+    GLOBAL = ("global", "labelling")
+    PERSONAL = ("personal", "labelling")
+
+
+def name(judged):
+    """A scope stands for labelling, a task for what nobody trained."""
+    scope, task = judged
+    return task if scope == "frozen" else scope
+
+
+ACCURACY = "accuracy"  # of the metrics
 
 
 class Rounds:
@@ -73,24 +84,17 @@ class Turns:
     SECONDS = "seconds"
 
 
-class Evaluations:
-    GROUP = "/evaluations"
+class Scores:
+    GROUP = "/scores"
     ROUNDS_DONE = "rounds_done"
-    VIEW = "view"
+    SCOPE = "scope"
     CLIENT = "client"
-    CORRECT = "correct"
-    TOTAL = "total"
-    EVERYBODY = -1  # the client of a score on all test images
-
-
-class ClassEvaluations:
-    GROUP = "/class_evaluations"
-    ROUNDS_DONE = "rounds_done"
-    VIEW = "view"
-    CLIENT = "client"
+    DOMAIN = "domain"
     CLASS = "class"
-    CORRECT = "correct"
-    TOTAL = "total"
+    TASK = "task"
+    METRIC = "metric"
+    VALUE = "value"
+    ANY = -1  # the client, domain or class of a score that is of all of them
 
 
 class Templates:

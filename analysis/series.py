@@ -19,12 +19,11 @@ class Series:
     high: numpy.ndarray
 
 
-def _one(run, view):
-    """{rounds done: share} of a view of one run: of all test images, or the mean over clients where each was judged."""
-    by_round = run.client_scores(view)
-    if by_round:
-        return {r: shares.mean() for r, (_, shares) in by_round.items()}
-    return dict(zip(*run.scores(view)))
+def _one(run, judged):
+    """{rounds done: share} of one run: personal models as the mean of clients, all else on the pool of images."""
+    if judged == schema.Judged.PERSONAL:
+        return {r: shares.mean() for r, (_, shares) in run.client_accuracy(judged).items()}
+    return dict(zip(*run.pool_accuracy(judged)))
 
 
 def _places(run, rounds, axis):
@@ -33,12 +32,12 @@ def _places(run, rounds, axis):
     return run.seconds_until(rounds) if axis == SECONDS else rounds.astype(float)
 
 
-def accuracy(group, view, axis):
-    """The Series of a view, at the rounds that all repeats have; None where there are none.
+def accuracy(group, judged, axis):
+    """The Series of what was judged, at the rounds that all repeats have; None where there are none.
 
     The band is a standard deviation over repeats to each side; of a single run the middle half of its clients.
     """
-    runs = [(run, scores) for run in group.runs if (scores := _one(run, view))]
+    runs = [(run, scores) for run in group.runs if (scores := _one(run, judged))]
     if not runs:
         return None
     rounds = numpy.array(sorted(set.intersection(*(set(scores) for _, scores in runs))))
@@ -50,15 +49,15 @@ def accuracy(group, view, axis):
     if len(runs) > 1:
         spread = values.std(axis=0, ddof=1)
         low, high = mean - spread, mean + spread
-    elif by_round := runs[0][0].client_scores(view):
+    elif by_round := runs[0][0].client_accuracy(judged):
         low, high = (numpy.array([numpy.percentile(by_round[r][1], q) for r in rounds]) for q in (25, 75))
     x = numpy.mean([_places(run, rounds, axis) for run, _ in runs], axis=0)
     return Series(x, mean, low, high)
 
 
-def reference(group, view):
+def reference(group, judged):
     """The mean over repeats of a score that does not change with rounds, or None."""
-    shares = [found[1][-1] for run in group.runs if len((found := run.scores(view))[0])]
+    shares = [found[1][-1] for run in group.runs if len((found := run.pool_accuracy(judged))[0])]
     return float(numpy.mean(shares)) if shares else None
 
 
@@ -66,15 +65,15 @@ def client_shares(group):
     """(rounds done, the latest personal accuracies of all clients of all repeats), or None."""
     latest = []
     for run in group.runs:
-        by_round = run.client_scores(schema.View.PERSONAL)
+        by_round = run.client_accuracy(schema.Judged.PERSONAL)
         if by_round:
             latest.append((max(by_round), by_round[max(by_round)][1]))
     return (latest[0][0], numpy.concatenate([shares for _, shares in latest])) if latest else None
 
 
-def class_shares(group, view):
-    """{class name: share of its test images}, the latest of a view, averaged over repeats; empty where unknown."""
-    found = [shares for run in group.runs if (shares := run.class_shares(view))]
+def class_shares(group, judged):
+    """{class name: share of its test images}, the latest of what was judged, averaged over repeats; empty where unknown."""
+    found = [shares for run in group.runs if (shares := run.class_shares(judged))]
     if not found:
         return {}
     return {name: float(numpy.mean([one[name] for one in found])) for name in found[0] if all(name in o for o in found)}

@@ -21,21 +21,20 @@ def provenance(run):
 
 
 def accuracy(run):
+    """The pool is all test images together; the mean, the lowest and the highest are of clients on their own."""
     table = Table(title="Accuracy", title_justify="left")
-    for name in ("view", "after rounds", "all test images", "mean of clients", "lowest", "highest"):
-        table.add_column(name, justify="left" if name == "view" else "right")
-    known = (schema.View.ZERO_SHOT, schema.View.PROBE, schema.View.GLOBAL, schema.View.PERSONAL)
-    # An evaluation has views of its own.
-    for view in dict.fromkeys((*known, *run.evaluations[schema.Evaluations.VIEW])):
-        rounds, shares = run.scores(view)
-        by_round = run.client_scores(view)
+    for name in ("of", "after rounds", "pool", "mean of clients", "lowest", "highest", "clients"):
+        table.add_column(name, justify="left" if name == "of" else "right")
+    for judged in run.judged():
+        rounds, shares = run.pool_accuracy(judged)
+        by_round = run.client_accuracy(judged)
         last = max([*rounds, *by_round], default=None)
         if last is None:
             continue
         pool = percent(shares[rounds == last][-1]) if last in rounds else "-"
         clients = by_round[last][1] if last in by_round else numpy.array([])
         spread = [percent(f(clients)) if len(clients) else "-" for f in (numpy.mean, numpy.min, numpy.max)]
-        table.add_row(view, str(last), pool, *spread)
+        table.add_row(schema.name(judged), str(last), pool, *spread, str(len(clients)) if len(clients) else "-")
     return table
 
 

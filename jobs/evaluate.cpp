@@ -1,4 +1,4 @@
-// fedorbit evaluate: how well frozen features are labelled by texts, by a run's prompts, by a probe and by neighbours.
+// fedorbit evaluate: how well frozen features are labelled by texts, by a trained model, by a probe and by neighbours.
 #include <CLI/CLI.hpp>
 #include <memory>
 #include <optional>
@@ -25,7 +25,8 @@ void record(const std::string& output, const Scores& scores, const RunRecord& ab
   Recorder recorder(output);
   recorder.started(about);
   if (!warning.empty()) recorder.happened({0, "warning", warning});
-  recorder.evaluated(scores.records);
+  recorder.evaluated(scores.scores);
+  recorder.confused(scores.confusions);
   recorder.templates_evaluated(scores.templates);
   recorder.finished({});
 }
@@ -37,7 +38,7 @@ int evaluate(Request& request) {
   const EvaluateOptions& options = request.options;
   const std::string& output = request.line.output;
   refuse_scenes(request.line.assignments, options.data.path.empty() ? options.data.features : options.data.path);
-  const std::filesystem::path run = options.model.prompts;
+  const std::filesystem::path run = options.model.trained;
   if (!output.empty())
     require_output(output, schema::filetype, {options.data.path, options.data.features, run, run / "results.h5"});
   const auto communicator = request.line.start(options.machine.backend, list);
@@ -69,8 +70,7 @@ int evaluate(Request& request) {
 void add_evaluate(CLI::App& program) {
   const auto request = std::make_shared<Request>();
   CLI::App& command = *program.add_subcommand(
-      "evaluate",
-      "label images by texts, by a run's prompts, by a linear probe and by neighbours; no training of prompts");
+      "evaluate", "label images by texts, by what a run has learned, by a linear probe and by neighbours");
   declare(command, request->line, "the results file to write; without one, the terminal only");
   list_in_help(command, request->options);
   const auto shortcut = [&](const char* flag, const char* option, const char* help) {
@@ -81,7 +81,7 @@ void add_evaluate(CLI::App& program) {
   shortcut("--class-names", "data.class_names", "other names, as data.class_names");
   shortcut("--weights", "model.weights", "the checkpoint, as model.weights");
   shortcut("--templates", "model.templates", "as model.templates");
-  shortcut("--prompts", "model.prompts", "a run, as model.prompts");
+  shortcut("--model", "model.trained", "a run, as model.trained");
   command.callback([request] {
     if (const int code = evaluate(*request); code != 0) throw ExitWith{code};
   });

@@ -19,14 +19,16 @@ struct EvaluatedData {
 };
 
 struct EvaluatedModel : WeightOptions {
-  std::string templates, templates_file, prompts;
+  std::string templates, templates_file, trained;
   double logit_scale = 0;
-  EvaluatedModel() { weights.clear(); }  // the run's with prompts, none with a feature file, else the embedded ones
+  EvaluatedModel() {
+    weights.clear();
+  }  // the run's with a trained model, none with a feature file, else the embedded ones
   void fields(OptionList& v) {
     WeightOptions::fields(v);
     v("templates", templates, "what the tower reads of a class, separated by semicolons; {} stands for its name");
     v("templates_file", templates_file, "the same as a file, a line each");
-    v("prompts", prompts, "a finished run's directory, its results.h5, or its prompts.safetensors");
+    v("trained", trained, "what a run has learned: its directory, its results.h5, or its model.safetensors");
     v("logit_scale", logit_scale, "", "the factor on cosines in losses; 0: the tower's, or 100 of imported features", 0,
       1e6);
   }

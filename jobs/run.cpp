@@ -7,7 +7,9 @@
 #include "core/signals.hpp"
 #include "core/version.hpp"
 #include "core/words.hpp"
+#include "evaluation/frozen_exam.hpp"
 #include "evaluation/zero_shot.hpp"
+#include "federation/assemble.hpp"
 #include "federation/census.hpp"
 #include "federation/cohort.hpp"
 #include "federation/memory_check.hpp"
@@ -27,6 +29,7 @@
 #include "results/recorder.hpp"
 #include "results/resume.hpp"
 #include "results/run_directory.hpp"
+#include "results/trained_model.hpp"
 
 namespace fedorbit {
 namespace {
@@ -44,6 +47,76 @@ std::int64_t most_steps(const std::vector<ClientRecord>& clients, const Training
   return most;
 }
 
+/// What is read before the run directory is touched: a misspelt name loses nothing there.
+struct Opened {
+  Dataset dataset;
+  Clip clip;
+  std::vector<std::string> templates;
+  Parts parts;
+};
+
+Opened open(Experiment& experiment, at::Device device, Communicator& communicator) {
+  Dataset dataset = open_data(experiment.data.path, experiment.synthetic, communicator);
+  Clip clip = open_weights(experiment.model, device, communicator);
+  std::vector<std::string> templates = templates_in(experiment.model.text_template, "model.text_template");
+  auto learner =
+      make_learner(experiment.method.learner, experiment.learner, experiment.engine, clip, dataset.class_names(),
+                   [&](const Tensor& bytes) { return one_copy_on_node(bytes, communicator); });
+  Parts parts = assemble(experiment, labelled(dataset), std::move(learner), device);
+  return {std::move(dataset), std::move(clip), std::move(templates), std::move(parts)};
+}
+
+/// Collective: what the folder holds, as the root sees it.
+RunDirectory::Holding take(RunDirectory& directory, const std::string& options_toml, bool restart,
+                           Communicator& communicator) {
+  Tensor holding = at::tensor(std::int64_t{0});
+  if (communicator.root()) holding.fill_(std::int64_t(directory.open(options_toml, restart)));
+  communicator.broadcast(holding);
+  return RunDirectory::Holding(holding.item<std::int64_t>());
+}
+
+RunRecord record_of(const Opened& opened, const std::string& options_toml, Communicator& communicator) {
+  RunRecord record;
+  record.options_toml = options_toml;
+  record.provenance = provenance_of_run(communicator);
+  record.provenance["data_sha256"] = opened.dataset.checksum();
+  record.provenance["weights_sha256"] = opened.clip.checksum;
+  record.class_names = opened.dataset.class_names();
+  record.domain_names = opened.dataset.domain_names();
+  record.diagnostics = opened.parts.learner->diagnostics();
+  return record;
+}
+
+/// At the root: the run and its clients in a few lines.
+void introduce(const Experiment& experiment, const Opened& opened, const RunRecord& record, at::Device device,
+               int ranks, bool verbose) {
+  if (!opened.clip.assumption.empty()) log::warning(opened.clip.assumption);
+  const auto& training = experiment.training;
+  const std::int64_t cohort = cohort_size(opened.parts.partition->clients(), training.participation),
+                     groups = (cohort + training.group_size - 1) / training.group_size;
+  const Partition& partition = *opened.parts.partition;
+  const Labelled data = labelled(opened.dataset);
+  log::info(experiment.name, ": ", experiment.method.learner, " with ", experiment.method.strategy, " on ",
+            counted(ranks, "rank"), ", ", device.str(), "\n", summary(record.clients, partition, data));
+  if (const std::string more = notes(record, partition, data); !more.empty()) log::info(more);
+  if (verbose) log::detail(who_holds_what(record.clients, record.class_names));
+  if (groups < ranks)
+    log::info("only ", groups, " of ", ranks, " ranks train: ", cohort, " clients a round in groups of ",
+              training.group_size, "; a smaller training.group_size shares them among more.");
+}
+
+/// Who watches a run at the root: its file, its lines on the terminal, the machine.
+struct Watchers {
+  Recorder recorder;
+  Progress progress;
+  EventLog events;
+  std::optional<MachineEvents> machine;
+
+  Watchers(const std::filesystem::path& results, const std::optional<Restart>& restart, std::int64_t rounds)
+      : recorder(restart ? Recorder(results, restart->checkpoint.recorded) : Recorder(results)), progress(rounds) {}
+  std::vector<Observer*> all() { return {&recorder, &progress, &events}; }
+};
+
 /// Returns the exit code.
 int run(Arguments& arguments) {
   const CommandLine& line = arguments.line;
@@ -56,27 +129,11 @@ int run(Arguments& arguments) {
   const at::Device device = prepare_machine(experiment.machine, *communicator);
   const bool root = communicator->root();
 
-  // Everything that is read comes before the run directory is touched: a misspelt name loses nothing there.
-  const Dataset dataset = open_data(experiment.data.path, experiment.synthetic, *communicator);
-  const Clip clip = open_weights(experiment.model, device, *communicator);
-  const std::vector<std::string> templates = templates_in(experiment.model.text_template, "model.text_template");
-  const Keys keys{std::uint64_t(experiment.seed)};
-  const Labelled view = labelled(dataset);
-  const auto partition = make_partition(view, experiment.partition, keys);
-  const auto learner = make_learner(experiment.method.learner, experiment.learner, clip, dataset.class_names(),
-                                    [&](const Tensor& bytes) { return one_copy_on_node(bytes, *communicator); });
-  if (experiment.training.group_size == 0) experiment.training.group_size = learner->usual_group(device);
+  const Opened opened = open(experiment, device, *communicator);
+  const Parts& parts = opened.parts;
   const std::string options_toml = list.toml();
-  const auto strategy = make_strategy(experiment.method.strategy, experiment.strategy);
-  strategy->check(experiment.optimiser);
-  const auto upload_codec = make_codec(experiment.method.upload_codec);
-  const auto download_codec = make_codec(experiment.method.download_codec);
-
   RunDirectory directory(line.output.empty() ? "runs/" + experiment.name : line.output);
-  Tensor holding = at::tensor(std::int64_t{0});
-  if (root) holding.fill_(std::int64_t(directory.open(options_toml, arguments.restart)));
-  communicator->broadcast(holding);
-  const auto held = RunDirectory::Holding(holding.item<std::int64_t>());
+  const auto held = take(directory, options_toml, arguments.restart, *communicator);
   // Said where a run ends before its time, whether it was told to or a rank has died.
   const std::string how_to_go_on = text("fedorbit run ", line.config, " -o ", directory.path().string(),
                                         " goes on from what it has saved; give it the same other arguments",
@@ -94,27 +151,15 @@ int run(Arguments& arguments) {
     return 0;
   }
 
-  if (root && !clip.assumption.empty()) log::warning(clip.assumption);
-
-  RunRecord record;
-  record.options_toml = options_toml;
-  record.provenance = provenance_of_run(*communicator);
-  record.provenance["data_sha256"] = dataset.checksum();
-  record.provenance["weights_sha256"] = clip.checksum;
-  record.class_names = dataset.class_names();
-  record.domain_names = dataset.domain_names();
-  record.diagnostics = learner->diagnostics();
+  RunRecord record = record_of(opened, options_toml, *communicator);
   if (root) {
-    record.clients = census(*partition, view, experiment.partition.listed);
-    log::info(experiment.name, ": ", experiment.method.learner, " with ", experiment.method.strategy, " on ",
-              counted(communicator->size(), "rank"), ", ", device.str(), "\n",
-              summary(record.clients, *partition, view));
-    if (const std::string more = notes(record, *partition, view); !more.empty()) log::info(more);
-    if (arguments.verbose) log::detail(who_holds_what(record.clients, dataset.class_names()));
+    record.clients = census(*parts.partition, labelled(opened.dataset), experiment.partition.listed);
+    introduce(experiment, opened, record, device, communicator->size(), arguments.verbose);
   }
 
+  const bool patches = parts.learner->needs_patches();
   const auto features =
-      features_of(dataset, clip, {learner->needs_patches(), false, experiment.views}, experiment.data.features,
+      features_of(opened.dataset, opened.clip, {patches, false, experiment.views}, experiment.data.features,
                   experiment.data.feature_store, device, *communicator, signal_received);
   if (!features) {
     if (root && arguments.restart) directory.begin(options_toml);  // what goes on without --restart is the new run
@@ -124,22 +169,11 @@ int run(Arguments& arguments) {
   }
   record.provenance["arithmetic"] = arithmetic(device, *communicator);
   record.provenance["features_arithmetic"] = features->origin.arithmetic;
-  const bool live = experiment.learner.engine.live_images;
-  require(!live || experiment.views.count == 0,
-          "engine.live_images encodes images as they are; views.count = ", experiment.views.count,
-          " does not go with it.");
-  const Samples samples(features->of, dataset.labels(), device, keys,
-                        live ? live_encoder(dataset, clip, learner->needs_patches(), device) : LiveEncoder());
-  Workshop workshop{experiment,      *partition, samples,
-                    *learner,        *strategy,  *upload_codec,
-                    *download_codec, keys,       strategy->memories(learner->layout())};
-
+  const LiveEncoder live =
+      experiment.engine.live_images ? live_encoder(opened.dataset, opened.clip, patches, device) : LiveEncoder();
+  const Samples samples(features->of, opened.dataset.labels(), device, parts.keys, live);
+  Workshop workshop = parts.workshop(experiment, samples);
   require_memory(workshop, *communicator);
-  const std::int64_t cohort = cohort_size(partition->clients(), experiment.training.participation),
-                     groups = (cohort + experiment.training.group_size - 1) / experiment.training.group_size;
-  if (root && groups < communicator->size())
-    log::info("only ", groups, " of ", communicator->size(), " ranks train: ", cohort, " clients a round in groups of ",
-              experiment.training.group_size, "; a smaller training.group_size shares them among more.");
 
   std::optional<Restart> restart;
   if (held == RunDirectory::Holding::checkpoint) {
@@ -149,38 +183,39 @@ int run(Arguments& arguments) {
       require_same_build(restart->checkpoint, arguments.other_build);
     }
   }
-  std::unique_ptr<Recorder> recorder;
-  Progress progress(experiment.training.rounds);
-  EventLog events;
-  std::optional<MachineEvents> machine_events;
+  std::optional<Watchers> watchers;
   std::vector<Observer*> observers;
   if (root) {
     if (!restart) directory.begin(options_toml);
-    recorder = restart ? std::make_unique<Recorder>(directory.results(), restart->checkpoint.recorded)
-                       : std::make_unique<Recorder>(directory.results());
-    observers = {recorder.get(), &progress, &events};
+    watchers.emplace(directory.results(), restart, experiment.training.rounds);
+    observers = watchers->all();
     for (Observer* observer : observers) observer->started(record);
-    machine_events.emplace(*communicator, observers);
-    observers.push_back(&*machine_events);
-    if (const std::string idle = strategy->idle(most_steps(record.clients, experiment.training));
+    watchers->machine.emplace(*communicator, observers);
+    observers.push_back(&*watchers->machine);
+    if (const std::string idle = parts.strategy->idle(most_steps(record.clients, experiment.training));
         !restart && !idle.empty())
       for (Observer* observer : observers) observer->happened({0, "warning", idle});
     if (restart)
       for (const EventRecord& event : events_of_restart(*restart, *communicator, record.provenance["hosts"]))
         for (Observer* observer : observers) observer->happened(event);
   }
-  Simulation simulation(workshop, *communicator, dataset.classes(), observers, [&](const State& state) {
+  const Questions questions = questions_of(experiment, parts, labelled(opened.dataset), samples);
+  auto exams = exams_of(
+      experiment, parts, questions,
+      [&] {
+        const PromptFeatures texts =
+            encode_prompts("zero-shot", opened.templates, record.class_names, opened.clip, device, *communicator);
+        opened.clip.release();
+        return by_texts(ensemble(texts.features), opened.clip.logit_scale(), device);
+      },
+      *communicator);
+  Simulation simulation(workshop, *communicator, std::move(exams), observers, [&](const State& state) {
     // A checkpoint is never newer than what was recorded on the disk.
-    to_checkpoint(state, options_toml, recorder->keep()).write(directory.checkpoint());
+    to_checkpoint(state, options_toml, watchers->recorder.keep()).write(directory.checkpoint());
   });
   if (restart) simulation.restore(shared_state(restart->checkpoint, *communicator));
-
-  Tensor class_texts;  // of the zero-shot scores, which a run that goes on has already
-  if (!restart)
-    class_texts =
-        ensemble(encode_prompts("zero-shot", templates, dataset.class_names(), clip, device, *communicator).features);
-  clip.release();  // what trains has its own copies
-  const Ending ending = simulation.run(class_texts, clip.logit_scale(), signal_received);
+  opened.clip.release();  // what trains has its own copies
+  const Ending ending = simulation.run(signal_received);
   if (ending == Ending::interrupted) {
     log::info("interrupted after ", counted(simulation.server().round, "round"), ". ", how_to_go_on);
     // Nobody leaves before the root has saved: a launcher kills the others when one rank is gone.
@@ -188,9 +223,8 @@ int run(Arguments& arguments) {
     return resumable;
   }
   if (root) {
-    NamedTensors prompts;
-    for (const auto& [name, tensor] : simulation.shared()) prompts[name] = tensor;
-    export_prompts(directory.prompts(), prompts, clip, dataset.class_names());
+    export_model(directory.model(), experiment, simulation.shared(), opened.clip.checksum, opened.dataset.checksum(),
+                 record.class_names);
     for (Observer* observer : observers) observer->finished(simulation.shared());
     directory.finish();
     log::info("results: ", directory.results().string(), "\n", figures_of_merit(directory.results()));

@@ -4,23 +4,24 @@
 #include <vector>
 
 #include "comm/communicator.hpp"
-#include "federation/observer.hpp"
+#include "evaluation/score.hpp"
 #include "inputs/samples.hpp"
 #include "jobs/subject.hpp"
 
 namespace fedorbit {
 
 struct Scores {
-  std::vector<EvaluationRecord> records;
+  std::vector<Score> scores;
+  std::vector<Confusion> confusions;  // one of each task, in the order in which they were done
   std::vector<TemplateRecord> templates;
 };
 
-/// Collective. Every set of texts, each of its templates and learned prompts on all `samples`; the probe and the
+/// Collective. Every set of texts, each of its templates and a trained model on all `samples`; the probe and the
 /// neighbours, where they are asked for, on those held out.
 Scores score(const EvaluateOptions& options, Subject& subject, const Samples& samples, Communicator& communicator);
 
 /// Several lines: the ensembles and how their templates do alone, accuracy by class, the pairs most often mistaken in
-/// the first view.
+/// the first task.
 std::string in_words(const Scores& scores, const std::vector<std::string>& class_names);
 
 }  // namespace fedorbit

@@ -27,45 +27,54 @@ void write_templates(std::ostream& out, const std::vector<TemplateRecord>& templ
   }
 }
 
-void write_mistakes(std::ostream& out, const EvaluationRecord& score, const std::vector<std::string>& class_names) {
+void write_mistakes(std::ostream& out, const Confusion& found, const std::vector<std::string>& class_names) {
   std::vector<std::tuple<std::int64_t, std::size_t, std::size_t>> mistakes;  // count, label, answer
   const std::size_t classes = class_names.size();
-  for (std::size_t cell = 0; cell < score.confusion.size(); ++cell)
-    if (cell / classes != cell % classes && score.confusion[cell] > 0)
-      mistakes.emplace_back(-score.confusion[cell], cell / classes, cell % classes);
+  for (std::size_t cell = 0; cell < found.counts.size(); ++cell)
+    if (cell / classes != cell % classes && found.counts[cell] > 0)
+      mistakes.emplace_back(-found.counts[cell], cell / classes, cell % classes);
   std::ranges::sort(mistakes);
   if (mistakes.size() > 3) mistakes.resize(3);
   for (std::size_t i = 0; i < mistakes.size(); ++i) {
     const auto& [count, label, answer] = mistakes[i];
-    out << (i == 0 ? "most often mistaken (" + score.view + "): " : ", ") << class_names[label] << " for "
+    out << (i == 0 ? "most often mistaken (" + found.task + "): " : ", ") << class_names[label] << " for "
         << class_names[answer] << " " << -count << "x";
   }
   if (!mistakes.empty()) out << "\n";
 }
 
+/// Right answers and images in rows `first` to `last` of a confusion of so many classes.
+std::string accuracy(const Confusion& found, std::size_t classes, std::size_t first, std::size_t last) {
+  std::int64_t correct = 0, total = 0;
+  for (std::size_t label = first; label < last; ++label)
+    for (std::size_t answer = 0; answer < classes; ++answer) {
+      const std::int64_t count = found.counts[label * classes + answer];
+      total += count;
+      if (answer == label) correct += count;
+    }
+  return percent(correct, total);
+}
+
 }  // namespace
 
 std::string in_words(const Scores& found, const std::vector<std::string>& class_names) {
-  const std::vector<EvaluationRecord>& scores = found.records;
   std::ostringstream out;
   write_templates(out, found.templates);
   std::size_t width = 18;
   for (const std::string& name : class_names) width = std::max(width, name.size() + 2);
-  const auto row = [&](const std::string& name, const auto& cell) {
+  const auto cell_width = [](const Confusion& task) { return int(std::max<std::size_t>(task.task.size(), 8)) + 2; };
+  const auto row = [&](const std::string& name, std::size_t first, std::size_t last) {
     out << padded(name, width);
-    for (const EvaluationRecord& score : scores)
-      out << std::setw(int(std::max<std::size_t>(score.view.size(), 8)) + 2) << cell(score);
+    for (const Confusion& task : found.confusions)
+      out << std::setw(cell_width(task)) << accuracy(task, class_names.size(), first, last);
     out << "\n";
   };
   out << padded("accuracy", width);
-  for (const EvaluationRecord& score : scores)
-    out << std::setw(int(std::max<std::size_t>(score.view.size(), 8)) + 2) << score.view;
+  for (const Confusion& task : found.confusions) out << std::setw(cell_width(task)) << task.task;
   out << "\n";
-  for (std::size_t c = 0; c < class_names.size(); ++c)
-    row(class_names[c],
-        [&](const EvaluationRecord& score) { return percent(score.class_correct[c], score.class_total[c]); });
-  row("all images", [&](const EvaluationRecord& score) { return percent(score.correct, score.total); });
-  if (!scores.empty()) write_mistakes(out, scores.front(), class_names);
+  for (std::size_t c = 0; c < class_names.size(); ++c) row(class_names[c], c, c + 1);
+  row("all images", 0, class_names.size());
+  if (!found.confusions.empty()) write_mistakes(out, found.confusions.front(), class_names);
   std::string words = out.str();
   if (!words.empty()) words.pop_back();
   return words;

@@ -37,11 +37,11 @@ std::optional<Subject> open_subject(const EvaluateOptions& options, at::Device d
                        fingerprint(subject.set.origin.data + subject.set.origin.weights));
   }
   const bool said = !options.model.templates.empty() || !options.model.templates_file.empty();
-  const bool needs_tower = !alone || said || !options.model.prompts.empty() || !options.model.weights.empty();
+  const bool needs_tower = !alone || said || !options.model.trained.empty() || !options.model.weights.empty();
   const auto templates =
-      wanted_templates(options.model, needs_tower && options.model.prompts.empty() && subject.set.prompts.empty());
-  std::optional<LearnedPrompts> learned;
-  if (!options.model.prompts.empty()) learned = read_learned_prompts(options.model.prompts);
+      wanted_templates(options.model, needs_tower && options.model.trained.empty() && subject.set.prompts.empty());
+  std::optional<TrainedModel> learned;
+  if (!options.model.trained.empty()) learned = read_trained_model(options.model.trained);
   std::optional<Dataset> dataset;
   if (!alone) dataset = open_data(options.data.path, options.synthetic, communicator);
   if (needs_tower) {
@@ -60,11 +60,15 @@ std::optional<Subject> open_subject(const EvaluateOptions& options, at::Device d
     class_names = names;
     subject.set.prompts.clear();  // they were read with the old names
   }
-  if (learned) subject.trained.emplace(revive(*learned, *subject.clip, class_names, device));
+  if (learned) {
+    subject.trained.emplace(revive(*learned, *subject.clip, class_names, device));
+    require(subject.trained->learner->classifier(), learned->file.string(), " is of ", learned->learner,
+            ", which cannot label images.");
+  }
   if (alone && subject.clip && !subject.set.imported)
     require_origin(options.data.features, subject.set.origin, {"", subject.clip->checksum, "", "", ""});
   if (!alone) {
-    const bool patches = subject.trained && subject.trained->learner->labels_by_patches();
+    const bool patches = subject.trained && subject.trained->learner->classifier()->labels_by_patches();
     auto features = features_of(*dataset, *subject.clip, {patches, false, {}}, options.data.features,
                                 options.data.feature_store, device, communicator, signal_received);
     if (!features) {
@@ -75,9 +79,9 @@ std::optional<Subject> open_subject(const EvaluateOptions& options, at::Device d
     subject.set = std::move(*features);
   }
   if (learned && !learned->data.empty() && learned->data == subject.set.origin.data)
-    subject.warning = text(options.model.prompts,
+    subject.warning = text(options.model.trained,
                            " was trained on images of this very data set (its checksum is the "
-                           "run's): how well their prompts label them says nothing of new images.");
+                           "run's): how well it labels them says nothing of new images.");
   subject.set.class_names = class_names;
   if (subject.clip) {
     subject.set.logit_scale = subject.clip->logit_scale();

@@ -4,12 +4,11 @@
 #include <string>
 #include <vector>
 
-#include "algorithms/learners/prompt.hpp"
 #include "comm/communicator.hpp"
 #include "data/features.hpp"
 #include "jobs/evaluate_options.hpp"
 #include "model/clip.hpp"
-#include "results/learned_prompts.hpp"
+#include "results/trained_model.hpp"
 
 namespace fedorbit {
 

@@ -9,6 +9,8 @@
 
 namespace fedorbit {
 
+class Classifier;
+
 /// A loss for K clients at once. The frozen backbone is shared by all of them. A client's loss and gradient do not
 /// depend on what the others of its group hold; in float32 on a CPU they have the same bits alone and in any group:
 /// batched products keep that, LibTorch's vectorised functions may not (the last numbers of a tensor take another way;
@@ -44,6 +46,8 @@ class Learner {
   virtual std::vector<std::string> diagnostics() const { return {}; }
   /// Sentences about a round whose diagnostics have these means over clients (NaN where nothing was observed).
   virtual std::vector<std::string> warnings(std::span<const double> means) const { return {}; }
+  /// What it can do besides: label, or nothing.
+  virtual Classifier* classifier() { return nullptr; }
 };
 
 /// Which parameters label: those the server knows, or the client's own too.
@@ -52,11 +56,12 @@ enum class Scope { global, personal };
 /// A classifier frozen at some parameters: batch -> logits (K, B, C).
 using Scorer = std::function<Tensor(const Batch&)>;
 
-/// A learner that can label.
-class Classifier : public Learner {
+/// What a learner that can label is besides.
+class Classifier {
  public:
+  virtual ~Classifier() = default;
   /// Does once whatever does not depend on images (text features of every class, say). The learner outlives what it
-  /// returns, the parameters may not; tensors of a turn hold zeros.
+  /// returns, the parameters may not; tensors of a turn are not looked at.
   virtual Scorer scorer(const Parameters& parameters, Scope scope) = 0;
   /// Whether a scorer wants Batch::patches.
   virtual bool labels_by_patches() const { return false; }

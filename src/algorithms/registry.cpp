@@ -1,59 +1,93 @@
 #include "algorithms/registry.hpp"
 
 #include <functional>
-#include <utility>
+#include <type_traits>
 
 #include "algorithms/codecs/float32.hpp"
+#include "algorithms/learners/dual_prompt.hpp"
+#include "algorithms/learners/prompt.hpp"
 #include "algorithms/strategies/fedavg.hpp"
+#include "algorithms/strategies/fedprox.hpp"
 #include "core/error.hpp"
 #include "model/towers/precision.hpp"
 
 namespace fedorbit {
 namespace {
 
-template <class Product, class... Arguments>
-using Makers = std::vector<std::pair<std::string, std::function<std::unique_ptr<Product>(Arguments...)>>>;
+struct NoOptions {
+  void fields(OptionList&) {}
+};
+
+/// A part by its name: its options as they are where nobody says otherwise, and what makes it of them.
+template <class Product, class... Inputs>
+struct Part {
+  std::string name;
+  AnyOptions options;
+  std::function<std::unique_ptr<Product>(const AnyOptions&, Inputs...)> make;
+};
+template <class Product, class... Inputs>
+using PartList = std::vector<Part<Product, Inputs...>>;
 
 using Learners =
-    Makers<Classifier, const LearnerOptions&, const Clip&, const std::vector<std::string>&, const ShareBytes&>;
+    PartList<Learner, const EngineOptions&, const Clip&, const std::vector<std::string>&, const ShareBytes&>;
+using Strategies = PartList<Strategy>;
+using Codecs = PartList<Codec>;
+
+template <class Made, class Options>
+Learners::value_type learner(const char* name) {
+  return {name, AnyOptions::of(Options()), [](const AnyOptions& options, const auto&... inputs) {
+            return std::make_unique<Made>(options.as<Options>(), inputs...);
+          }};
+}
+
+template <class Made, class Options = NoOptions>
+Strategies::value_type strategy(const char* name) {
+  return {name, AnyOptions::of(Options()), [](const AnyOptions& options) -> std::unique_ptr<Strategy> {
+            if constexpr (std::is_same_v<Options, NoOptions>)
+              return std::make_unique<Made>();
+            else
+              return std::make_unique<Made>(options.as<Options>());
+          }};
+}
+
+template <class Made>
+Codecs::value_type codec(const char* name) {
+  return {name, AnyOptions::of(NoOptions()), [](const AnyOptions&) { return std::make_unique<Made>(); }};
+}
 
 const Learners& learners() {
-  static const Learners makers{
-      {"prompt", [](auto& o, auto& clip, auto& names,
-                    auto& share) { return std::make_unique<PromptLearner>(o.prompt, o.engine, clip, names, share); }},
-      {"dual_prompt",
-       [](auto& o, auto& clip, auto& names, auto& share) {
-         return std::make_unique<DualPromptLearner>(o.dual_prompt, o.engine, clip, names, share);
-       }},
+  static const Learners parts{
+      learner<PromptLearner, PromptOptions>("prompt"),
+      learner<DualPromptLearner, DualPromptOptions>("dual_prompt"),
   };
-  return makers;
+  return parts;
 }
 
-const Makers<Strategy, const StrategyOptions&>& strategies() {
-  static const Makers<Strategy, const StrategyOptions&> makers{
-      {"fedavg", [](auto&) { return std::make_unique<FedAvg>(); }},
-      {"fedprox", [](auto& o) { return std::make_unique<FedProx>(o.fedprox); }},
+const Strategies& strategies() {
+  static const Strategies parts{
+      strategy<FedAvg>("fedavg"),
+      strategy<FedProx, FedProxOptions>("fedprox"),
   };
-  return makers;
+  return parts;
 }
 
-const Makers<Codec>& codecs() {
-  static const Makers<Codec> makers{{"float32", [] { return std::make_unique<Float32Codec>(); }}};
-  return makers;
+const Codecs& codecs() {
+  static const Codecs parts{codec<Float32Codec>("float32")};
+  return parts;
 }
 
-template <class M>
-std::vector<std::string> names(const M& makers) {
+template <class Named>
+std::vector<std::string> names(const Named& parts) {
   std::vector<std::string> out;
-  for (const auto& [name, make] : makers) out.push_back(name);
+  for (const auto& part : parts) out.push_back(part.name);
   return out;
 }
 
-template <class M, class... Arguments>
-auto make(const M& makers, const std::string& wanted, const Arguments&... arguments) {
-  for (const auto& [name, maker] : makers)
-    if (name == wanted) return maker(arguments...);
-  fail("there is no method part named ", wanted, "; the nearest is ", nearest(wanted, names(makers)), ".");
+template <class Named>
+const auto& find(const Named& parts, const std::string& wanted) {
+  for (const auto& part : parts)
+    if (part.name == wanted) return part;
+  fail("there is no method part named ", wanted, "; the nearest is ", nearest(wanted, names(parts)), ".");
 }
 
 }  // namespace
@@ -62,14 +96,34 @@ std::vector<std::string> learner_names() { return names(learners()); }
 std::vector<std::string> strategy_names() { return names(strategies()); }
 std::vector<std::string> codec_names() { return names(codecs()); }
 
-std::unique_ptr<Classifier> make_learner(const std::string& name, const LearnerOptions& options, const Clip& clip,
-                                         const std::vector<std::string>& class_names, const ShareBytes& share) {
-  return make(learners(), name, options, in_precision(clip, options.engine.precision, "engine.precision", "text."),
-              class_names, share);
+LearnerOptions::LearnerOptions() {
+  for (const auto& part : learners()) sections_.emplace_back(part.name, part.options);
+}
+StrategyOptions::StrategyOptions() {
+  for (const auto& part : strategies()) sections_.emplace_back(part.name, part.options);
+}
+
+const AnyOptions& PartOptions::of(const std::string& name) const {
+  for (const auto& [section, options] : sections_)
+    if (section == name) return options;
+  std::vector<std::string> known;
+  for (const auto& [section, options] : sections_) known.push_back(section);
+  fail("there is no method part named ", name, "; the nearest is ", nearest(name, known), ".");
+}
+
+std::unique_ptr<Learner> make_learner(const std::string& name, const LearnerOptions& options,
+                                      const EngineOptions& engine, const Clip& clip,
+                                      const std::vector<std::string>& class_names, const ShareBytes& share) {
+  const auto& part = find(learners(), name);
+  return part.make(options.of(name), engine, in_precision(clip, engine.precision, "engine.precision", "text."),
+                   class_names, share);
 }
 std::unique_ptr<Strategy> make_strategy(const std::string& name, const StrategyOptions& options) {
-  return make(strategies(), name, options);
+  return find(strategies(), name).make(options.of(name));
 }
-std::unique_ptr<Codec> make_codec(const std::string& name) { return make(codecs(), name); }
+std::unique_ptr<Codec> make_codec(const std::string& name) {
+  const auto& part = find(codecs(), name);
+  return part.make(part.options);
+}
 
 }  // namespace fedorbit

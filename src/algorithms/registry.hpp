@@ -1,15 +1,17 @@
 // The methods there are: each learner, strategy and codec by its name in a configuration, with its options.
-// A new one adds its header and its options here, and its line in registry.cpp.
+// A new one is a line in registry.cpp, which alone sees the types of learners and strategies and of their options.
 #pragma once
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "algorithms/codec.hpp"
-#include "algorithms/learners/dual_prompt.hpp"
-#include "algorithms/learners/prompt.hpp"
-#include "algorithms/strategies/fedprox.hpp"
 #include "algorithms/strategy.hpp"
+#include "core/any_options.hpp"
+#include "model/clip.hpp"
+#include "model/prompts/engine.hpp"
+#include "model/towers/frozen_matrix.hpp"
 
 namespace fedorbit {
 
@@ -20,7 +22,7 @@ std::vector<std::string> codec_names();
 /// A published method is a point on the three axes, and the options of its parts.
 struct MethodOptions {
   std::string learner = "dual_prompt", strategy = "fedavg", upload_codec = "float32", download_codec = "float32";
-  std::string weighting = "samples";
+  std::string weighting = "samples", personal;
   void fields(OptionList& v) {
     v("learner", learner, "what is trained, by which loss", learner_names());
     v("strategy", strategy, "how clients learn together", strategy_names());
@@ -28,30 +30,39 @@ struct MethodOptions {
     v("download_codec", download_codec, "how the global parameters are written on the wire", codec_names());
     v("weighting", weighting, "what a client counts in the average: its training images, or one",
       {"samples", "uniform"});
+    v("personal", personal,
+      "shared tensors that stay with their clients, by name (* stands for any text), several separated by semicolons; "
+      "*: each trains alone, a head: FedPer, norms: FedBN");
   }
 };
 
-struct LearnerOptions {
-  PromptOptions prompt;
-  DualPromptOptions dual_prompt;
-  EngineOptions engine;
+/// The options of parts of one kind by their names, which are those of their sections.
+class PartOptions {
+ public:
   void fields(OptionList& v) {
-    v.section("prompt", prompt);
-    v.section("dual_prompt", dual_prompt);
-    v.section("engine", engine);
+    for (auto& [name, options] : sections_) v.section(name.c_str(), options);
   }
+  /// A name that is none is an Error that names the nearest.
+  const AnyOptions& of(const std::string& name) const;
+  AnyOptions& of(const std::string& name) { return const_cast<AnyOptions&>(std::as_const(*this).of(name)); }
+
+ protected:
+  std::vector<std::pair<std::string, AnyOptions>> sections_;
 };
 
-struct StrategyOptions {
-  FedProxOptions fedprox;
-  void fields(OptionList& v) { v.section("fedprox", fedprox); }
+struct LearnerOptions : PartOptions {
+  LearnerOptions();
 };
 
-// A name that is none is an Error that names the nearest.
+struct StrategyOptions : PartOptions {
+  StrategyOptions();
+};
 
-/// The text tower is taken in engine.precision; what a learner computes beforehand lies where `share` has it.
-std::unique_ptr<Classifier> make_learner(const std::string& name, const LearnerOptions& options, const Clip& clip,
-                                         const std::vector<std::string>& class_names, const ShareBytes& share = {});
+/// The text tower is taken in engine.precision; what a learner computes beforehand lies where `share` has it. Here and
+/// below a name that is none is an Error that names the nearest.
+std::unique_ptr<Learner> make_learner(const std::string& name, const LearnerOptions& options,
+                                      const EngineOptions& engine, const Clip& clip,
+                                      const std::vector<std::string>& class_names, const ShareBytes& share = {});
 std::unique_ptr<Strategy> make_strategy(const std::string& name, const StrategyOptions& options);
 std::unique_ptr<Codec> make_codec(const std::string& name);
 

@@ -58,13 +58,21 @@ class Strategy {
   /// Before a run: why the strategy changes nothing where no client takes more than so many local steps a round, as a
   /// sentence that the run warns with; empty where it does change something.
   virtual std::string idle(std::int64_t most_steps) const { return {}; }
+  /// The same for the same client between two rounds: also what it is judged by.
   virtual Download download(const Server& server, ClientId) { return {server.global}; }
+  /// What a client starts from where that is not simply what came: blends it with what the client kept. Pure, and
+  /// without random draw, since exams ask as well. Whether it changed anything.
+  virtual bool receive(Parameters&, const Turn&) const { return false; }
+  /// Whether download() sends clients anything but the same parameters, or receive() blends: then they are judged one
+  /// by one, too.
+  virtual bool differs_by_client() const { return false; }
   /// The direction of a local step from `shared` (K, P). `at` is called at least once; personal gradients are those of
   /// its last call, the loss of the step is that of its first.
   virtual Tensor gradient(const GradientAt& at, const Tensor& shared, Turn&) { return at(shared); }
   /// Whether gradient() does the same operations on the same tensors in every step; see Learner::replayable.
   virtual bool replayable() const { return false; }
-  /// `update` (K, P) is trained minus received, `weight` (K) int64 what each client counts in the average.
+  /// `update` (K, P) is trained minus downloaded, also where receive() blends, `weight` (K) int64 what each client
+  /// counts in the average.
   virtual Upload upload(const Tensor& update, const Tensor& weight, Turn&) { return {update, weight, {}}; }
   /// Applies what came together; the caller keeps `last_update` and `round`. Every rank calls it with the same numbers,
   /// float32 on the CPU, and must come to the same: no random draw, no clock.

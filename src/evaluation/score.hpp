@@ -1,4 +1,4 @@
-// What an evaluation finds, as records for the results file and the log.
+// What an exam finds: one number, about whose parameters and which images, and the exact counts behind it.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -6,19 +6,44 @@
 
 namespace fedorbit {
 
-/// One score: of the global model on the whole test pool (client = -1), or of one client's own test images.
-struct EvaluationRecord {
-  std::int64_t round;  // after how many rounds: 0 is before training
-  std::string
-      view;  // "zero-shot", "global", "personal"; "probe": a linear probe of the same features; or as evaluate names it
-  std::int64_t client;  // -1: all test images
-  std::int64_t correct, total;
-  double loss;                                           // mean cross entropy; NaN where it is not defined
-  std::vector<std::int64_t> class_correct, class_total;  // (C); empty on rows of single clients
-  std::vector<std::int64_t> confusion{};                 // (C, C): label, answer; empty where nobody asked for it
+/// Whose parameters were judged.
+namespace scope {
+inline constexpr const char *frozen = "frozen",  // the features as the weights give them: nothing of a run
+    *global = "global",                          // the server's alone
+        *personal = "personal",                  // what a client that has trained would start from now
+            *untrained = "untrained";            // the same of a client that never has
+}  // namespace scope
+
+/// What was done: the metrics are those of labelling, `accuracy` and `loss` (mean cross entropy).
+namespace task {
+inline constexpr const char *labelling = "labelling", *zero_shot = "zero-shot", *probe = "probe",
+                            *neighbours = "neighbours";
+}  // namespace task
+
+/// Which images: of the client, the domain and the class where those are named; all together in one pool where not.
+namespace split {
+inline constexpr const char *test = "test", *all = "all";
+}  // namespace split
+
+inline constexpr std::int64_t any = -1;  // clients, domains, classes alike
+
+struct Score {
+  std::int64_t round = 0;  // after how many rounds: 0 is before training
+  std::string scope{}, split{};
+  std::int64_t client = any, domain = any, label = any;
+  std::string task{}, metric{};
+  double value = 0;
+  std::int64_t correct = -1, count = 0;  // exact: right answers (-1 where the metric is no share), images
 };
 
-/// What one template of a set says of the test images on its own.
+/// How often a class was taken for which, where somebody asked.
+struct Confusion {
+  std::int64_t round;
+  std::string scope, split, task;
+  std::vector<std::int64_t> counts;  // (C, C): label, answer
+};
+
+/// What one template of a set says of the images on its own.
 struct TemplateRecord {
   std::string set, pattern;
   std::int64_t correct, total;

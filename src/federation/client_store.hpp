@@ -20,6 +20,8 @@ class ClientStore {
   void gather_at(const Placement& placement, Communicator& communicator);
   /// The committed row (row_length) of a client, or null where it has none yet. It is on this rank after gather_at().
   const Tensor* find(ClientId client) const;
+  /// Whether any rank has a committed row of that client.
+  bool knows(ClientId client) const { return holder_.contains(client); }
   /// New rows (K, row_length) for clients that this rank trained.
   void stage(const std::vector<ClientId>& clients, const Tensor& rows);
   /// Makes the staged rows count; every rank passes the round's placement and the clients whose rows are dropped.

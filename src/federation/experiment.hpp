@@ -7,6 +7,7 @@
 #include "data/partition.hpp"
 #include "data/synthetic.hpp"
 #include "inputs/load_model.hpp"
+#include "model/prompts/engine.hpp"
 
 namespace fedorbit {
 
@@ -60,12 +61,16 @@ struct TrainingOptions {
 };
 
 struct EvaluationOptions {
-  std::int64_t every = 10, clients = 1000;
-  bool linear_probe = true;
+  std::int64_t every = 10, clients = 1000, k = 20;
+  bool linear_probe = true, neighbours = false;
+  double temperature = 0.07;
   void fields(OptionList& v) {
     v("every", every, "rounds", "between evaluations; the last round is always evaluated", 1, 1e9);
-    v("clients", clients, "clients", "how many clients' own models are evaluated, at most", 0, 1e9);
+    v("clients", clients, "clients", "how many clients are judged one by one, at most", 0, 1e9);
     v("linear_probe", linear_probe, "whether a linear classifier of the same features is fitted for comparison");
+    v("neighbours", neighbours, "whether images are labelled by their nearest training images for comparison");
+    v("k", k, "images", "how many neighbours vote", 1, 1e6);
+    v("temperature", temperature, "", "a neighbour's vote is exp(cosine / temperature)", 1e-3, 1e3);
   }
 };
 
@@ -97,6 +102,7 @@ struct Experiment {
   PartitionOptions partition;
   MethodOptions method;
   LearnerOptions learner;
+  EngineOptions engine;
   StrategyOptions strategy;
   OptimiserOptions optimiser;
   TrainingOptions training;
@@ -114,6 +120,7 @@ struct Experiment {
     v.section("partition", partition);
     v.section("method", method);
     learner.fields(v);
+    v.section("engine", engine);
     strategy.fields(v);
     v.section("optimiser", optimiser);
     v.section("training", training);

@@ -12,6 +12,9 @@
 
 namespace fedorbit {
 
+namespace {
+
+/// Personal parameters of these clients: what they kept, or their initial values.
 void load_personal(Workshop& workshop, Parameters& parameters, std::span<const ClientId> clients, const FindRow& find) {
   const std::int64_t personal = workshop.learner.layout().size(Owner::personal);
   if (personal == 0) return;
@@ -20,6 +23,8 @@ void load_personal(Workshop& workshop, Parameters& parameters, std::span<const C
     if (const Tensor* row = find(clients[k]))
       parameters.flat(Owner::personal)[std::int64_t(k)].copy_(row->narrow(0, 0, personal));
 }
+
+}  // namespace
 
 Group::Group(const Workshop& workshop, std::int64_t clients, at::Device device)
     : device_(device),
@@ -74,19 +79,22 @@ Turn Group::begin(Workshop& workshop, const Server& server, std::span<const Clie
   put(last_update_, server.last_update);
   put(steps_, at::tensor(steps).to(at::kFloat));
   for (const auto& [name, extra] : received.extras) put(received_[name], extra);
-  alike_ = received.alike;
-  return Turn{.round = server.round,
-              .step = 0,
-              .clients = clients,
-              .layout = workshop.learner.layout(),
-              .start = start_,
-              .last_update = last_update_,
-              .memory = memory_,
-              .diagnostics = diagnostics_,
-              .keys = workshop.keys,
-              .learning_rate = rate,
-              .steps = steps_,
-              .received = received_};
+  Turn turn{.round = server.round,
+            .step = 0,
+            .clients = clients,
+            .layout = workshop.learner.layout(),
+            .start = start_,
+            .last_update = last_update_,
+            .memory = memory_,
+            .diagnostics = diagnostics_,
+            .keys = workshop.keys,
+            .learning_rate = rate,
+            .steps = steps_,
+            .received = received_};
+  const at::NoGradGuard no_gradient;
+  const bool blended = workshop.strategy.receive(parameters_, turn);
+  alike_ = received.alike && !blended;
+  return turn;
 }
 
 void Group::step(Workshop& workshop, Turn& turn, const Batch& batch) {

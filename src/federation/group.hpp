@@ -20,9 +20,6 @@ struct Workshop;
 /// The row of a client that has kept something, or null; see ClientStore::find.
 using FindRow = std::function<const Tensor*(ClientId)>;
 
-/// Personal parameters of these clients: what they kept, or their initial values.
-void load_personal(Workshop& workshop, Parameters& parameters, std::span<const ClientId> clients, const FindRow& find);
-
 /// What clients are given at the start of a turn.
 struct Received {
   Tensor shared;                         // (K, P), one row expanded where all are the same

@@ -75,9 +75,10 @@ class Observer {
   virtual ~Observer() = default;
   virtual void started(const RunRecord&) {}
   virtual void round_committed(const RoundRecord&) {}
-  /// Comes before the round_committed() of the round that was evaluated, and before the first round: once for what was
-  /// not trained, once for the global model.
-  virtual void evaluated(const std::vector<EvaluationRecord>&) {}
+  /// Comes before the round_committed() of the round that was evaluated, and before the first round: once for what is
+  /// not trained, once for what is.
+  virtual void evaluated(const std::vector<Score>&) {}
+  virtual void confused(const std::vector<Confusion>&) {}
   virtual void templates_evaluated(const std::vector<TemplateRecord>&) {}
   virtual void transported(const std::vector<TransportRecord>&) {}
   virtual void placed(const std::vector<PlacementRecord>&) {}

@@ -17,7 +17,7 @@
 
 namespace fedorbit {
 
-Simulation::Simulation(Workshop& workshop, Communicator& communicator, std::int64_t classes,
+Simulation::Simulation(Workshop& workshop, Communicator& communicator, std::vector<std::unique_ptr<Exam>> exams,
                        std::vector<Observer*> observers, std::function<void(const State&)> save)
     : workshop_(workshop),
       communicator_(communicator),
@@ -28,8 +28,9 @@ Simulation::Simulation(Workshop& workshop, Communicator& communicator, std::int6
         const auto samples = std::int64_t(workshop.partition.shard(client).train.size());
         return workshop.experiment.training.local_steps(samples).all;
       }),
-      evaluation_(workshop, communicator, costs_, classes),
-      store_(workshop.row_length()) {
+      store_(workshop.row_length()),
+      clients_(workshop, store_, costs_, communicator),
+      exams_(std::move(exams)) {
   Parameters initial(workshop.learner.layout(), 1);
   const ClientId nobody = 0;
   workshop.learner.initialise(initial, Owner::shared, std::span(&nobody, 1), workshop.keys);
@@ -50,13 +51,11 @@ void Simulation::restore(const State& state) {
   restored_ = true;
 }
 
-Ending Simulation::run(const Tensor& class_texts, double logit_scale, const volatile std::sig_atomic_t& signal) {
+Ending Simulation::run(const volatile std::sig_atomic_t& signal) {
   const auto& options = workshop_.experiment;
   if (!restored_) {
-    std::vector<EvaluationRecord> before{evaluation_.zero_shot(class_texts, logit_scale)};
-    if (options.evaluation.linear_probe) before.push_back(evaluation_.linear_probe());
-    tell([&](Observer& observer) { observer.evaluated(before); });
-    evaluate();
+    evaluate(true);
+    evaluate(false);
   }
   while (server_.round < options.training.rounds) {
     std::optional<RoundRecord> record = play_round(signal);
@@ -66,7 +65,7 @@ Ending Simulation::run(const Tensor& class_texts, double logit_scale, const vola
     }
     const bool last = server_.round == options.training.rounds;
     const Stopwatch watch;
-    if (last || server_.round % options.evaluation.every == 0) evaluate();
+    if (last || server_.round % options.evaluation.every == 0) evaluate(false);
     record->evaluation_seconds = watch.seconds();
     record->total_seconds += record->evaluation_seconds;
     tell([&](Observer& observer) { observer.round_committed(*record); });
@@ -238,12 +237,13 @@ void Simulation::warn(const RoundRecord& record) {
     tell([&](Observer& observer) { observer.happened({record.round, "warning", sentence}); });
 }
 
-void Simulation::evaluate() {
+void Simulation::evaluate(bool frozen) {
   const Range range("evaluation");
-  std::vector<EvaluationRecord> scores{evaluation_.global(server_)};
-  if (server_.round > 0 && workshop_.learner.layout().size(Owner::personal) > 0) {
-    const auto personal = evaluation_.personal(server_, store_);
-    scores.insert(scores.end(), personal.begin(), personal.end());
+  std::vector<Score> scores;
+  for (const auto& exam : exams_) {
+    if (exam->frozen() != frozen) continue;
+    const std::vector<Score> found = exam->take(server_, clients_);
+    scores.insert(scores.end(), found.begin(), found.end());
   }
   tell([&](Observer& observer) { observer.evaluated(scores); });
 }

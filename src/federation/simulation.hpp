@@ -5,10 +5,11 @@
 #include <vector>
 
 #include "comm/communicator.hpp"
+#include "evaluation/exam.hpp"
 #include "federation/aggregation.hpp"
+#include "federation/arrive.hpp"
 #include "federation/client_store.hpp"
 #include "federation/cost_model.hpp"
-#include "federation/evaluation.hpp"
 #include "federation/observer.hpp"
 #include "federation/round_message.hpp"
 #include "federation/turn.hpp"
@@ -27,16 +28,17 @@ enum class Ending { finished, interrupted };
 /// the same code in the same order; only the root has observers.
 class Simulation {
  public:
-  /// `observers` are told of committed rounds. `save` is called at the root with a committed state, every
-  /// checkpoint.every rounds and when the run is interrupted.
-  Simulation(Workshop& workshop, Communicator& communicator, std::int64_t classes, std::vector<Observer*> observers,
-             std::function<void(const State&)> save);
+  /// The exams are taken in their order: those that are frozen before the first round, the others then too, every
+  /// evaluation.every rounds and after the last. `observers` are told of committed rounds. `save` is called at the root
+  /// with a committed state, every checkpoint.every rounds and when the run is interrupted.
+  Simulation(Workshop& workshop, Communicator& communicator, std::vector<std::unique_ptr<Exam>> exams,
+             std::vector<Observer*> observers, std::function<void(const State&)> save);
 
   /// Goes on from a state; without one the learner's initial parameters are the first.
   void restore(const State& state);
-  /// Evaluates what needs no training (not after restore()), runs all rounds that are left, and evaluates the result.
+  /// Runs all rounds that are left; not after restore(), the exams before the first.
   /// A non-zero `signal` on any rank ends the run before the round in hand counts.
-  Ending run(const Tensor& class_texts, double logit_scale, const volatile std::sig_atomic_t& signal);
+  Ending run(const volatile std::sig_atomic_t& signal);
 
   const Server& server() const { return server_; }
   /// The shared tensors by name.
@@ -51,7 +53,7 @@ class Simulation {
   /// Collective: the cost model hears what the round's groups took.
   void learn_costs(const Placement& placement, const std::vector<RankReport>& reports);
   void warn(const RoundRecord& record);
-  void evaluate();
+  void evaluate(bool frozen);
   void save();
   template <class Call>
   void tell(Call call) {
@@ -64,9 +66,10 @@ class Simulation {
   std::function<void(const State&)> save_;
   Aggregation aggregation_;
   CostModel costs_;
-  Evaluation evaluation_;
   Server server_;
   ClientStore store_;
+  ArrivingClients clients_;
+  std::vector<std::unique_ptr<Exam>> exams_;
   bool restored_ = false;
 };
 

@@ -10,6 +10,7 @@
 #include <cmath>
 
 #include "core/clock.hpp"
+#include "federation/arrive.hpp"
 #include "federation/row_norm.hpp"
 #include "machine/range.hpp"
 
@@ -60,36 +61,6 @@ class Steps {
   std::vector<std::vector<std::int64_t>> orders_;  // client, image: all epochs one after another
 };
 
-/// What each client receives: the parameters through the codec.
-Received download(Workshop& workshop, const Server& server, std::span<const ClientId> clients) {
-  Received out;
-  std::vector<Tensor> rows;
-  std::map<std::string, std::vector<Tensor>> extras;
-  out.alike = true;
-  Tensor written;  // the parameters of the message before: most strategies send everyone the same
-  std::int64_t written_bytes = 0;
-  for (const ClientId client : clients) {
-    const Download sent = workshop.strategy.download(server, client);
-    if (sent.shared.is_same(written)) {
-      rows.push_back(rows.back());
-    } else {
-      out.alike = !written.defined() && out.alike;
-      const Bytes message = workshop.download_codec.encode(sent.shared.contiguous(), workshop.learner.layout());
-      rows.push_back(workshop.download_codec.decode(message, workshop.learner.layout()));
-      written = sent.shared;
-      written_bytes = std::int64_t(message.size());
-    }
-    out.bytes.push_back(written_bytes);
-    for (const auto& [name, extra] : sent.extras) {
-      extras[name].push_back(extra);
-      out.bytes.back() += extra.numel() * std::int64_t(sizeof(float));
-    }
-  }
-  out.shared = out.alike ? rows.front().expand({std::int64_t(rows.size()), -1}) : at::stack(rows);
-  for (const auto& [name, of_clients] : extras) out.extras[name] = at::stack(of_clients);
-  return out;
-}
-
 /// What the server reads of each client's update, and the bytes of each message.
 void send(Workshop& workshop, Upload& upload, std::vector<std::int64_t>& bytes) {
   std::vector<Tensor> rows;
@@ -137,11 +108,8 @@ TurnOutcome take_turn(Workshop& workshop, const Server& server, const std::vecto
   outcome.clients = clients;
   outcome.samples = steps.samples();
   outcome.steps = steps.steps();
-  const Received received = download(workshop, server, clients);
-  outcome.download_bytes = received.bytes;
-
-  Group& group = workshop.group(K);
-  Turn turn = group.begin(workshop, server, clients, received, find, outcome.steps);
+  auto [group, turn, download_bytes] = arrive(workshop, server, clients, find, outcome.steps);
+  outcome.download_bytes = std::move(download_bytes);
   for (turn.step = 0; turn.step < steps.most(); ++turn.step)
     group.step(
         workshop, turn,

@@ -29,7 +29,7 @@ struct Workshop {
   const Experiment& experiment;
   const Partition& partition;
   const Samples& samples;
-  Classifier& learner;
+  Learner& learner;
   Strategy& strategy;
   const Codec& upload_codec;
   const Codec& download_codec;

@@ -1,7 +1,6 @@
 #include "model/clip.hpp"
 
 #include <cmath>
-#include <nlohmann/json.hpp>
 
 #include "core/error.hpp"
 #include "model/checkpoints/clip_tensors.hpp"
@@ -28,15 +27,6 @@ void Clip::release() const {
 void save_clip(const std::filesystem::path& file, const Clip& clip, c10::ScalarType type) {
   write_safetensors(file, with_joint_weights(clip.to(type).tensors),
                     {{"format", clip_format}, {"config", clip.config.to_json()}, {"merges", clip.tokenizer.merges()}});
-}
-
-void export_prompts(const std::filesystem::path& file, const NamedTensors& contexts, const Clip& clip,
-                    std::span<const std::string> class_names) {
-  write_safetensors(file, contexts,
-                    {{"format", "fedorbit-prompts-1"},
-                     {"config", clip.config.to_json()},
-                     {"weights_sha256", clip.checksum},
-                     {"class_names", nlohmann::json(class_names).dump()}});
 }
 
 }  // namespace fedorbit

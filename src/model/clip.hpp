@@ -59,8 +59,4 @@ Clip load_clip(std::span<const std::byte> bytes, const std::string& name);
 /// bfloat16.
 void save_clip(const std::filesystem::path& file, const Clip& clip, c10::ScalarType type = c10::ScalarType::Float);
 
-/// Learned prompts, "context.shared" and the like, with what they were learned on as metadata.
-void export_prompts(const std::filesystem::path& file, const NamedTensors& contexts, const Clip& clip,
-                    std::span<const std::string> class_names);
-
 }  // namespace fedorbit

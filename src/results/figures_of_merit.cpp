@@ -6,17 +6,17 @@
 #include "core/error.hpp"
 #include "core/words.hpp"
 #include "io/h5.hpp"
+#include "results/accuracies.hpp"
 #include "results/schema.hpp"
-#include "results/view_scores.hpp"
 
 namespace fedorbit {
 namespace {
 
 /// Names are read as far as the equals sign, so they are made of letters, digits and underscores.
-std::string name_of(std::string view) {
+std::string name_of(std::string name) {
   std::ranges::replace_if(
-      view, [](unsigned char c) { return std::isalnum(c) == 0; }, '_');
-  return view;
+      name, [](unsigned char c) { return std::isalnum(c) == 0; }, '_');
+  return name;
 }
 
 }  // namespace
@@ -24,8 +24,8 @@ std::string name_of(std::string view) {
 std::string figures_of_merit(const std::filesystem::path& results) {
   const h5::File file = h5::File::open(results);
   std::string lines;
-  for (const auto& [view, share] : view_scores(latest_scores(results)))
-    lines += text("FOM accuracy_", name_of(view), "=", percent(share), "\n");
+  for (const auto& [name, share] : accuracies(latest_scores(results)))
+    lines += text("FOM accuracy_", name_of(name), "=", percent(share), "\n");
   const std::string group = schema::rounds().group + "/";
   lines += text("FOM rounds=", file.dataset(group + schema::round).rows(), " rounds\n");
   for (const schema::Column& column : schema::rounds().columns) {

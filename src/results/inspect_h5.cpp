@@ -1,12 +1,14 @@
 #include "results/inspect_h5.hpp"
 
 #include <algorithm>
+#include <set>
 #include <sstream>
 
 #include "core/error.hpp"
 #include "core/words.hpp"
 #include "data/dataset_file.hpp"
 #include "data/features.hpp"
+#include "evaluation/score.hpp"
 #include "io/h5.hpp"
 #include "results/schema.hpp"
 
@@ -88,21 +90,24 @@ void describe_features(std::ostream& out, const h5::File& file) {
                    {"data_sha256", "weights_sha256", "preprocessing", "views", "arithmetic", "program_version"});
 }
 
+/// The last accuracy of each task and scope on all of its images.
 void describe_scores(std::ostream& out, const h5::File& file) {
-  if (!file.is_group("/evaluations")) return;
-  const auto views = file.read_texts("/evaluations/view");
-  const auto rounds = file.read<std::int64_t>("/evaluations/rounds_done"),
-             clients = file.read<std::int64_t>("/evaluations/client"),
-             correct = file.read<std::int64_t>("/evaluations/correct"),
-             total = file.read<std::int64_t>("/evaluations/total");
-  const std::size_t rows = std::min(
-      {views.size(), rounds.size(), clients.size(), correct.size(), total.size()});  // a kill leaves them uneven
-  std::vector<std::string> told;
+  if (!file.is_group("/scores")) return;
+  const auto texts = [&](const char* name) { return file.read_texts(std::string("/scores/") + name); };
+  const auto integers = [&](const char* name) { return file.read<std::int64_t>(std::string("/scores/") + name); };
+  const auto scopes = texts("scope"), splits = texts("split"), tasks = texts("task"), metrics = texts("metric");
+  const auto rounds = integers("rounds_done"), clients = integers("client"), domains = integers("domain"),
+             classes = integers("class"), correct = integers("correct"), count = integers("count");
+  const std::size_t rows =
+      std::min({scopes.size(), splits.size(), tasks.size(), metrics.size(), rounds.size(), clients.size(),
+                domains.size(), classes.size(), correct.size(), count.size()});  // a kill leaves them uneven
+  std::set<std::string> told;
   for (std::size_t i = rows; i-- > 0;) {
-    if (clients[i] >= 0 || total[i] == 0 || std::ranges::find(told, views[i]) != told.end()) continue;
-    told.push_back(views[i]);
-    out << "  " << views[i] << " after " << counted(rounds[i], "round") << ": " << percent(correct[i], total[i])
-        << " of " << counted(total[i], "image") << "\n";
+    if (metrics[i] != "accuracy" || clients[i] != any || domains[i] != any || classes[i] != any || count[i] == 0)
+      continue;
+    if (!told.insert(scopes[i] + tasks[i]).second) continue;
+    out << "  " << scopes[i] << " " << tasks[i] << " after " << counted(rounds[i], "round") << ": "
+        << percent(correct[i], count[i]) << " of " << counted(count[i], "image") << " (" << splits[i] << ")\n";
   }
 }
 

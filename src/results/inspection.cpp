@@ -11,7 +11,7 @@
 #include "io/weights.hpp"
 #include "model/checkpoints/dialects.hpp"
 #include "model/checkpoints/infer_config.hpp"
-#include "model/clip_config.hpp"
+#include "model/clip.hpp"
 #include "results/inspect_h5.hpp"
 
 namespace fedorbit {
@@ -38,6 +38,18 @@ std::string first_words(const std::string& words, std::size_t most) {
   return words.size() <= most ? words : words.substr(0, most) + "... (" + std::to_string(words.size()) + " bytes)";
 }
 
+void describe_towers(std::ostream& out, const Weights& read, const std::filesystem::path& path) {
+  try {
+    if (const auto config = read.metadata.find("config"); config != read.metadata.end())
+      describe_config(out, ClipConfig::from_json(config->second, path.string()));
+    else
+      describe_config(out,
+                      infer_config(read.tensors, recognise_dialect(read.tensors, path.string()), read.files[0]).config);
+  } catch (const Error& unknown) {
+    out << "not a CLIP that this program knows: " << unknown.what() << "\n";
+  }
+}
+
 std::string inspect_weights(const std::filesystem::path& path) {
   const Weights read = read_weights(path);
   std::ostringstream out;
@@ -50,15 +62,8 @@ std::string inspect_weights(const std::filesystem::path& path) {
       << human_bytes(bytes) << "\n";
   for (const auto& [key, value] : read.metadata)
     if (key != "config" && key != "merges") out << key << ": " << first_words(value, 200) << "\n";
-  try {
-    if (const auto config = read.metadata.find("config"); config != read.metadata.end())
-      describe_config(out, ClipConfig::from_json(config->second, path.string()));
-    else
-      describe_config(out,
-                      infer_config(read.tensors, recognise_dialect(read.tensors, path.string()), read.files[0]).config);
-  } catch (const Error& unknown) {
-    out << "not a CLIP that this program knows: " << unknown.what() << "\n";
-  }
+  const auto format_said = read.metadata.find("format");
+  if (format_said == read.metadata.end() || format_said->second == clip_format) describe_towers(out, read, path);
   std::size_t shown = 0;
   for (const auto& [name, tensor] : read.tensors) {
     if (shown++ == most_tensors) {

@@ -4,21 +4,21 @@
 
 #include "core/log.hpp"
 #include "core/words.hpp"
-#include "results/view_scores.hpp"
+#include "results/accuracies.hpp"
 
 namespace fedorbit {
 namespace {
 
-/// "  global 63.1 %  personal 84.6 %".
-std::string in_words(const std::vector<EvaluationRecord>& scores) {
+/// "  global pool 62.9 %  global mean 63.0 %  personal mean 84.6 %".
+std::string in_words(const std::vector<Score>& scores) {
   std::string words;
-  for (const auto& [view, share] : view_scores(scores)) words += text("  ", view, " ", percent(share));
+  for (const auto& [name, share] : accuracies(scores)) words += text("  ", name, " ", percent(share));
   return words;
 }
 
 }  // namespace
 
-void Progress::evaluated(const std::vector<EvaluationRecord>& scores) {
+void Progress::evaluated(const std::vector<Score>& scores) {
   if (scores.empty()) return;
   scores_ = in_words(scores);
   scored_after_ = scores.front().round;

@@ -13,12 +13,12 @@ class Progress final : public Observer {
   explicit Progress(std::int64_t total_rounds) : total_rounds_(total_rounds) {}
 
   void round_committed(const RoundRecord& round) override;
-  void evaluated(const std::vector<EvaluationRecord>& scores) override;
+  void evaluated(const std::vector<Score>& scores) override;
 
   void finished(const std::vector<std::pair<std::string, Tensor>>& shared) override;
 
-  /// "round  3/50  loss 1.234  global 56.1 %  personal 61.0 %  ...": counted from 1; scores stand in the line of the
-  /// round after which they were taken, and in no other.
+  /// "round  3/50  loss 1.234  global pool 56.1 %  personal mean 61.0 %  ...": counted from 1; scores stand in the line
+  /// of the round after which they were taken, and in no other.
   std::string line(const RoundRecord& round) const;
 
  private:

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include "core/clock.hpp"
 #include "core/error.hpp"
@@ -61,24 +62,22 @@ Recorder::Recorder(std::filesystem::path path, Journal::Mark kept)
 
 template <class Action>
 void Recorder::each_table(Action action) {
-  for (Table* table :
-       {&tables_->rounds, &tables_->turns, &tables_->evaluations, &tables_->class_evaluations, &tables_->confusions,
-        &tables_->templates, &tables_->transport, &tables_->placement, &tables_->events})
+  for (Table* table : {&tables_->rounds, &tables_->turns, &tables_->scores, &tables_->confusions, &tables_->templates,
+                       &tables_->transport, &tables_->placement, &tables_->events})
     action(*table);
 }
 
 void Recorder::started(const RunRecord& run) {
-  tables_.emplace(Growing{Table(schema::rounds()), Table(schema::turns(run.diagnostics)), Table(schema::evaluations()),
-                          Table(schema::class_evaluations()), Table(schema::confusions()), Table(schema::templates()),
-                          Table(schema::transport()), Table(schema::placement()), Table(schema::events())});
+  tables_.emplace(Growing{Table(schema::rounds()), Table(schema::turns(run.diagnostics)), Table(schema::scores()),
+                          Table(schema::confusions()), Table(schema::templates()), Table(schema::transport()),
+                          Table(schema::placement()), Table(schema::events())});
   schema_ = {schema::classes(longest(run.class_names)),
              schema::domains(longest(run.domain_names)),
              schema::clients(),
              schema::client_classes(),
              schema::rounds(),
              schema::turns(run.diagnostics),
-             schema::evaluations(),
-             schema::class_evaluations(),
+             schema::scores(),
              schema::confusions(),
              schema::templates(),
              schema::transport(),
@@ -180,18 +179,23 @@ void Recorder::round_committed(const RoundRecord& round) {
   flush();
 }
 
-void Recorder::evaluated(const std::vector<EvaluationRecord>& scores) {
-  for (const EvaluationRecord& score : scores) {
-    tables_->evaluations.add({score.round, score.view, score.client, score.correct, score.total, score.loss});
-    for (std::size_t c = 0; c < score.class_total.size(); ++c)
-      tables_->class_evaluations.add(
-          {score.round, score.view, score.client, std::int64_t(c), score.class_correct.at(c), score.class_total[c]});
-    for (std::size_t i = 0; i < score.confusion.size(); ++i)
-      if (const std::size_t classes = score.class_total.size(); score.confusion[i] > 0)
-        tables_->confusions.add({score.round, score.view, score.client, std::int64_t(i / classes),
-                                 std::int64_t(i % classes), score.confusion[i]});
+void Recorder::evaluated(const std::vector<Score>& scores) {
+  for (const Score& score : scores)
+    tables_->scores.add({score.round, score.scope, score.split, score.client, score.domain, score.label, score.task,
+                         score.metric, score.value, score.correct, score.count});
+  append(tables_->scores);
+  flush();
+}
+
+void Recorder::confused(const std::vector<Confusion>& confusions) {
+  for (const Confusion& confusion : confusions) {
+    const auto classes = std::size_t(std::llround(std::sqrt(double(confusion.counts.size()))));
+    for (std::size_t i = 0; i < confusion.counts.size(); ++i)
+      if (confusion.counts[i] > 0)
+        tables_->confusions.add({confusion.round, confusion.scope, confusion.split, confusion.task,
+                                 std::int64_t(i / classes), std::int64_t(i % classes), confusion.counts[i]});
   }
-  for (Table* table : {&tables_->evaluations, &tables_->class_evaluations, &tables_->confusions}) append(*table);
+  append(tables_->confusions);
   flush();
 }
 

@@ -25,7 +25,8 @@ class Recorder final : public Observer {
 
   void started(const RunRecord& run) override;
   void round_committed(const RoundRecord& round) override;
-  void evaluated(const std::vector<EvaluationRecord>& scores) override;
+  void evaluated(const std::vector<Score>& scores) override;
+  void confused(const std::vector<Confusion>& confusions) override;
   void templates_evaluated(const std::vector<TemplateRecord>& scores) override;
   void transported(const std::vector<TransportRecord>& ledger) override;
   void placed(const std::vector<PlacementRecord>& ranks) override;
@@ -40,7 +41,7 @@ class Recorder final : public Observer {
  private:
   /// The tables that grow while the run goes on.
   struct Growing {
-    Table rounds, turns, evaluations, class_evaluations, confusions, templates, transport, placement, events;
+    Table rounds, turns, scores, confusions, templates, transport, placement, events;
   };
 
   template <class Action>

@@ -81,7 +81,8 @@ RunDirectory::Holding RunDirectory::open(const std::string& options_toml, bool r
 }
 
 void RunDirectory::begin(const std::string& options_toml) {
-  remove({checkpoint(), results(), prompts(), part_path(prompts())});
+  // The last is what earlier runs called their model.
+  remove({checkpoint(), results(), model(), part_path(model()), folder_ / "prompts.safetensors"});
   finish();
   write_file(options(), options_toml);
 }

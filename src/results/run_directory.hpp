@@ -1,4 +1,4 @@
-// The folder of one run: its resolved options, log, results, checkpoints and prompts.
+// The folder of one run: its resolved options, log, results, checkpoints and trained model.
 #pragma once
 #include <filesystem>
 #include <string>
@@ -32,7 +32,7 @@ class RunDirectory {
   std::filesystem::path results() const { return folder_ / "results.h5"; }
   std::filesystem::path journal() const { return Recorder::journal_of(results()); }
   std::filesystem::path checkpoint() const { return folder_ / "checkpoint.h5"; }
-  std::filesystem::path prompts() const { return folder_ / "prompts.safetensors"; }
+  std::filesystem::path model() const { return folder_ / "model.safetensors"; }
   const std::filesystem::path& path() const { return folder_; }
 
  private:

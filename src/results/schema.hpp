@@ -12,7 +12,7 @@
 namespace fedorbit::schema {
 
 inline const std::string filetype = "fedorbit-results";
-inline constexpr std::array<std::int64_t, 2> version{2, 1};  // major: readers must follow; minor: something was added
+inline constexpr std::array<std::int64_t, 2> version{3, 0};  // major: readers must follow; minor: something was added
 
 /// Attributes of the root; what RunRecord::provenance holds stands beside them under its own names.
 namespace attribute {
@@ -105,27 +105,22 @@ inline Table turns(const std::vector<std::string>& diagnostics) {
   return table;
 }
 
-/// client -1: the whole test pool.
-inline Table evaluations() {
-  return {"/evaluations",
+/// A number about the images of a split: of one client, domain or class where they are named, of all where they are -1.
+/// `value` is `correct` / `count` where the metric is a share of right answers; where it is none, `correct` is -1.
+inline Table scores() {
+  return {"/scores",
           row,
           {{rounds_done, "1", Type::integer},
-           {"view", "1", Type::text, Kind::result, 64},
+           {"scope", "1", Type::text, Kind::result, 16},
+           {"split", "1", Type::text, Kind::result, 16},
            {"client", "1", Type::integer},
-           {"correct", "1", Type::integer},
-           {"total", "1", Type::integer},
-           {"loss", "1", Type::real}}};
-}
-
-inline Table class_evaluations() {
-  return {"/class_evaluations",
-          row,
-          {{rounds_done, "1", Type::integer},
-           {"view", "1", Type::text, Kind::result, 64},
-           {"client", "1", Type::integer},
+           {"domain", "1", Type::integer},
            {"class", "1", Type::integer},
+           {"task", "1", Type::text, Kind::result, 48},
+           {"metric", "1", Type::text, Kind::result, 16},
+           {"value", "1", Type::real},
            {"correct", "1", Type::integer},
-           {"total", "1", Type::integer}}};
+           {"count", "1", Type::integer}}};
 }
 
 /// Label and answer of every image, counted; pairs that never happened are left out.
@@ -133,8 +128,9 @@ inline Table confusions() {
   return {"/confusions",
           row,
           {{rounds_done, "1", Type::integer},
-           {"view", "1", Type::text, Kind::result, 64},
-           {"client", "1", Type::integer},
+           {"scope", "1", Type::text, Kind::result, 16},
+           {"split", "1", Type::text, Kind::result, 16},
+           {"task", "1", Type::text, Kind::result, 48},
            {"class", "1", Type::integer},
            {"answer", "1", Type::integer},
            {"images", "1", Type::integer}}};

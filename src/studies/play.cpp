@@ -14,7 +14,7 @@
 #include "core/log.hpp"
 #include "core/words.hpp"
 #include "io/file.hpp"
-#include "results/view_scores.hpp"
+#include "results/accuracies.hpp"
 #include "studies/estimate.hpp"
 #include "studies/launch.hpp"
 
@@ -28,7 +28,7 @@ constexpr std::int64_t timed_rounds = 2;
 
 std::string scores_in_words(const std::filesystem::path& results) {
   std::string words;
-  for (const auto& [view, share] : view_scores(latest_scores(results))) words += text("  ", view, " ", percent(share));
+  for (const auto& [name, share] : accuracies(latest_scores(results))) words += text("  ", name, " ", percent(share));
   return words;
 }
 

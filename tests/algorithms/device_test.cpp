@@ -10,7 +10,7 @@ namespace {
 /// A client's own numbers: its loss, then its gradients.
 using Numbers = std::vector<Tensor>;
 
-Numbers numbers_of(Classifier& learner, at::Device device) {
+Numbers numbers_of(Learner& learner, at::Device device) {
   ClientGroup group(learner, {0, 1, 2}, 32, -1, device);
   Numbers numbers{group.loss().to(at::kCPU)};
   for (const Owner owner : owners)

@@ -14,7 +14,7 @@ const std::vector<std::string> names{"Runway", "river-bm", "air", "air_runway"};
 
 /// The golden clients, with a learner whose transport runs as far as float32 goes.
 struct Golden {
-  std::unique_ptr<Classifier> learner;
+  std::unique_ptr<Learner> learner;
   std::vector<ClientId> clients{0, 1, 2};
   Batch batch{{},
               expected().at("features"),
@@ -23,15 +23,13 @@ struct Golden {
               expected().at("present"),
               at::ones({3})};
 
-  explicit Golden(
-      const std::string& name, const std::function<void(DualPromptOptions&)>& change = [](auto&) {}) {
-    LearnerOptions options;
-    options.prompt.context = 3;
-    auto& dual = options.dual_prompt;
-    dual.context = 3, dual.alpha = 0.7, dual.beta = 1.3, dual.scale = 5, dual.tolerance = 1e-7,
-    dual.max_iterations = 500;
-    change(dual);
-    learner = make_learner(name, options, golden_clip(), names);
+  /// `changed`: options of dual_prompt.
+  explicit Golden(const std::string& name, const std::vector<std::string>& changed = {}) {
+    std::vector<std::string> assignments{"prompt.context=3"};
+    for (const char* common : {"context=3", "alpha=0.7", "beta=1.3", "scale=5", "tolerance=1e-7", "max_iterations=500"})
+      assignments.push_back(text("dual_prompt.", common));
+    for (const std::string& change : changed) assignments.push_back("dual_prompt." + change);
+    learner = make_learner(name, with<LearnerOptions>(assignments), {}, golden_clip(), names);
   }
 
   Parameters parameters() const {
@@ -44,7 +42,7 @@ struct Golden {
 
 struct Case {
   std::string name;
-  std::function<void(DualPromptOptions&)> change;
+  std::vector<std::string> changed;
 };
 void PrintTo(const Case& example, std::ostream* out) { *out << example.name; }
 
@@ -52,7 +50,7 @@ class FedRsclipReference : public testing::TestWithParam<Case> {};
 
 TEST_P(FedRsclipReference, equals_the_reference_in_every_term_and_every_gradient) {
   const std::string prefix = GetParam().name + ".";
-  Golden golden("dual_prompt", GetParam().change);
+  Golden golden("dual_prompt", GetParam().changed);
   Parameters parameters = golden.parameters();
   Memory memory(3, {});
   Diagnostics diagnostics(golden.learner->diagnostics(), 3);
@@ -77,32 +75,30 @@ TEST_P(FedRsclipReference, equals_the_reference_in_every_term_and_every_gradient
 }
 
 TEST_P(FedRsclipReference, labels_with_both_prompts_as_the_reference_does) {
-  Golden golden("dual_prompt", GetParam().change);
+  Golden golden("dual_prompt", GetParam().changed);
   const at::NoGradGuard no_gradient;
-  const Tensor logits = golden.learner->scorer(golden.parameters(), Scope::personal)(golden.batch);
+  const Tensor logits = golden.learner->classifier()->scorer(golden.parameters(), Scope::personal)(golden.batch);
   EXPECT_LT(relative(logits, expected().at(GetParam().name + ".logits")), 1e-4);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    all, FedRsclipReference,
-    testing::Values(Case{"patch", [](auto&) {}}, Case{"batch", [](auto& o) { o.transport = "batch"; }},
-                    Case{"none", [](auto& o) { o.transport = "none"; }},
-                    Case{"score", [](auto& o) { o.transport_score = true; }},
-                    Case{"score_none", [](auto& o) { o.transport_score = true, o.transport = "none"; }},
-                    Case{"cosine", [](auto& o) { o.alignment = "cosine"; }},
-                    Case{"stop", [](auto& o) { o.stop_shared_gradient = true; }},
-                    Case{"cosine_stop", [](auto& o) { o.alignment = "cosine", o.stop_shared_gradient = true; }},
-                    Case{"joined_patch", [](auto& o) { o.reading = "joined"; }},
-                    Case{"joined_batch", [](auto& o) { o.reading = "joined", o.transport = "batch"; }},
-                    Case{"joined_score", [](auto& o) { o.reading = "joined", o.transport_score = true; }},
-                    Case{"joined_stop", [](auto& o) { o.reading = "joined", o.stop_shared_gradient = true; }}),
-    [](const auto& info) { return info.param.name; });
+INSTANTIATE_TEST_SUITE_P(all, FedRsclipReference,
+                         testing::Values(Case{"patch", {}}, Case{"batch", {"transport=batch"}},
+                                         Case{"none", {"transport=none"}}, Case{"score", {"transport_score=true"}},
+                                         Case{"score_none", {"transport_score=true", "transport=none"}},
+                                         Case{"cosine", {"alignment=cosine"}},
+                                         Case{"stop", {"stop_shared_gradient=true"}},
+                                         Case{"cosine_stop", {"alignment=cosine", "stop_shared_gradient=true"}},
+                                         Case{"joined_patch", {"reading=joined"}},
+                                         Case{"joined_batch", {"reading=joined", "transport=batch"}},
+                                         Case{"joined_score", {"reading=joined", "transport_score=true"}},
+                                         Case{"joined_stop", {"reading=joined", "stop_shared_gradient=true"}}),
+                         [](const auto& info) { return info.param.name; });
 
 TEST(FedRsclip, seen_by_the_server_labels_with_the_shared_prompt_alone) {
   for (const char* reading : {"separate", "joined"}) {
-    Golden golden("dual_prompt", [&](auto& o) { o.reading = reading; });
+    Golden golden("dual_prompt", {text("reading=", reading)});
     const at::NoGradGuard no_gradient;
-    const Tensor logits = golden.learner->scorer(golden.parameters(), Scope::global)(golden.batch);
+    const Tensor logits = golden.learner->classifier()->scorer(golden.parameters(), Scope::global)(golden.batch);
     EXPECT_LT(relative(logits, expected().at("promptfl.logits")), 1e-4) << reading;
   }
 }
@@ -122,7 +118,8 @@ TEST(PromptFl, equals_the_reference_in_loss_gradient_and_logits) {
   }
   const at::NoGradGuard no_gradient;
   for (const Scope scope : {Scope::global, Scope::personal})
-    EXPECT_LT(relative(golden.learner->scorer(parameters, scope)(golden.batch), expected().at("promptfl.logits")),
+    EXPECT_LT(relative(golden.learner->classifier()->scorer(parameters, scope)(golden.batch),
+                       expected().at("promptfl.logits")),
               1e-4);
 }
 
@@ -132,7 +129,7 @@ TEST(FedRsclip, sends_2048_numbers_at_width_512_and_four_tokens) {
   clip.config.text.heads = 8;
   clip.config.text.mlp_width = 2048;
   clip.tensors = initialise_clip(clip.config, Keys(5).stream(Purpose::test));
-  const auto learner = make_learner("dual_prompt", {}, clip, names);
+  const auto learner = make_learner("dual_prompt", {}, {}, clip, names);
   EXPECT_EQ(learner->layout().size(Owner::shared), 2048);
   EXPECT_EQ(learner->layout().size(Owner::personal), 2048);
   EXPECT_EQ(make_codec("float32")->encode(at::zeros({2048}), learner->layout()).size(), 8192u);

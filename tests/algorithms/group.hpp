@@ -29,6 +29,14 @@ inline Clip random_clip(std::int64_t text_heads = 2) {
   return clip;
 }
 
+/// Options with some of them set: "section.name=value".
+template <class Options>
+Options with(const std::vector<std::string>& assignments) {
+  Options options;
+  for (const std::string& assignment : assignments) OptionList::of(options).set(assignment);
+  return options;
+}
+
 inline Tensor normal(at::IntArrayRef shape, std::uint64_t a, std::uint64_t b) {
   Tensor out = at::empty(shape, at::kFloat);
   Stream stream = Keys(9).stream(Purpose::test, a, b);
@@ -39,18 +47,15 @@ inline Tensor normal(at::IntArrayRef shape, std::uint64_t a, std::uint64_t b) {
 inline const std::vector<std::string> class_names{"runway", "river", "air", "air runway", "river bm"};
 
 /// The learner of that name, with as many variants as it has readings of its paper.
-inline std::vector<std::unique_ptr<Classifier>> variants(const std::string& name, const Clip& clip,
-                                                         const EngineOptions& engine = {}) {
-  std::vector<std::unique_ptr<Classifier>> out;
+inline std::vector<std::unique_ptr<Learner>> variants(const std::string& name, const Clip& clip,
+                                                      const EngineOptions& engine = {}) {
+  std::vector<std::unique_ptr<Learner>> out;
   for (const char* reading : {"separate", "joined"})
     for (const char* transport : {"patch", "batch"}) {
       if (name != "dual_prompt" && !out.empty()) continue;
-      LearnerOptions options;
-      options.engine = engine;
-      options.prompt.context = 4;
-      options.dual_prompt.reading = reading;
-      options.dual_prompt.transport = transport;
-      out.push_back(make_learner(name, options, clip, class_names));
+      const auto options = with<LearnerOptions>(
+          {"prompt.context=4", text("dual_prompt.reading=", reading), text("dual_prompt.transport=", transport)});
+      out.push_back(make_learner(name, options, engine, clip, class_names));
     }
   return out;
 }
@@ -58,7 +63,7 @@ inline std::vector<std::unique_ptr<Classifier>> variants(const std::string& name
 /// K clients of a learner. The data and parameters of client c come from c alone; `altered` gives that one client
 /// other data. The learner's towers are on `device`.
 struct ClientGroup {
-  ClientGroup(Classifier& learner, std::vector<ClientId> clients, std::int64_t batch_size = 32, ClientId altered = -1,
+  ClientGroup(Learner& learner, std::vector<ClientId> clients, std::int64_t batch_size = 32, ClientId altered = -1,
               at::Device device = at::kCPU)
       : learner(learner),
         clients(clients),
@@ -95,7 +100,7 @@ struct ClientGroup {
     return loss.detach();
   }
 
-  Classifier& learner;
+  Learner& learner;
   std::vector<ClientId> clients;
   Parameters parameters;
   Memory memory;

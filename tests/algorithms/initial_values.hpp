@@ -8,7 +8,7 @@
 namespace fedorbit {
 
 /// One sentence for each tensor that does not start as it should; zeros, or other values that nobody draws, are fine.
-inline std::vector<std::string> complaints_about_initial_values(Classifier& learner) {
+inline std::vector<std::string> complaints_about_initial_values(Learner& learner) {
   std::vector<std::string> complaints;
   constexpr float unwritten = 7e33F;
   for (const Owner owner : owners) {

@@ -3,6 +3,7 @@
 
 #include "algorithms/group.hpp"
 #include "algorithms/initial_values.hpp"
+#include "algorithms/personal_tensors.hpp"
 #include "support/toy.hpp"
 
 namespace fedorbit {
@@ -141,14 +142,16 @@ TEST_P(EveryLearner, labels_for_the_server_without_what_is_personal) {
   const Clip clip = random_clip();
   const at::NoGradGuard no_gradient;
   for (const auto& learner : variants(GetParam(), clip)) {
+    if (!learner->classifier()) continue;
     ClientGroup group(*learner, {0, 1});
-    const Tensor global = learner->scorer(group.parameters, Scope::global)(group.batch);
-    const Tensor personal = learner->scorer(group.parameters, Scope::personal)(group.batch);
+    const Tensor global = learner->classifier()->scorer(group.parameters, Scope::global)(group.batch);
+    const Tensor personal = learner->classifier()->scorer(group.parameters, Scope::personal)(group.batch);
     EXPECT_EQ(global.sizes(), (at::IntArrayRef{2, 32, std::int64_t(class_names.size())}));
     for (const Owner owner : {Owner::personal, Owner::turn}) group.parameters.flat(owner).add_(0.5);
-    EXPECT_TRUE(at::equal(learner->scorer(group.parameters, Scope::global)(group.batch), global));
+    EXPECT_TRUE(at::equal(learner->classifier()->scorer(group.parameters, Scope::global)(group.batch), global));
     const bool has_own = learner->layout().size(Owner::personal) > 0;
-    EXPECT_EQ(!at::equal(learner->scorer(group.parameters, Scope::personal)(group.batch), personal), has_own);
+    EXPECT_EQ(!at::equal(learner->classifier()->scorer(group.parameters, Scope::personal)(group.batch), personal),
+              has_own);
   }
 }
 
@@ -156,6 +159,26 @@ TEST_P(EveryLearner, starts_from_values_that_only_the_seed_and_the_client_decide
   const Clip clip = random_clip();
   for (const auto& learner : variants(GetParam(), clip))
     EXPECT_THAT(complaints_about_initial_values(*learner), testing::IsEmpty());
+}
+
+TEST_P(EveryLearner, learns_alike_where_its_shared_tensors_are_personal) {
+  const Clip clip = random_clip();
+  for (auto& made : variants(GetParam(), clip)) {
+    const std::shared_ptr<Learner> learner = std::move(made), alone = with_personal_tensors(learner, "*");
+    EXPECT_EQ(alone->layout().size(Owner::shared), 0);
+    Parameters shared(learner->layout(), 2), kept(alone->layout(), 2);
+    const std::vector<ClientId> clients{3, 4};
+    for (const Owner owner : owners) learner->initialise(shared, owner, clients, Keys(1));
+    for (const Owner owner : owners) alone->initialise(kept, owner, clients, Keys(1));
+    for (const Entry& entry : learner->layout().entries()) EXPECT_TRUE(at::equal(kept[entry.name], shared[entry.name]));
+    ClientGroup together(*learner, clients), apart(*alone, clients);
+    for (const Entry& entry : learner->layout().entries())
+      apart.parameters[entry.name].detach().copy_(together.parameters[entry.name].detach());
+    EXPECT_TRUE(at::equal(apart.loss(), together.loss()));
+    for (const Entry& entry : learner->layout().entries())
+      if (entry.trained)
+        EXPECT_TRUE(at::equal(apart.parameters[entry.name].grad(), together.parameters[entry.name].grad()));
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(all, EveryLearner, testing::ValuesIn(learner_names()),
@@ -204,8 +227,7 @@ TEST(InitialValues, may_be_zeros_and_are_named_where_they_are_wrong) {
 }
 
 TEST(DualPrompt, warns_of_drift_and_of_a_transport_that_does_not_converge) {
-  LearnerOptions options;
-  const auto learner = make_learner("dual_prompt", options, random_clip(), class_names);
+  const auto learner = make_learner("dual_prompt", {}, {}, random_clip(), class_names);
   const double none = std::nan("");
   EXPECT_TRUE(learner->warnings(std::vector<double>{1, 1, 0.5, 1, 9, 1e-4}).empty());
   EXPECT_TRUE(learner->warnings(std::vector<double>{1, 1, 0.5, none, none, none}).empty());
@@ -217,10 +239,9 @@ TEST(DualPrompt, warns_of_drift_and_of_a_transport_that_does_not_converge) {
 
 TEST(DualPrompt, asks_for_patches_only_where_it_uses_them) {
   auto needs = [](const char* transport, bool score) {
-    LearnerOptions options;
-    options.dual_prompt.transport = transport;
-    options.dual_prompt.transport_score = score;
-    return make_learner("dual_prompt", options, random_clip(), class_names)->needs_patches();
+    const auto options = with<LearnerOptions>(
+        {text("dual_prompt.transport=", transport), text("dual_prompt.transport_score=", score ? "true" : "false")});
+    return make_learner("dual_prompt", options, {}, random_clip(), class_names)->needs_patches();
   };
   EXPECT_TRUE(needs("patch", false));
   EXPECT_TRUE(needs("none", true));
@@ -228,8 +249,17 @@ TEST(DualPrompt, asks_for_patches_only_where_it_uses_them) {
   EXPECT_FALSE(needs("none", false));
 }
 
+TEST(PersonalTensors, refuse_a_pattern_that_matches_nothing_by_its_name) {
+  const std::shared_ptr<Learner> learner = make_learner("dual_prompt", {}, {}, random_clip(), class_names);
+  EXPECT_EQ(with_personal_tensors(learner, ""), learner);
+  EXPECT_THAT(sentence([&] { with_personal_tensors(learner, "context.*; head.*"); }),
+              testing::HasSubstr("head.* is the name of no shared tensor; there are context.shared."));
+  EXPECT_THAT(sentence([&] { with_personal_tensors(learner, "context.private"); }),
+              testing::HasSubstr("context.private is the name of no shared tensor"));
+}
+
 TEST(Registry, names_the_nearest_part_to_one_it_does_not_know) {
-  EXPECT_THAT(sentence([] { make_learner("dual_promt", {}, random_clip(), class_names); }),
+  EXPECT_THAT(sentence([] { make_learner("dual_promt", {}, {}, random_clip(), class_names); }),
               testing::HasSubstr("nearest is dual_prompt"));
   EXPECT_THAT(sentence([] { make_strategy("fedavgg", {}); }), testing::HasSubstr("nearest is fedavg"));
   EXPECT_THAT(sentence([] { make_codec("float23"); }), testing::HasSubstr("nearest is float32"));

@@ -131,9 +131,7 @@ TEST(FedAvg, follows_the_plain_gradient_wherever_it_is) {
 
 TEST(FedProx, follows_the_gradient_of_the_loss_with_its_quadratic_pull) {
   const double mu = 0.37;
-  StrategyOptions options;
-  options.fedprox.mu = mu;
-  const auto strategy = make_strategy("fedprox", options);
+  const auto strategy = make_strategy("fedprox", with<StrategyOptions>({"fedprox.mu=0.37"}));
   Hands hands(*strategy);
   // loss(w) = sum (w^3 + a w), which is 3 w^2 + a after differentiation.
   const Tensor a = normal({clients, size}, 6, 6);
@@ -145,9 +143,7 @@ TEST(FedProx, follows_the_gradient_of_the_loss_with_its_quadratic_pull) {
 }
 
 TEST(FedProx, without_a_pull_is_fedavg_to_the_bit) {
-  StrategyOptions options;
-  options.fedprox.mu = 0;
-  const auto strategy = make_strategy("fedprox", options);
+  const auto strategy = make_strategy("fedprox", with<StrategyOptions>({"fedprox.mu=0"}));
   Hands hands(*strategy);
   const Tensor plain = normal({clients, size}, 5, 5);
   EXPECT_TRUE(

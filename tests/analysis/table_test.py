@@ -13,14 +13,14 @@ from analysis import cells, study
 from analysis.groups import groups_of, telling_keys
 
 
-def score(run, view, shares):
-    """Writes shares of correct answers, of 1000 test images, into the rows of a view, in their order."""
+def score(run, scope, share):
+    """Writes an accuracy into the rows of a scope that are of all images."""
     with h5py.File(run / "results.h5", "r+") as file:
-        table = file["evaluations"]
-        rows = [i for i, name in enumerate(table["view"].asstr()[:]) if name == view and table["client"][i] == -1]
-        for row in rows:
-            table["total"][row] = 1000
-            table["correct"][row] = round(1000 * shares)
+        table = file["scores"]
+        for row in range(len(table["scope"])):
+            if (table["scope"].asstr()[row], table["metric"].asstr()[row]) == (scope, "accuracy"):
+                if all(table[part][row] == -1 for part in ("client", "domain", "class")):
+                    table["value"][row] = share
 
 
 class Tables(WithFolder):
@@ -46,10 +46,10 @@ class Tables(WithFolder):
                                    ("b", 10): {1: 0.9}})
         rows = {(row["learner"], row["clients"]): row for row in self.rows(*runs, "--value", "global")}
         self.assertEqual(set(rows), {("a", "10 clients"), ("a", "20 clients"), ("b", "10 clients")})
-        self.assertAlmostEqual(float(rows["a", "10 clients"]["global %"]), 0.6)
-        self.assertAlmostEqual(float(rows["a", "10 clients"]["global % sd"]), 0.1)
-        self.assertEqual(rows["a", "20 clients"]["global % sd"], "0.0")
-        self.assertEqual((rows["b", "10 clients"]["global % sd"], rows["b", "10 clients"]["global % n"]), ("", "1"))
+        self.assertAlmostEqual(float(rows["a", "10 clients"]["global pool %"]), 0.6)
+        self.assertAlmostEqual(float(rows["a", "10 clients"]["global pool % sd"]), 0.1)
+        self.assertEqual(rows["a", "20 clients"]["global pool % sd"], "0.0")
+        self.assertEqual((rows["b", "10 clients"]["global pool % sd"], rows["b", "10 clients"]["global pool % n"]), ("", "1"))
 
     def test_an_axis_that_no_row_or_column_names_is_not_averaged_over(self):
         runs = self.runs("axes", {(learner, clients): {1: 0.5} for learner in "ab" for clients in (10, 20)})
@@ -126,7 +126,7 @@ class Tables(WithFolder):
             change_options(copy, seed=seed, method__learner='"a"')
             names.append(copy)
         [row] = self.rows(*names, "--value", "global,bytes,seconds")
-        self.assertEqual(row["global % n"], "200")
+        self.assertEqual(row["global pool % n"], "200")
 
 
 class Studies(WithFolder):

@@ -44,7 +44,7 @@ struct Method {
   std::int64_t contexts, patches;
 };
 
-std::unique_ptr<Classifier> learner_of(const Method& method, const Clip& clip) {
+std::unique_ptr<Learner> learner_of(const Method& method, const Clip& clip) {
   if (method.contexts == 1) {
     PromptOptions options;
     options.context = 4;

@@ -54,7 +54,7 @@ std::function<void()> product(c10::ScalarType type) {
 constexpr std::int64_t batch_size = 32;
 
 /// A whole step of K clients: loss, gradient, optimiser.
-std::function<void()> step(Classifier& learner, const Clip& clip, std::int64_t K, bool patches) {
+std::function<void()> step(Learner& learner, const Clip& clip, std::int64_t K, bool patches) {
   auto parameters = std::make_shared<Parameters>(learner.layout(), K);
   std::vector<ClientId> clients;
   for (std::int64_t k = 0; k < K; ++k) clients.push_back(k);

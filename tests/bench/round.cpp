@@ -16,7 +16,7 @@ namespace fedorbit {
 namespace {
 
 /// The least that is a client: one dot product of its 2,048 parameters with the first four features of its batch.
-class Trivial final : public Classifier {
+class Trivial final : public Learner {
  public:
   Trivial() { layout_.add({"weights", {4, 512}, Owner::shared}); }
   const Layout& layout() const override { return layout_; }
@@ -25,17 +25,12 @@ class Trivial final : public Classifier {
   Tensor loss(const Parameters& parameters, const Batch& batch, Turn&) override {
     return (parameters["weights"] * batch.features.narrow(1, 0, 4)).sum(at::IntArrayRef{1, 2});
   }
-  Scorer scorer(const Parameters& parameters, Scope) override {
-    return [w = parameters["weights"].detach()](const Batch& batch) {
-      return at::matmul(batch.features, w.transpose(1, 2));
-    };
-  }
 
  private:
   Layout layout_;
 };
 
-void measure(const char* what, Classifier& learner, std::int64_t group, std::int64_t rounds, Communicator& communicator,
+void measure(const char* what, Learner& learner, std::int64_t group, std::int64_t rounds, Communicator& communicator,
              std::int64_t batch_size = 32) {
   const bench::Rounds all{.group = group, .rounds = rounds, .batch_size = batch_size};
   const bench::RoundSeconds seconds = bench::seconds_of(all, learner, communicator);
@@ -47,8 +42,8 @@ void measure(const char* what, Classifier& learner, std::int64_t group, std::int
   std::printf(
       "%-22s %2ld at once  %9.5f s a round  %8.4f ms a client  %5.2f %% of it waiting for other ranks, %5.2f %% "
       "neither that nor training  %5.2f GiB in all\n",
-      what, long(group), seconds.total, 1e3 * seconds.total / double(all.clients), 100 * seconds.waiting / seconds.total,
-      100 * seconds.harness / seconds.total, memory.item<double>());
+      what, long(group), seconds.total, 1e3 * seconds.total / double(all.clients),
+      100 * seconds.waiting / seconds.total, 100 * seconds.harness / seconds.total, memory.item<double>());
 }
 
 }  // namespace

@@ -5,11 +5,10 @@
 #include <algorithm>
 #include <functional>
 
-#include "algorithms/codecs/float32.hpp"
-#include "algorithms/strategies/fedavg.hpp"
 #include "bench/clip.hpp"
 #include "comm/communicator.hpp"
 #include "core/error.hpp"
+#include "federation/assemble.hpp"
 #include "federation/simulation.hpp"
 
 namespace fedorbit::bench {
@@ -46,7 +45,7 @@ struct Stopwatches final : Observer {
 };
 
 /// Collective; what it returns counts at the root.
-inline RoundSeconds seconds_of(const Rounds& rounds, Classifier& learner, Communicator& communicator) {
+inline RoundSeconds seconds_of(const Rounds& rounds, Learner& learner, Communicator& communicator) {
   const std::int64_t images = 2 * rounds.batch_size - 1, classes = std::int64_t(class_names.size());
   Experiment experiment;
   experiment.training.batch_size = rounds.batch_size;
@@ -61,27 +60,26 @@ inline RoundSeconds seconds_of(const Rounds& rounds, Classifier& learner, Commun
   experiment.machine.graph = rounds.graph;
   const auto count = std::int64_t(double(rounds.clients * images) / 0.9) + classes;
   const Tensor labels = at::arange(count) % classes, domains = at::zeros({count}, at::kLong);
-  const Keys keys(1);
-  const auto partition = make_partition({{labels.const_data_ptr<std::int64_t>(), std::size_t(count)},
-                                         {domains.const_data_ptr<std::int64_t>(), std::size_t(count)},
-                                         classes,
-                                         1},
-                                        experiment.partition, keys);
+  const std::shared_ptr<Learner> lent(&learner, [](Learner*) {});  // the caller's
+  const Parts parts = assemble(experiment,
+                               {{labels.const_data_ptr<std::int64_t>(), std::size_t(count)},
+                                {domains.const_data_ptr<std::int64_t>(), std::size_t(count)},
+                                classes,
+                                1},
+                               lent, rounds.device);
   at::manual_seed(1);
   const auto there = at::TensorOptions(at::kFloat).device(rounds.device);
   Features features{at::randn({count, 512}, there), {}};
   if (rounds.patches > 0) features.patches = at::randn({count, rounds.patches, 512}, there);
   const Samples samples(features, labels, rounds.device);
-  FedAvg strategy;
-  const Float32Codec codec;
-  Workshop workshop{experiment, *partition, samples, learner, strategy, codec, codec, keys, {}};
+  Workshop workshop = parts.workshop(experiment, samples);
   Stopwatches watches;
   watches.rounds = &rounds;
   std::vector<Observer*> observers;
   if (communicator.root()) observers.push_back(&watches);
-  Simulation simulation(workshop, communicator, classes, observers, [](const State&) {});
+  Simulation simulation(workshop, communicator, {}, observers, [](const State&) {});
   volatile std::sig_atomic_t signal = 0;
-  simulation.run(at::randn({classes, 512}, there), 100, signal);
+  simulation.run(signal);
   if (!communicator.root()) return {};
   const auto warm = [&](std::vector<double> seconds) {
     return median({seconds.begin() + rounds.warm_up, seconds.end()});

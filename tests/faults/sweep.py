@@ -35,7 +35,7 @@ def trials(run, kind, every=1, stride=1, first=0):
             continue
         yield number, what, *run.outcome(folder())
     # Had a call been missed, the folder would not be the one that the run left.
-    for name in ("results.h5", "checkpoint.h5", "config.toml", "prompts.safetensors"):
+    for name in ("results.h5", "checkpoint.h5", "config.toml", "model.safetensors"):
         assert filecmp.cmp(rebuilt / name, traced / name, shallow=False), name
 
 

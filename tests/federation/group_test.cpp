@@ -34,22 +34,16 @@ Tensor prompts_of_a_third_turn(at::Device device, bool graph) {
   Federation federation(device);
   federation.experiment.machine.graph = graph;
   SingleCommunicator alone;
-  federation.simulation(alone);  // for its partition
+  federation.simulation(alone);  // for its parts
   const Tokenizer tokenizer("r i\nri v\nriv e\nrive r</w>\nr u\nru n\nrun w\n", "this test");
   Clip clip{
       {toy::width, {{32, 1, 2, 64}, 8, 4}, {{32, 2, 2, 128}, 24, tokenizer.vocabulary_size()}}, {}, tokenizer, ""};
   clip.tensors = initialise_clip(clip.config, Keys(5).stream(Purpose::test));
-  PromptLearner learner({.context = 2}, {}, clip.to(at::TensorOptions(device)), {"river", "river run", "air"});
-  Workshop workshop{federation.experiment,
-                    *federation.partition,
-                    federation.samples,
-                    learner,
-                    *federation.strategy,
-                    federation.codec,
-                    federation.codec,
-                    Keys(1),
-                    {}};
-  const Simulation simulation(workshop, alone, toy::classes, {}, [](const State&) {});
+  federation.parts.learner =
+      std::make_shared<PromptLearner>(PromptOptions{.context = 2}, EngineOptions{}, clip.to(at::TensorOptions(device)),
+                                      std::vector<std::string>{"river", "river run", "air"});
+  Workshop workshop = federation.parts.workshop(federation.experiment, federation.samples);
+  const Simulation simulation(workshop, alone, {}, {}, [](const State&) {});
   TurnOutcome outcome;
   for (int turn = 0; turn < 3; ++turn)
     outcome = take_turn(workshop, simulation.server(), {0, 1, 2}, [](ClientId) { return nullptr; });
@@ -108,7 +102,7 @@ struct Perturbed final : FedAvg {
 TEST(Group, says_that_clients_are_alike_where_all_have_what_the_server_sent) {
   for (const bool scattered : {false, true}) {
     Federation federation;
-    if (scattered) federation.strategy = std::make_unique<Scattered>();
+    if (scattered) federation.strategy = std::make_shared<Scattered>();
     federation.experiment.training.rounds = 2;
     int alike = 0;
     federation.learner.watch = [&](const Turn& turn) {
@@ -123,7 +117,7 @@ TEST(Group, says_that_clients_are_alike_where_all_have_what_the_server_sent) {
 
 TEST(Group, says_nothing_of_points_that_a_strategy_asks_about) {
   Federation federation;
-  federation.strategy = std::make_unique<Perturbed>();
+  federation.strategy = std::make_shared<Perturbed>();
   std::int64_t calls = 0;
   federation.learner.watch = [&](const Turn& turn) {
     EXPECT_EQ(turn.alike, turn.step == 0 && turn.clients.size() > 1 && calls % 2 == 0);
@@ -137,7 +131,7 @@ TEST(Group, says_nothing_of_points_that_a_strategy_asks_about) {
 /// Turns share a group's tensors: what one leaves there must not be seen by the next.
 TEST(Group, trains_a_second_time_as_if_it_were_the_first) {
   Federation federation;
-  federation.strategy = std::make_unique<toy::ControlVariates>();
+  federation.strategy = std::make_shared<toy::ControlVariates>();
   SingleCommunicator alone;
   const Simulation simulation = federation.simulation(alone);
   Workshop& workshop = *federation.workshop;

@@ -15,7 +15,7 @@
 #include "io/h5_tensor.hpp"
 #include "results/checkpoint.hpp"
 #include "results/inspect_h5.hpp"
-#include "results/learned_prompts.hpp"
+#include "results/trained_model.hpp"
 #include "results/schema.hpp"
 
 namespace fedorbit {
@@ -90,11 +90,14 @@ void write_results(const std::filesystem::path& path) {
   put(file, "/rounds/round", {0, 1});
   put(file, "/clients/client", {0, 1, 2});
   file.write_texts("/classes/name", Texts{"forest", "river"});
-  file.write_texts("/evaluations/view", Texts{"zero-shot", "global"});
-  put(file, "/evaluations/rounds_done", {0, 2});
-  put(file, "/evaluations/client", {-1, -1});
-  put(file, "/evaluations/correct", {3, 4});
-  put(file, "/evaluations/total", {5, 5});
+  file.write_texts("/scores/scope", Texts{"frozen", "global"});
+  file.write_texts("/scores/split", Texts{"test", "test"});
+  file.write_texts("/scores/task", Texts{"zero-shot", "labelling"});
+  file.write_texts("/scores/metric", Texts{"accuracy", "accuracy"});
+  for (const char* part : {"client", "domain", "class"}) put(file, text("/scores/", part), {-1, -1});
+  put(file, "/scores/rounds_done", {0, 2});
+  put(file, "/scores/correct", {3, 4});
+  put(file, "/scores/count", {5, 5});
   h5::write_tensor(file, schema::state + "/context.shared", at::ones({2, 3}));
   file.make<float>(schema::state + "/axis0_2", {2}).make_scale("axis");
 }
@@ -131,7 +134,7 @@ void read_checkpoint(const std::filesystem::path& path) {
 }
 
 void read_prompts(const std::filesystem::path& path) {
-  for (const auto& [name, tensor] : read_learned_prompts(path).shared) read_all(tensor);
+  for (const auto& [name, tensor] : read_trained_model(path).shared) read_all(tensor);
 }
 
 void describe(const std::filesystem::path& path) { inspect_h5(path); }

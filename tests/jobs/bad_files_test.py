@@ -187,10 +187,10 @@ class BadFilesTest(RefusalTest):
         self.evaluate_refused(r"names\.txt names 1 classes, but the images have 2", "--data", self.data, "--weights",
                               self.clip, "--class-names", self.folder / "names.txt", ranks=2)
 
-    def test_evaluating_prompts_that_are_not_there(self):
-        arguments = ("--data", self.data, "--weights", self.clip, "--prompts")
+    def test_evaluating_a_model_that_is_not_there(self):
+        arguments = ("--data", self.data, "--weights", self.clip, "--model")
         self.evaluate_refused(r"nowhere.* does not exist", *arguments, self.folder / "nowhere")
-        self.evaluate_refused(r"clip\.safetensors holds no prompts", *arguments, self.clip)
+        self.evaluate_refused(r"clip\.safetensors holds no model that a run has exported", *arguments, self.clip)
         self.evaluate_refused(r"data\.h5 is no results file", *arguments, self.data, ranks=2)
 
     def test_evaluating_to_a_place_that_cannot_be_written(self):

@@ -33,6 +33,8 @@ class BadInputTest(RefusalTest):
         self.run_refused(r"training\.participation = 1\.5 is not in its range, 0 to 1", "training.participation=1.5")
 
     def test_a_choice_that_is_not_known_names_those_there_are(self):
+        self.run_refused(r"method\.personal = .*: head\.\* is the name of no shared tensor; there are context\.shared",
+                         "method.personal=context*; head.*")
         self.run_refused(r"'fedavgg' is not one of \"fedavg\", \"fedprox\"", "method.strategy=fedavgg")
 
     def test_a_syntax_error_names_file_and_line(self):

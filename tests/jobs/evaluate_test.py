@@ -14,11 +14,12 @@ REAL = pathlib.Path(__file__).resolve().parents[2].parent / "shared/data/whurs19
 
 
 def scores(path):
-    """view: per cent."""
+    """task: per cent of all its images."""
     with h5py.File(path) as file:
-        table = file["evaluations"]
-        return {view.decode(): 100 * correct / total
-                for view, correct, total in zip(table["view"], table["correct"], table["total"])}
+        table = {name: column[:] for name, column in file["scores"].items()}
+    whole = (table["metric"] == b"accuracy") & (table["client"] < 0) & (table["class"] < 0) & (table["domain"] < 0)
+    return {task.decode(): 100 * correct / count
+            for task, correct, count in zip(*(table[name][whole] for name in ("task", "correct", "count")))}
 
 
 class RealFeaturesTest(ProgramTest):
@@ -68,7 +69,7 @@ class RealFeaturesTest(ProgramTest):
         labels = numpy.load(REAL / "labels.npy")
         with h5py.File(self.folder / "1/results.h5") as file:
             table = {name: column[:] for name, column in file["confusions"].items()}
-        mine = table["view"] == b"zero-shot"
+        mine = table["task"] == b"zero-shot"
         matrix = numpy.zeros((19, 19), int)
         numpy.add.at(matrix, (table["class"][mine], table["answer"][mine]), table["images"][mine])
         self.assertTrue((matrix.sum(1) == numpy.bincount(labels)).all())
@@ -102,38 +103,39 @@ class EvaluateTest(ProgramTest):
         self.assertEqual((code, errors), (0, ""), errors)
         return directory
 
-    def test_a_runs_prompts_are_tried_on_new_classes(self):
+    def test_what_a_run_has_learned_is_tried_on_new_classes(self):
         directory = self.federated("prompt")
         new = ("--data", self.data["new"], "--weights", self.clip)
-        found = [self.evaluate(f"prompts{i}", *new, "--prompts", place, ranks=1 + i)["prompts"] for i, place in
-                 enumerate((directory, directory / "results.h5", directory / "prompts.safetensors"))]
+        found = [self.evaluate(f"model{i}", *new, "--model", place, ranks=1 + i)["labelling"] for i, place in
+                 enumerate((directory, directory / "results.h5", directory / "model.safetensors"))]
         self.assertEqual(found[0], found[1])
         self.assertEqual(found[0], found[2])
-        with h5py.File(self.folder / "prompts0.h5") as file:
+        with h5py.File(self.folder / "model0.h5") as file:
             self.assertEqual([name.decode() for name in file["classes/name"]], ["runway", "farmland"])
-            self.assertEqual(file["evaluations/total"][0], 40)
+            self.assertEqual(file["scores/count"][0], 40)
+            self.assertEqual((file["scores/scope"][0], file["scores/split"][0]), (b"global", b"all"))
 
     def test_prompts_on_the_images_that_they_were_trained_on_are_warned_of(self):
         directory = self.federated("prompt")
-        code, errors = self.fedorbit("evaluate", "-q", "--data", self.data["base"], "--prompts", directory, "-o",
+        code, errors = self.fedorbit("evaluate", "-q", "--data", self.data["base"], "--model", directory, "-o",
                                      self.folder / "same.h5")
         self.assertEqual(code, 0, errors)
         self.assertRegex(errors, r"^warning: .*prompt was trained on images of this very data set")
         with h5py.File(self.folder / "same.h5") as file:
             self.assertIn(b"this very data set", file["events/message"][0])
-        self.evaluate("new", "--data", self.data["new"], "--prompts", directory)  # says nothing
+        self.evaluate("new", "--data", self.data["new"], "--model", directory)  # says nothing
 
     def test_prompts_of_two_contexts_label_by_the_shared_one(self):
         directory = self.federated("dual_prompt")
         new = ("--data", self.data["new"], "--weights", self.clip)
-        self.assertEqual(self.evaluate("directory", *new, "--prompts", directory)["prompts"],
-                         self.evaluate("exported", *new, "--prompts", directory / "prompts.safetensors")["prompts"])
+        self.assertEqual(self.evaluate("directory", *new, "--model", directory)["labelling"],
+                         self.evaluate("exported", *new, "--model", directory / "model.safetensors")["labelling"])
 
     def test_prompts_of_other_weights_are_refused(self):
         directory = self.federated("prompt")
         other = self.folder / "other.safetensors"
         subprocess.run([MAKE_CLIP, other, "32", "2"], check=True)
-        code, errors = self.fedorbit("evaluate", "--data", self.data["new"], "--weights", other, "--prompts", directory)
+        code, errors = self.fedorbit("evaluate", "--data", self.data["new"], "--weights", other, "--model", directory)
         self.assertGreater(code, 0)
         self.assertRegex(errors, r"was learned with other weights")
 
@@ -185,7 +187,9 @@ class InspectTest(ProgramTest):
         self.assertRegex(words, r"results: 2 rounds, 10 clients, 6 classes; finished")
         self.assertRegex(words, r"learned context\.shared  4 x 32")
         self.assertRegex(self.inspected(self.folder / "run/checkpoint.h5"), r"checkpoint after 2 rounds, whole")
-        self.assertRegex(self.inspected(self.folder / "run/prompts.safetensors"), r"format: fedorbit-prompts-1")
+        self.assertRegex(self.inspected(self.folder / "run/model.safetensors"),
+                         r"format: fedorbit-model-1\nlearner: dual_prompt[^$]*context\.shared  \[4, 32\] Float")
+        self.assertNotRegex(self.inspected(self.folder / "run/model.safetensors"), r"CLIP|vision")
         numpy.save(array, numpy.zeros((3, 4), numpy.float32))
         self.assertRegex(self.inspected(array), r"\[3, 4\] Float")
 

@@ -18,8 +18,8 @@ TEST(FiguresOfMerit, are_those_of_the_whole_run_and_of_its_last_scores) {
   SyntheticRun().whole(recorder);
   EXPECT_EQ(figures_of_merit(folder / "results.h5"),
             "FOM accuracy_zero_shot=33.3 %\n"
-            "FOM accuracy_global=73.3 %\n"
-            "FOM accuracy_personal=70.0 %\n"
+            "FOM accuracy_global_pool=73.3 %\n"
+            "FOM accuracy_personal_mean=70.0 %\n"
             "FOM rounds=5 rounds\n"
             "FOM upload_bytes=245760 byte\n"
             "FOM download_bytes=245760 byte\n"

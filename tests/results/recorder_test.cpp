@@ -104,7 +104,7 @@ TEST_F(Results, WhatWasToldIsReadBack) {
   EXPECT_FALSE(std::filesystem::exists(part_path(path)));
   const h5::File file = h5::File::open(path);
   EXPECT_EQ(file.text_attribute("filetype"), "fedorbit-results");
-  EXPECT_THAT(file.integers_attribute("version"), ElementsAre(2, 1));
+  EXPECT_THAT(file.integers_attribute("version"), ElementsAre(3, 0));
   EXPECT_EQ(file.text_attribute("options"), run.start().options_toml);
   EXPECT_EQ(file.text_attribute("hosts"), "node2");
   EXPECT_EQ(file.text_attribute("start").size(), 20u);
@@ -124,9 +124,16 @@ TEST_F(Results, WhatWasToldIsReadBack) {
   EXPECT_EQ(file.read<std::int64_t>("/turns/client").size(), 30u);
   EXPECT_EQ(file.read<double>("/turns/alignment_loss")[29], 0.1);
   EXPECT_EQ(file.read<double>("/turns/transport_iterations")[29], 17);
-  EXPECT_EQ(file.read_texts("/evaluations/view")[0], "zero-shot");
-  EXPECT_EQ(file.dataset("/evaluations/client").rows(), 6 * 7);
-  EXPECT_THAT(file.dataset("/class_evaluations/total").read_rows<std::int64_t>(0, 3), ElementsAre(20, 5, 5));
+  EXPECT_EQ(file.read_texts("/scores/task")[0], "zero-shot");
+  EXPECT_EQ(file.read_texts("/scores/scope")[0], "frozen");
+  EXPECT_EQ(file.dataset("/scores/client").rows(), 6 * (2 + 3 + 6));
+  EXPECT_THAT(file.dataset("/scores/class").read_rows<std::int64_t>(0, 5), ElementsAre(-1, -1, 0, 1, 2));
+  EXPECT_THAT(file.dataset("/scores/count").read_rows<std::int64_t>(0, 5), ElementsAre(30, 30, 20, 5, 5));
+  EXPECT_THAT(file.dataset("/scores/correct").read_rows<std::int64_t>(0, 5), ElementsAre(10, -1, 8, 1, 1));
+  EXPECT_THAT(file.dataset("/scores/value").read_rows<double>(0, 2), ElementsAre(10.0 / 30, 1.1));
+  EXPECT_THAT(file.read<std::int64_t>("/confusions/images"), ElementsAre(18, 2, 1, 4, 5));
+  EXPECT_THAT(file.read<std::int64_t>("/confusions/answer"), ElementsAre(0, 1, 0, 1, 2));
+  EXPECT_THAT(file.read_texts("/domains/name"), ElementsAre("aerial", "satellite"));
   EXPECT_EQ(file.dataset("/transport/bytes").rows(), 5 * 2 * 2);
   EXPECT_THAT(file.read_texts("/events/message"), ElementsAre("client 3 holds one class only"));
   EXPECT_TRUE(at::equal(h5::read_tensor(file, "/state/prompt.context"), run.shared()[0].second));
@@ -173,6 +180,7 @@ TEST_F(Results, AKilledRunThatGoesOnEqualsAnUninterruptedOne) {
     auto* recorder = new Recorder(path);  // never deleted: a killed process closes nothing
     recorder->started(run.start());
     recorder->evaluated(run.scores(0));
+    recorder->confused(run.confusions());
     recorder->happened({0, "warning", "client 3 holds one class only"});
     run.play(*recorder, 0, 1);
     leave_mark(*recorder, folder / "mark");
@@ -216,7 +224,7 @@ TEST_F(Results, ARunKilledAtAnyMomentCanGoOn) {
     ASSERT_EQ(std::int64_t(rounds.size()), reached + 1);
     for (std::size_t i = 0; i < rounds.size(); ++i) ASSERT_EQ(rounds[i], std::int64_t(i));
     EXPECT_EQ(file.dataset("/turns/seconds").rows(), (reached + 1) * run.clients);
-    EXPECT_EQ(file.dataset("/evaluations/loss").rows(), (reached + 1) * (run.clients + 1));
+    EXPECT_EQ(file.dataset("/scores/value").rows(), (reached + 1) * (run.clients + 5));
     std::filesystem::remove_all(folder);
     std::filesystem::create_directories(folder);
   }

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <string>
 
+#include "evaluation/answers.hpp"
 #include "federation/observer.hpp"
 
 namespace fedorbit {
@@ -47,14 +48,28 @@ struct SyntheticRun {
     return record;
   }
 
-  std::vector<EvaluationRecord> scores(std::int64_t r) const {
+  std::vector<Score> scores(std::int64_t r) const {
     const double share = 1 - std::exp(-double(r) / 3);
     const std::int64_t right = std::int64_t(10 + 15 * share);
-    std::vector<EvaluationRecord> scores{
-        {r, r == 0 ? "zero-shot" : "global", -1, right, 30, 1.1, {right - 2, 1, 1}, {20, 5, 5}}};
+    std::vector<Score> scores;
+    Score of{.round = r,
+             .scope = r == 0 ? scope::frozen : scope::global,
+             .split = split::test,
+             .task = r == 0 ? task::zero_shot : task::labelling};
+    append(scores, of, {right, 30, 33});
+    for (std::int64_t c = 0; c < 3; ++c) {
+      of.label = c;
+      append(scores, of, {c == 0 ? right - 2 : 1, c == 0 ? 20 : 5, 0}, false);
+    }
     for (std::int64_t k = 0; k < clients; ++k)
-      scores.push_back({r, "personal", k, std::int64_t(1 + 3 * share) + k % 2, 5, NAN, {}, {}});
+      append(scores, {.round = r, .scope = scope::personal, .split = split::test, .client = k, .task = task::labelling},
+             {std::int64_t(1 + 3 * share) + k % 2, 5, 6}, false);
     return scores;
+  }
+
+  /// What was taken for what, as an evaluation tells it.
+  std::vector<Confusion> confusions() const {
+    return {{0, scope::frozen, split::all, task::zero_shot, {18, 2, 0, 1, 4, 0, 0, 0, 5}}};
   }
 
   std::vector<TransportRecord> ledger(std::int64_t r) const {
@@ -89,6 +104,7 @@ struct SyntheticRun {
   void whole(Observer& observer) const {
     observer.started(start());
     observer.evaluated(scores(0));
+    observer.confused(confusions());
     observer.happened({0, "warning", "client 3 holds one class only"});
     play(observer, 0, rounds - 1);
     observer.finished(shared());

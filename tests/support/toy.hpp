@@ -5,23 +5,26 @@
 #include <cmath>
 #include <memory>
 #include <numeric>
+#include <optional>
 
-#include "algorithms/codecs/float32.hpp"
 #include "algorithms/losses/cross_entropy.hpp"
 #include "algorithms/strategies/fedavg.hpp"
+#include "evaluation/frozen_exam.hpp"
+#include "federation/assemble.hpp"
 #include "federation/simulation.hpp"
 
 namespace fedorbit::toy {
 
 constexpr std::int64_t classes = 3, width = 4;
 
-/// Logits of an image x are W x + b: W is shared, b is the client's own. The gradient of one client can be spoilt.
-class Learner : public Classifier {
+/// Logits of an image x are W x + b: W is shared, b is the client's own, where there is one. The gradient of one client
+/// can be spoilt.
+class Learner : public fedorbit::Learner, public Classifier {
  public:
-  Learner() {
+  explicit Learner(bool biased = true) : biased_(biased) {
     layout_.add({"weights", {classes, width}, Owner::shared});
     layout_.add({"scale", {1}, Owner::shared});
-    layout_.add({"bias", {classes}, Owner::personal});
+    if (biased) layout_.add({"bias", {classes}, Owner::personal});
   }
   /// From this round on, the loss of this client is not a number.
   void spoil(ClientId client, std::int64_t round) { spoilt_ = client, spoilt_round_ = round; }
@@ -50,6 +53,7 @@ class Learner : public Classifier {
       if (turn.clients[k] == spoilt_ && turn.round >= spoilt_round_) factor[std::int64_t(k)] = NAN;
     return entropy * factor;
   }
+  Classifier* classifier() override { return this; }
   Scorer scorer(const Parameters& parameters, Scope scope) override {
     return [this, &parameters, scope](const Batch& batch) {
       return scored(parameters, batch.features, scope == Scope::personal);
@@ -58,12 +62,13 @@ class Learner : public Classifier {
   std::vector<std::string> diagnostics() const override { return {"logit"}; }
 
  private:
-  static Tensor scored(const Parameters& parameters, const Tensor& features, bool with_bias) {
+  Tensor scored(const Parameters& parameters, const Tensor& features, bool with_bias) const {
     const Tensor logits =
         at::matmul(features, parameters["weights"].transpose(1, 2)) * parameters["scale"].unsqueeze(1).exp();
-    return with_bias ? logits + parameters["bias"].unsqueeze(1) : logits;
+    return with_bias && biased_ ? logits + parameters["bias"].unsqueeze(1) : logits;
   }
 
+  bool biased_;
   Layout layout_;
   ClientId spoilt_ = -1;
   std::int64_t spoilt_round_ = 0;
@@ -98,10 +103,10 @@ class ControlVariates final : public Strategy {
 /// What the root's observers were told.
 struct Witness final : Observer {
   std::vector<RoundRecord> rounds;
-  std::vector<EvaluationRecord> scores;
+  std::vector<Score> scores;
   std::vector<EventRecord> events;
   void round_committed(const RoundRecord& record) override { rounds.push_back(record); }
-  void evaluated(const std::vector<EvaluationRecord>& records) override {
+  void evaluated(const std::vector<Score>& records) override {
     scores.insert(scores.end(), records.begin(), records.end());
   }
   void happened(const EventRecord& event) override { events.push_back(event); }
@@ -117,18 +122,20 @@ inline Tensor normal(std::initializer_list<std::int64_t> shape, std::uint64_t se
 struct Federation {
   Experiment experiment;
   Tensor labels = at::arange(600, at::kLong) % classes;
-  Tensor domains = at::zeros({600}, at::kLong);
+  Tensor domains = at::arange(600, at::kLong) % 5 % 2;
   Features features{normal({classes, width}, 1).index_select(0, labels) + normal({600, width}, 2), {}};
   Samples samples;
-  Learner learner;
-  std::unique_ptr<Strategy> strategy = std::make_unique<FedAvg>();
-  Float32Codec codec;
-  std::unique_ptr<Partition> partition;
+  std::shared_ptr<Learner> trained;
+  Learner& learner;
+  std::shared_ptr<Strategy> strategy;  // instead of the one that the experiment names
+  Parts parts;
   std::unique_ptr<Workshop> workshop;
+  std::optional<Questions> questions;
   Witness witness;
   std::vector<State> saved;  // at the root
 
-  explicit Federation(at::Device device = at::kCPU) : samples(features, labels, device) {
+  explicit Federation(at::Device device = at::kCPU, bool biased = true)
+      : samples(features, labels, device), trained(std::make_shared<Learner>(biased)), learner(*trained) {
     experiment.partition.clients = 11;
     experiment.partition.kind = "dirichlet";
     experiment.partition.alpha = 5;
@@ -144,15 +151,21 @@ struct Federation {
   }
 
   Simulation simulation(Communicator& communicator) {
-    const Keys keys(std::uint64_t(experiment.seed));
     const Labelled view{
-        {labels.const_data_ptr<std::int64_t>(), 600}, {domains.const_data_ptr<std::int64_t>(), 600}, classes, 1};
-    partition = make_partition(view, experiment.partition, keys);
-    workshop.reset(new Workshop{experiment, *partition, samples, learner, *strategy, codec, codec, keys,
-                                strategy->memories(learner.layout())});
+        {labels.const_data_ptr<std::int64_t>(), 600}, {domains.const_data_ptr<std::int64_t>(), 600}, classes, 2};
+    parts = assemble(experiment, view, trained, samples.device());
+    if (strategy) parts.strategy = strategy;
+    workshop = std::make_unique<Workshop>(parts.workshop(experiment, samples));
     std::vector<Observer*> observers;
     if (communicator.root()) observers.push_back(&witness);
-    return Simulation(*workshop, communicator, classes, observers,
+    questions.emplace(questions_of(experiment, parts, view, samples));
+    auto exams = exams_of(
+        experiment, parts, *questions,
+        [this] {
+          return by_texts(normal({classes, width}, 1), 10, samples.device());
+        },
+        communicator);
+    return Simulation(*workshop, communicator, std::move(exams), observers,
                       [this](const State& state) { saved.push_back(state); });
   }
 
@@ -161,7 +174,7 @@ struct Federation {
     return finish(simulation);
   }
   Ending finish(Simulation& simulation) {
-    const Ending ending = simulation.run(normal({classes, width}, 1), 10, signal);
+    const Ending ending = simulation.run(signal);
     global = simulation.server().global;
     return ending;
   }

@@ -47,7 +47,7 @@ struct DualPromptOptions {
   }
 };
 
-class DualPromptLearner final : public Classifier {
+class DualPromptLearner final : public Learner, public Classifier {
  public:
   DualPromptLearner(const DualPromptOptions& options, const EngineOptions& engine, const Clip& clip,
                     const std::vector<std::string>& class_names, const ShareBytes& share = {});
@@ -56,6 +56,7 @@ class DualPromptLearner final : public Classifier {
   void initialise(Parameters&, Owner, std::span<const ClientId>, const Keys&) override;
   /// cross entropy + alpha * alignment + beta * transport.
   Tensor loss(const Parameters&, const Batch&, Turn&) override;
+  Classifier* classifier() override { return this; }
   Scorer scorer(const Parameters&, Scope) override;
   std::int64_t usual_group(const at::Device&) const override;
   bool replayable() const override { return true; }

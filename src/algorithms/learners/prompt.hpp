@@ -11,7 +11,7 @@ struct PromptOptions {
   void fields(OptionList& v) { v("context", context, "tokens", "length of the learned context, h", 1, 512); }
 };
 
-class PromptLearner final : public Classifier {
+class PromptLearner final : public Learner, public Classifier {
  public:
   PromptLearner(const PromptOptions& options, const EngineOptions& engine, const Clip& clip,
                 const std::vector<std::string>& class_names, const ShareBytes& share = {});
@@ -20,6 +20,7 @@ class PromptLearner final : public Classifier {
   void initialise(Parameters&, Owner, std::span<const ClientId>, const Keys&) override;
   /// Cross entropy of logit_scale * <v, t_c>.
   Tensor loss(const Parameters&, const Batch&, Turn&) override;
+  Classifier* classifier() override { return this; }
   Scorer scorer(const Parameters&, Scope) override;
   std::int64_t usual_group(const at::Device&) const override;
   bool replayable() const override { return true; }

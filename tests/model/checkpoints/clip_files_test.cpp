@@ -225,16 +225,6 @@ TEST_F(Files, our_own_format_brings_configuration_vocabulary_and_weights_back) {
   EXPECT_TRUE(at::equal(embedded.tensors.at("text.tokens"), clip.tensors.at("text.tokens")));
 }
 
-TEST_F(Files, prompts_are_exported_with_what_they_were_learned_on) {
-  const Clip clip = open_clip_golden();
-  const std::vector<std::string> names{"runway", "ri\"ver"};
-  export_prompts(file, {{"context.shared", at::ones({4, 16})}}, clip, names);
-  const auto read = read_safetensors(file);
-  EXPECT_EQ(read.metadata.at("class_names"), R"(["runway","ri\"ver"])");
-  EXPECT_EQ(read.metadata.at("weights_sha256"), clip.checksum);
-  EXPECT_THAT(sentence([&] { load_clip(file); }), HasSubstr("holds no CLIP"));
-}
-
 TEST_F(Files, a_missing_tensor_is_named_with_its_shape) {
   EXPECT_EQ(after([](NamedTensors&) {}), "(none)");
   EXPECT_THAT(after([](NamedTensors& t) { t.erase("visual.transformer.resblocks.1.attn.in_proj_weight"); }),

@@ -1,0 +1,43 @@
+// One thing that is judged, and what it may see of clients.
+#pragma once
+#include <vector>
+
+#include "algorithms/strategy.hpp"
+#include "core/client_id.hpp"
+#include "evaluation/answers.hpp"
+
+namespace fedorbit {
+
+/// The images that exams ask about, and who owns them; it outlives the exams.
+struct Questions {
+  const Samples& samples;
+  Labelled data;
+  std::span<const std::int64_t> train, test;         // of all clients, ascending
+  std::vector<ClientId> clients;                     // who is judged one by one, ascending
+  std::vector<std::vector<std::int64_t>> of_client;  // the test images of each
+};
+
+/// What exams see of clients; the federation implements it.
+class Clients {
+ public:
+  virtual ~Clients() = default;
+  /// Whether they start from anything but the server's parameters.
+  virtual bool differ() const = 0;
+  /// Collective: those groups of these clients that are judged on this rank, where they can arrive() from now on.
+  virtual std::vector<std::vector<ClientId>> groups_here(const std::vector<ClientId>& clients) = 0;
+  /// What the clients of one such group would start from now, valid until the next call. Nothing is billed, nothing
+  /// that they keep changes.
+  virtual const Parameters& arrive(const Server& server, const std::vector<ClientId>& group) = 0;
+  virtual bool has_trained(ClientId client) const = 0;
+};
+
+/// Every rank takes it together and finds the same.
+class Exam {
+ public:
+  virtual ~Exam() = default;
+  /// Whether it judges nothing that training changes: it is taken once, before the first round.
+  virtual bool frozen() const { return false; }
+  virtual std::vector<Score> take(const Server& server, Clients& clients) = 0;
+};
+
+}  // namespace fedorbit

@@ -1,0 +1,64 @@
+#include "results/accuracies.hpp"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+
+#include "io/h5.hpp"
+#include "results/schema.hpp"
+
+namespace fedorbit {
+namespace {
+
+struct Sum {
+  std::string scope, task;
+  std::optional<double> pool{};
+  double of_clients = 0;
+  std::int64_t clients = 0;
+};
+
+}  // namespace
+
+std::vector<std::pair<std::string, double>> accuracies(const std::vector<Score>& scores) {
+  std::vector<Sum> sums;
+  for (const Score& score : scores) {
+    if (score.metric != "accuracy" || score.domain != any || score.label != any) continue;
+    auto sum = std::ranges::find_if(sums, [&](const Sum& s) { return s.scope == score.scope && s.task == score.task; });
+    if (sum == sums.end()) sum = sums.insert(sum, {score.scope, score.task});
+    if (score.client == any)
+      sum->pool = score.value;
+    else
+      sum->of_clients += score.value, ++sum->clients;
+  }
+  std::vector<std::pair<std::string, double>> named;
+  for (const Sum& sum : sums) {
+    const bool frozen = sum.scope == scope::frozen;
+    if (sum.pool) named.emplace_back(frozen ? sum.task : sum.scope + " pool", *sum.pool);
+    if (sum.clients > 0) named.emplace_back(sum.scope + " mean", sum.of_clients / double(sum.clients));
+  }
+  return named;
+}
+
+std::vector<Score> latest_scores(const std::filesystem::path& results) {
+  const h5::File file = h5::File::open(results);
+  const std::string group = schema::scores().group + "/";
+  const auto texts = [&](const char* column) { return file.read_texts(group + column); };
+  const auto integers = [&](const std::string& column) { return file.read<std::int64_t>(group + column); };
+  const auto scopes = texts("scope"), splits = texts("split"), tasks = texts("task"), metrics = texts("metric");
+  const auto rounds = integers(schema::rounds_done), clients = integers("client"), domains = integers("domain"),
+             labels = integers("class"), correct = integers("correct"), count = integers("count");
+  const auto values = file.read<double>(group + "value");
+  std::map<std::pair<std::string, std::string>, std::int64_t> last;
+  for (std::size_t i = 0; i < scopes.size(); ++i) {
+    std::int64_t& round = last[{scopes[i], tasks[i]}];
+    round = std::max(round, rounds[i]);
+  }
+  std::vector<Score> scores;
+  for (std::size_t i = 0; i < scopes.size(); ++i)
+    if (rounds[i] == last[{scopes[i], tasks[i]}])
+      scores.push_back({rounds[i], scopes[i], splits[i], clients[i], domains[i], labels[i], tasks[i], metrics[i],
+                        values[i], correct[i], count[i]});
+  return scores;
+}
+
+}  // namespace fedorbit

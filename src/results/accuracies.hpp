@@ -1,0 +1,20 @@
+// The accuracies that stand for an evaluation, by name, and the last evaluation in a results file.
+#pragma once
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "evaluation/score.hpp"
+
+namespace fedorbit {
+
+/// (name, accuracy) in the order in which they were judged: of all images in one pool, and, where clients were judged
+/// one by one, the plain mean over them. Names are those of tasks ("zero-shot"), and of scopes with which of the two it
+/// is ("global pool", "global mean").
+std::vector<std::pair<std::string, double>> accuracies(const std::vector<Score>& scores);
+
+/// The accuracies in a results file, those of each scope and task as they were judged last.
+std::vector<Score> latest_scores(const std::filesystem::path& results);
+
+}  // namespace fedorbit

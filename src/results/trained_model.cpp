@@ -1,0 +1,103 @@
+#include "results/trained_model.hpp"
+
+#include <c10/core/GradMode.h>
+
+#include <nlohmann/json.hpp>
+
+#include "core/error.hpp"
+#include "io/h5_tensor.hpp"
+#include "results/schema.hpp"
+
+namespace fedorbit {
+namespace {
+
+constexpr const char *model_format = "fedorbit-model-1", *prompts_format = "fedorbit-prompts-1";
+
+/// The options that say what a learner is: its own section and the engine's.
+OptionList options_of(const std::string& learner, LearnerOptions& options, EngineOptions& engine) {
+  OptionList list;
+  list.section(learner.c_str(), options.of(learner));
+  list.section("engine", engine);
+  return list;
+}
+
+TrainedModel from_results(const std::filesystem::path& path) {
+  const h5::File file = h5::File::open(path);
+  require(file.has_attribute(schema::attribute::filetype) &&
+              file.text_attribute(schema::attribute::filetype) == schema::filetype,
+          path.string(), " is no results file of a run.");
+  require(file.is_group(schema::state), path.string(), " holds nothing that was learned: the run has not finished.");
+  Experiment experiment;
+  OptionList::of(experiment).read_text(file.text_attribute(schema::attribute::options), path.string());
+  TrainedModel model{path,
+                     experiment.method.learner,
+                     experiment.learner,
+                     experiment.engine,
+                     {},
+                     file.text_attribute("weights_sha256"),
+                     file.text_attribute("data_sha256"),
+                     experiment.model};
+  for (const std::string& name : file.names(schema::state))
+    model.shared[name] = h5::read_tensor(file, schema::state + "/" + name);
+  return model;
+}
+
+TrainedModel from_safetensors(const std::filesystem::path& path) {
+  const Safetensors read = read_safetensors(path);
+  const auto said = [&](const char* key) {
+    const auto found = read.metadata.find(key);
+    return found == read.metadata.end() ? std::string() : found->second;
+  };
+  TrainedModel model{path, said("learner"), {}, {}, read.tensors, said("weights_sha256"), said("data_sha256"), {}};
+  if (said("format") == model_format) {
+    options_of(model.learner, model.options, model.engine).read_text(said("options"), path.string());
+    return model;
+  }
+  const auto context = read.tensors.find("context.shared");
+  require(said("format") == prompts_format && context != read.tensors.end() && context->second.dim() == 2,
+          path.string(), " holds no model that a run has exported.");
+  model.learner = "prompt";
+  model.shared = {*context};
+  OptionList::of(model.options).set(text("prompt.context=", context->second.size(0)));
+  return model;
+}
+
+}  // namespace
+
+void export_model(const std::filesystem::path& file, Experiment experiment,
+                  const std::vector<std::pair<std::string, Tensor>>& shared, const std::string& weights_checksum,
+                  const std::string& data_checksum, const std::vector<std::string>& class_names) {
+  const std::string& learner = experiment.method.learner;
+  write_safetensors(file, NamedTensors(shared.begin(), shared.end()),
+                    {{"format", model_format},
+                     {"learner", learner},
+                     {"options", options_of(learner, experiment.learner, experiment.engine).toml()},
+                     {"weights_sha256", weights_checksum},
+                     {"data_sha256", data_checksum},
+                     {"class_names", nlohmann::json(class_names).dump()}});
+}
+
+TrainedModel read_trained_model(const std::filesystem::path& path) {
+  if (std::filesystem::is_directory(path)) return from_results(path / "results.h5");
+  return path.extension() == ".safetensors" ? from_safetensors(path) : from_results(path);
+}
+
+TrainedLearner revive(const TrainedModel& model, const Clip& clip, const std::vector<std::string>& class_names,
+                      at::Device device) {
+  const at::NoGradGuard no_gradient;
+  require(model.weights == clip.checksum, model.file.string(), " was learned with other weights (", model.weights,
+          ") than these (", clip.checksum, "); name the run's with model.weights.");
+  auto learner = make_learner(model.learner, model.options, model.engine, clip, class_names);
+  Parameters parameters(learner->layout(), 1, device);
+  for (const auto& entry : learner->layout().entries(Owner::shared)) {
+    const auto found = model.shared.find(entry.name);
+    require(found != model.shared.end(), model.file.string(), " holds no tensor ", entry.name, ".");
+    require(found->second.sizes() == at::IntArrayRef(entry.shape), model.file.string(), ": ", entry.name,
+            " has the shape ", found->second.sizes(), ", where ", at::IntArrayRef(entry.shape),
+            " is expected for these classes and weights.");
+    parameters.flat(Owner::shared)[0].narrow(0, entry.offset, entry.numel).copy_(found->second.flatten());
+  }
+  return {std::move(learner), std::move(parameters)};
+}
+
+}  // namespace fedorbit

@@ -1,0 +1,45 @@
+// What a run has learned: exported as a file of its own, and read back to be tried on other images and class names.
+#pragma once
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "federation/experiment.hpp"
+#include "io/safetensors.hpp"
+
+namespace fedorbit {
+
+struct TrainedModel {
+  std::filesystem::path file;
+  std::string learner;  // by its name in a configuration
+  LearnerOptions options;
+  EngineOptions engine;
+  NamedTensors shared;                 // by the names of the learner's layout
+  std::string weights;                 // checksum of the weights it was learned with
+  std::string data;                    // checksum of the data it was learned on; empty where that is not known
+  std::optional<WeightOptions> named;  // how the run named them; nothing where that is not known
+};
+
+/// Writes `file`: what a run of this experiment shares, with its learner, that learner's options, and the checksums of
+/// the weights below it, which the file does not hold, and of the data.
+void export_model(const std::filesystem::path& file, Experiment experiment,
+                  const std::vector<std::pair<std::string, Tensor>>& shared, const std::string& weights_checksum,
+                  const std::string& data_checksum, const std::vector<std::string>& class_names);
+
+/// From a finished run's directory or its results.h5, from a model.safetensors, or from the prompts.safetensors of an
+/// earlier run, which the learner "prompt" reads.
+TrainedModel read_trained_model(const std::filesystem::path& path);
+
+/// The learner, and its parameters for the given classes. Throws where the weights are others, or a tensor does not
+/// fit.
+struct TrainedLearner {
+  std::unique_ptr<Learner> learner;
+  Parameters parameters;
+};
+TrainedLearner revive(const TrainedModel& model, const Clip& clip, const std::vector<std::string>& class_names,
+                      at::Device device);
+
+}  // namespace fedorbit
