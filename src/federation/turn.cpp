@@ -2,8 +2,6 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/cat.h>
-#include <ATen/ops/stack.h>
-#include <ATen/ops/tensor.h>
 #include <c10/core/GradMode.h>
 
 #include <algorithm>
@@ -60,48 +58,17 @@ class Steps {
   std::vector<std::vector<std::int64_t>> orders_;  // client, image: all epochs one after another
 };
 
-/// What each client receives: the parameters through the codec.
-Received download(Workshop& workshop, const Server& server, std::span<const ClientId> clients) {
-  Received out;
-  std::vector<Tensor> rows;
-  std::map<std::string, std::vector<Tensor>> extras;
-  out.alike = true;
-  Tensor written;  // the parameters of the message before: most strategies send everyone the same
-  std::int64_t written_bytes = 0;
-  for (const ClientId client : clients) {
-    const Download sent = workshop.strategy.download(server, client);
-    if (sent.shared.is_same(written)) {
-      rows.push_back(rows.back());
-    } else {
-      out.alike = !written.defined() && out.alike;
-      const Bytes message = workshop.download_codec.encode(sent.shared.contiguous(), workshop.learner.layout());
-      rows.push_back(workshop.download_codec.decode(message, workshop.learner.layout()));
-      written = sent.shared;
-      written_bytes = std::int64_t(message.size());
-    }
-    out.bytes.push_back(written_bytes);
-    for (const auto& [name, extra] : sent.extras) {
-      extras[name].push_back(extra);
-      out.bytes.back() += extra.numel() * std::int64_t(sizeof(float));
-    }
-  }
-  out.shared = out.alike ? rows.front().expand({std::int64_t(rows.size()), -1}) : at::stack(rows);
-  for (const auto& [name, of_clients] : extras) out.extras[name] = at::stack(of_clients);
-  return out;
-}
-
-/// What the server reads of each client's update, and the bytes of each message.
+/// What the server reads of each client's update, in the update's place, and the bytes of each message.
 void send(Workshop& workshop, Upload& upload, std::vector<std::int64_t>& bytes) {
-  std::vector<Tensor> rows;
-  const Tensor update = upload.update.to(at::kCPU).contiguous();
-  for (std::int64_t k = 0; k < update.size(0); ++k) {
-    const Bytes message = workshop.upload_codec.encode(update[k], workshop.learner.layout());
+  upload.update = upload.update.to(at::kCPU).contiguous();
+  for (std::int64_t k = 0; k < upload.update.size(0); ++k) {
+    const Tensor row = upload.update[k];
+    const Bytes message = workshop.upload_codec.encode(row, workshop.learner.layout());
     std::int64_t sent = std::int64_t(message.size());
     for (const auto& [name, extra] : upload.extras) sent += extra.size(1) * std::int64_t(sizeof(float));
     bytes.push_back(sent);
-    rows.push_back(workshop.upload_codec.decode(message, workshop.learner.layout()));
+    row.copy_(workshop.upload_codec.decode(message, workshop.learner.layout()));
   }
-  upload.update = at::stack(rows);
   // The group's tensors are the next turn's.
   for (auto& [name, extra] : upload.extras)
     extra = extra.to(at::kCPU, at::kFloat, /*non_blocking=*/false, /*copy=*/true);
@@ -126,8 +93,17 @@ Group& Workshop::group(std::int64_t clients) {
   return *group;
 }
 
-TurnOutcome take_turn(Workshop& workshop, const Server& server, const std::vector<ClientId>& clients,
-                      const FindRow& find) {
+std::int64_t Workshop::images(ClientId client) {
+  const auto [known, fresh] = sizes.try_emplace(client, 0);
+  if (fresh) known->second = std::int64_t(partition.shard(client).train.size());
+  return known->second;
+}
+
+std::int64_t Workshop::weight(ClientId client) { return experiment.method.weighting == "uniform" ? 1 : images(client); }
+
+std::optional<TurnOutcome> take_turn(Workshop& workshop, const Server& server, Downloads& downloads,
+                                     const std::vector<ClientId>& clients, const FindRow& find,
+                                     const volatile std::sig_atomic_t& signal) {
   const Range range("turn");
   const Stopwatch watch;
   const auto K = std::int64_t(clients.size());
@@ -137,21 +113,25 @@ TurnOutcome take_turn(Workshop& workshop, const Server& server, const std::vecto
   outcome.clients = clients;
   outcome.samples = steps.samples();
   outcome.steps = steps.steps();
-  const Received received = download(workshop, server, clients);
+  for (const ClientId client : clients) outcome.weights.push_back(workshop.weight(client));
+  const Received received = downloads.of(clients);
   outcome.download_bytes = received.bytes;
 
   Group& group = workshop.group(K);
   Turn turn = group.begin(workshop, server, clients, received, find, outcome.steps);
-  for (turn.step = 0; turn.step < steps.most(); ++turn.step)
+  for (turn.step = 0; turn.step < steps.most(); ++turn.step) {
+    if (signal != 0) return std::nullopt;
     group.step(
         workshop, turn,
         workshop.samples.batch(steps.at(turn.step), steps.width(), workshop.learner.needs_patches(), turn.round));
+  }
 
   const at::NoGradGuard no_gradient;
   const Tensor update = group.parameters().flat(Owner::shared) - turn.start;  // (K, P)
-  const bool uniform = workshop.experiment.method.weighting == "uniform";
-  Tensor weight = at::tensor(uniform ? std::vector<std::int64_t>(std::size_t(K), 1) : outcome.samples);
-  outcome.upload = workshop.strategy.upload(update, weight, turn);
+  // What was trained is judged too: a codec may make a number of what is none.
+  std::vector<Tensor> norms{row_norms(update.to(at::kCPU))};
+  outcome.drift = as_doubles(norms.front());
+  outcome.upload = workshop.strategy.upload(update, turn);
   send(workshop, outcome.upload, outcome.upload_bytes);
 
   outcome.rows =
@@ -160,9 +140,8 @@ TurnOutcome take_turn(Workshop& workshop, const Server& server, const std::vecto
   outcome.loss = as_doubles(group.loss_sum());
   for (std::int64_t k = 0; k < K; ++k)
     outcome.loss[std::size_t(k)] /= double(std::max<std::int64_t>(1, outcome.steps[std::size_t(k)]));
-  // What was trained is judged too: a codec may make a number of what is none.
-  std::vector<Tensor> norms{row_norms(update.to(at::kCPU)), row_norms(outcome.upload.update), row_norms(outcome.rows)};
-  outcome.drift = as_doubles(norms.front());
+  norms.push_back(row_norms(outcome.upload.update));
+  norms.push_back(row_norms(outcome.rows));
   for (const auto& [name, extra] : outcome.upload.extras) norms.push_back(row_norms(extra));
   for (std::int64_t k = 0; k < K; ++k)
     outcome.finite.push_back(std::ranges::all_of(
