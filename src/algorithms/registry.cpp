@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "algorithms/codecs/float32.hpp"
-#include "algorithms/strategies/fedavg.hpp"
 #include "core/error.hpp"
 #include "model/towers/precision.hpp"
 
@@ -31,8 +30,13 @@ const Learners& learners() {
 
 const Makers<Strategy, const StrategyOptions&>& strategies() {
   static const Makers<Strategy, const StrategyOptions&> makers{
-      {"fedavg", [](auto&) { return std::make_unique<FedAvg>(); }},
+      {"fedavg", [](auto& o) { return std::make_unique<FedAvg>(o.fedavg); }},
       {"fedprox", [](auto& o) { return std::make_unique<FedProx>(o.fedprox); }},
+      {"fedavgm", [](auto& o) { return std::make_unique<FedAvgM>(o.fedavgm); }},
+      {"fedadagrad", [](auto& o) { return std::make_unique<FedAdagrad>(o.fedadagrad); }},
+      {"fedadam", [](auto& o) { return std::make_unique<FedAdam>(o.fedadam); }},
+      {"fedyogi", [](auto& o) { return std::make_unique<FedYogi>(o.fedyogi); }},
+      {"scaffold", [](auto& o) { return std::make_unique<Scaffold>(o.scaffold); }},
   };
   return makers;
 }

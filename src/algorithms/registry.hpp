@@ -8,7 +8,13 @@
 #include "algorithms/codec.hpp"
 #include "algorithms/learners/dual_prompt.hpp"
 #include "algorithms/learners/prompt.hpp"
+#include "algorithms/strategies/fedadagrad.hpp"
+#include "algorithms/strategies/fedadam.hpp"
+#include "algorithms/strategies/fedavg.hpp"
+#include "algorithms/strategies/fedavgm.hpp"
 #include "algorithms/strategies/fedprox.hpp"
+#include "algorithms/strategies/fedyogi.hpp"
+#include "algorithms/strategies/scaffold.hpp"
 #include "algorithms/strategy.hpp"
 
 namespace fedorbit {
@@ -43,8 +49,22 @@ struct LearnerOptions {
 };
 
 struct StrategyOptions {
+  FedAvgOptions fedavg;
   FedProxOptions fedprox;
-  void fields(OptionList& v) { v.section("fedprox", fedprox); }
+  FedAvgMOptions fedavgm;
+  FedAdagradOptions fedadagrad;
+  FedAdamOptions fedadam;
+  FedYogiOptions fedyogi;
+  ScaffoldOptions scaffold;
+  void fields(OptionList& v) {
+    v.section("fedavg", fedavg);
+    v.section("fedprox", fedprox);
+    v.section("fedavgm", fedavgm);
+    v.section("fedadagrad", fedadagrad);
+    v.section("fedadam", fedadam);
+    v.section("fedyogi", fedyogi);
+    v.section("scaffold", scaffold);
+  }
 };
 
 // A name that is none is an Error that names the nearest.

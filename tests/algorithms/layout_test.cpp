@@ -86,6 +86,7 @@ TEST(Parameters, are_differentiated_without_a_word_of_the_library) {
   const c10::WarningUtils::WarnAlways always;
   const Layout layout = layout_of();
   Parameters parameters(layout, 2);
+  parameters.zero_gradient();
   (parameters["a"].sum() + parameters["scale"].sum() + parameters["own"].sum()).backward();
   EXPECT_THAT(heard.warnings, testing::IsEmpty());
 }
