@@ -3,7 +3,7 @@
 
 def message_bytes(collective, bytes_handed_in, ranks):
     """The size S of a collective: what every rank handed in; gathering counts the rows of all ranks."""
-    return bytes_handed_in * ranks if collective in ("all_gather", "agree") else bytes_handed_in
+    return bytes_handed_in * ranks if collective in ("all_gather", "gather") else bytes_handed_in
 
 
 def algorithm_bandwidth(collective, bytes_handed_in, ranks, seconds):
@@ -12,10 +12,10 @@ def algorithm_bandwidth(collective, bytes_handed_in, ranks, seconds):
 
 
 def bus_factor(collective, ranks):
-    """How much of S crosses each link of an ideal network. Agreements are all-gathers; a barrier moves nothing."""
+    """How much of S crosses each link of an ideal network. Agreements are all-reduces; a barrier moves nothing."""
     others = (ranks - 1) / ranks
-    return {"all_reduce": 2 * others, "all_gather": others, "agree": others, "exchange": others, "broadcast": 1.0,
-            "barrier": 0.0}[collective]
+    return {"agree": 2 * others, "all_reduce": 2 * others, "all_gather": others, "gather": others, "exchange": others,
+            "broadcast": 1.0, "barrier": 0.0}[collective]
 
 
 def bus_bandwidth(collective, bytes_handed_in, ranks, seconds):

@@ -13,7 +13,12 @@ void Layout::add(Entry entry) {
   for (const auto& known : entries_)
     require(known.name != entry.name, "a layout has two tensors named ", entry.name, ".");
   entry.numel = std::accumulate(entry.shape.begin(), entry.shape.end(), std::int64_t{1}, std::multiplies<>());
-  entry.offset = sizes_[int(entry.owner)];
+  std::int64_t& trained = trained_[int(entry.owner)];
+  if (entry.trained)
+    for (auto& known : entries_)
+      if (known.owner == entry.owner && !known.trained) known.offset += entry.numel;
+  entry.offset = entry.trained ? trained : sizes_[int(entry.owner)];
+  trained += entry.trained ? entry.numel : 0;
   sizes_[int(entry.owner)] += entry.numel;
   entries_.push_back(std::move(entry));
 }
@@ -31,10 +36,10 @@ std::vector<Entry> Layout::entries(Owner owner) const {
   return chosen;
 }
 
-Tensor Layout::mask(Owner owner, bool Entry::*flag) const {
-  Tensor out = at::zeros({size(owner)}, at::kFloat);
+Tensor Layout::decayed(Owner owner) const {
+  Tensor out = at::zeros({trained(owner)}, at::kFloat);
   for (const auto& entry : entries(owner))
-    if (entry.*flag) out.narrow(0, entry.offset, entry.numel).fill_(1);
+    if (entry.trained && entry.decayed) out.narrow(0, entry.offset, entry.numel).fill_(1);
   return out;
 }
 

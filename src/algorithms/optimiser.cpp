@@ -24,7 +24,7 @@ class Sgd final : public Optimiser {
   Sgd(const OptimiserOptions& options, const Layout& layout, Owner owner, std::int64_t clients, at::Device device)
       : Optimiser(options.weight_decay, layout, owner, device),
         options_(options),
-        momentum_(at::zeros({clients, layout.size(owner)}, at::TensorOptions(at::kFloat).device(device))) {}
+        momentum_(at::zeros({clients, layout.trained(owner)}, at::TensorOptions(at::kFloat).device(device))) {}
 
  private:
   void forget() override { momentum_.zero_(); }
@@ -47,7 +47,7 @@ class Adam final : public Optimiser {
       : Optimiser(options.weight_decay, layout, owner, device),
         options_(options),
         decoupled_(options.kind == "adamw"),
-        mean_(at::zeros({clients, layout.size(owner)}, at::TensorOptions(at::kFloat).device(device))),
+        mean_(at::zeros({clients, layout.trained(owner)}, at::TensorOptions(at::kFloat).device(device))),
         square_(at::zeros_like(mean_)),
         unseen_mean_(at::ones({clients, 1}, mean_.options().dtype(at::kDouble))),
         unseen_square_(unseen_mean_.clone()) {}
@@ -104,8 +104,7 @@ double learning_rate_in(const OptimiserOptions& options, std::int64_t round, std
 }
 
 Optimiser::Optimiser(double weight_decay, const Layout& layout, Owner owner, at::Device device)
-    : trained_(layout.mask(owner, &Entry::trained).to(device)),
-      decay_(weight_decay * layout.mask(owner, &Entry::decayed).to(device)),
+    : decay_(weight_decay * layout.decayed(owner).to(device)),
       rate_on_device_(at::full({}, rate_, at::TensorOptions(at::kFloat).device(device))) {}
 
 void Optimiser::begin_turn(double learning_rate) {
@@ -116,21 +115,21 @@ void Optimiser::begin_turn(double learning_rate) {
 
 void Optimiser::step(const Tensor& parameters, const Tensor& gradient, const Tensor& active) {
   if (!parameters.is_cpu()) return step_whole(parameters, gradient, active);
-  require(parameters.is_contiguous(), "an optimiser's parameters are one row a client, without gaps.");
+  require(parameters.stride(1) == 1, "an optimiser's parameters are one row a client, without gaps.");
   const Tensor dense = gradient.contiguous();
-  const std::int64_t n = parameters.size(1);
+  const std::int64_t n = parameters.size(1), row = parameters.stride(0);
   const auto* takes_step = active.const_data_ptr<float>();
   for (std::int64_t k = 0; k < parameters.size(0); ++k)
     if (takes_step[k] > 0)
-      step_row(k, {n, parameters.mutable_data_ptr<float>() + k * n, dense.const_data_ptr<float>() + k * n,
-                   decay_.const_data_ptr<float>(), trained_.const_data_ptr<float>()});
+      step_row(k, {n, parameters.mutable_data_ptr<float>() + k * row, dense.const_data_ptr<float>() + k * n,
+                   decay_.const_data_ptr<float>()});
 }
 
 void Optimiser::step_whole(const Tensor& parameters, const Tensor& gradient, const Tensor& active) {
   const at::NoGradGuard no_gradient;
   const Tensor rows = active.unsqueeze(1);  // (K, 1)
   const Tensor moved = parameters - change(parameters, gradient, rows);
-  parameters.copy_(at::where((rows * trained_) > 0, moved, parameters));
+  parameters.copy_(at::where(rows > 0, moved, parameters));
 }
 
 std::unique_ptr<Optimiser> make_optimiser(const OptimiserOptions& options, const Layout& layout, Owner owner,

@@ -35,14 +35,15 @@ struct OptimiserOptions {
 /// The learning rate of a round.
 double learning_rate_in(const OptimiserOptions& options, std::int64_t round, std::int64_t rounds);
 
-/// Updates (K, P) rows. Its tensors stay in place, so that a GPU may record a step and replay it.
+/// Updates rows of what is trained, (K, Layout::trained). Its tensors stay in place, so that a GPU may record a step
+/// and replay it.
 class Optimiser {
  public:
   virtual ~Optimiser() = default;
   /// To be called first: forgets all state, as federated clients do that keep nothing but parameters, and takes this
   /// learning rate from now on.
   void begin_turn(double learning_rate);
-  /// One step of `parameters` (K, P) against `gradient` (K, P) for the clients where `active` (K) is 1.
+  /// One step of `parameters` (K, trained) against `gradient` (K, trained) for the clients where `active` (K) is 1.
   void step(const Tensor& parameters, const Tensor& gradient, const Tensor& active);
   /// The same by operators on whole tensors: what step() does on a GPU.
   void step_whole(const Tensor& parameters, const Tensor& gradient, const Tensor& active);
@@ -52,10 +53,10 @@ class Optimiser {
   virtual void forget() = 0;
   /// The step of client k, which is active, on the host.
   virtual void step_row(std::int64_t k, const OptimiserRow& row) = 0;
-  /// The (K, P) amount to subtract from the parameters of the clients where `active` (K, 1) is 1; the state of
+  /// The (K, trained) amount to subtract from the parameters of the clients where `active` (K, 1) is 1; the state of
   /// the others must stay as it is, and all state where it is.
   virtual Tensor change(const Tensor& parameters, const Tensor& gradient, const Tensor& active) = 0;
-  Tensor trained_, decay_;  // (P): 1 or 0; the weight decay or 0
+  Tensor decay_;  // (trained): the weight decay or 0
   double rate_ = std::numeric_limits<double>::quiet_NaN();
   Tensor rate_on_device_;  // () the same, where the parameters are
 };

@@ -5,12 +5,11 @@
 
 namespace fedorbit {
 
-/// A client's row: n parameters, their gradient, and per parameter what is decayed (weight decay or 0) and trained (1
-/// or 0).
+/// A client's row: n parameters, their gradient, and per parameter the weight decay or 0.
 struct OptimiserRow {
   std::int64_t n;
   float* parameters;
-  const float *gradient, *decay, *trained;
+  const float *gradient, *decay;
 };
 
 /// momentum (n) = m momentum + g with g = gradient + decay * parameters; parameters -= rate * momentum.

@@ -20,8 +20,9 @@ class Parameters {
   const Tensor& operator[](std::string_view name) const;
   /// (K, size of that owner): writing to it changes the leaves.
   const Tensor& flat(Owner owner) const { return flat_[int(owner)]; }
-  /// (K, size of that owner): what the leaves' gradients hold now, and zeros for what is not trained.
+  /// (K, Layout::trained): what the leaves' gradients hold now, for the first columns of flat(owner).
   Tensor gradient(Owner owner) const;
+  /// Gradients exist from the first call on: parameters that only label have none.
   void zero_gradient();
 
  private:

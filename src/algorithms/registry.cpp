@@ -6,8 +6,13 @@
 #include "algorithms/codecs/float32.hpp"
 #include "algorithms/learners/dual_prompt.hpp"
 #include "algorithms/learners/prompt.hpp"
+#include "algorithms/strategies/fedadagrad.hpp"
+#include "algorithms/strategies/fedadam.hpp"
 #include "algorithms/strategies/fedavg.hpp"
+#include "algorithms/strategies/fedavgm.hpp"
 #include "algorithms/strategies/fedprox.hpp"
+#include "algorithms/strategies/fedyogi.hpp"
+#include "algorithms/strategies/scaffold.hpp"
 #include "core/error.hpp"
 #include "model/towers/precision.hpp"
 
@@ -65,8 +70,10 @@ const Learners& learners() {
 
 const Strategies& strategies() {
   static const Strategies parts{
-      strategy<FedAvg>("fedavg"),
-      strategy<FedProx, FedProxOptions>("fedprox"),
+      strategy<FedAvg, FedAvgOptions>("fedavg"),       strategy<FedProx, FedProxOptions>("fedprox"),
+      strategy<FedAvgM, FedAvgMOptions>("fedavgm"),    strategy<FedAdagrad, FedAdagradOptions>("fedadagrad"),
+      strategy<FedAdam, FedAdamOptions>("fedadam"),    strategy<FedYogi, FedYogiOptions>("fedyogi"),
+      strategy<Scaffold, ScaffoldOptions>("scaffold"),
   };
   return parts;
 }

@@ -25,11 +25,18 @@ struct Download {
   std::map<std::string, Tensor> extras{};  // name -> (n) float32; Turn::received holds them
 };
 
-/// What K clients send. Everything is additive over clients.
+/// What K clients send. Everything is additive over clients. What each counts in the average is known before it trains
+/// (Workshop::weight): a strategy that weighs otherwise scales the update, and sends what it scaled by as an extra.
 struct Upload {
-  Tensor update;                         // (K, P)
-  Tensor weight;                         // (K) int64, not negative
-  std::map<std::string, Tensor> extras;  // name -> (K, n), summed unweighted
+  Tensor update;                           // (K, P)
+  std::map<std::string, Tensor> extras{};  // name -> (K, n), summed unweighted
+};
+
+/// What a strategy declares of an extra: its length, and what its numbers are expected to stay below. Sums are scaled
+/// by it; a round in which a number is larger is played again.
+struct Extra {
+  std::int64_t length;
+  double bound = 256;
 };
 
 /// What came of the cohort as a whole.
@@ -46,11 +53,12 @@ using GradientAt = std::function<Tensor(const Tensor& shared)>;
 class Strategy {
  public:
   using Lengths = std::map<std::string, std::int64_t>;
+  using Extras = std::map<std::string, Extra>;
   virtual ~Strategy() = default;
   /// What each client keeps for the strategy between turns (Turn::memory), by name and length.
   virtual Lengths memories(const Layout&) const { return {}; }
-  /// What each client sends besides its update (Upload::extras), by name and length.
-  virtual Lengths extras(const Layout&) const { return {}; }
+  /// What each client sends besides its update (Upload::extras), by name.
+  virtual Extras extras(const Layout&) const { return {}; }
   /// What the server keeps between rounds (Server::memory), by name and length: float32, zeros at first.
   virtual Lengths server_memories(const Layout&) const { return {}; }
   /// Before a run: throws where the method is not defined for this local optimiser.
@@ -71,9 +79,8 @@ class Strategy {
   virtual Tensor gradient(const GradientAt& at, const Tensor& shared, Turn&) { return at(shared); }
   /// Whether gradient() does the same operations on the same tensors in every step; see Learner::replayable.
   virtual bool replayable() const { return false; }
-  /// `update` (K, P) is trained minus downloaded, also where receive() blends, `weight` (K) int64 what each client
-  /// counts in the average.
-  virtual Upload upload(const Tensor& update, const Tensor& weight, Turn&) { return {update, weight, {}}; }
+  /// `update` (K, P) is trained minus downloaded, also where receive() blends.
+  virtual Upload upload(const Tensor& update, Turn&) { return {update}; }
   /// Applies what came together; the caller keeps `last_update` and `round`. Every rank calls it with the same numbers,
   /// float32 on the CPU, and must come to the same: no random draw, no clock.
   virtual void aggregate(Server& server, const Sums& sums) { server.global = server.global + sums.mean_update; }

@@ -6,7 +6,7 @@ namespace fedorbit {
 
 /// The size S of a collective in bytes: what every rank handed in; gathering counts the rows of all ranks.
 inline double message_bytes(Collective collective, double bytes_handed_in, int ranks) {
-  const bool gathers = collective == Collective::all_gather || collective == Collective::agree;
+  const bool gathers = collective == Collective::all_gather || collective == Collective::gather;
   return gathers ? bytes_handed_in * ranks : bytes_handed_in;
 }
 
@@ -15,15 +15,16 @@ inline double algorithm_bandwidth(Collective collective, double bytes_handed_in,
   return seconds > 0 ? message_bytes(collective, bytes_handed_in, ranks) / seconds : 0;
 }
 
-/// How much of S crosses each link of an ideal network: 2(n-1)/n for all_reduce, (n-1)/n for all_gather and exchange,
-/// 1 for broadcast. Agreements are all-gathers; a barrier moves nothing.
+/// How much of S crosses each link of an ideal network: 2(n-1)/n for all_reduce, (n-1)/n for gathers and exchange, 1
+/// for broadcast. Agreements are all-reduces; a barrier moves nothing.
 inline double bus_factor(Collective collective, int ranks) {
   const double others = double(ranks - 1) / ranks;
   switch (collective) {
+    case Collective::agree:
     case Collective::all_reduce:
       return 2 * others;
-    case Collective::agree:
     case Collective::all_gather:
+    case Collective::gather:
     case Collective::exchange:
       return others;
     case Collective::broadcast:

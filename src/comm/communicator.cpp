@@ -5,6 +5,7 @@
 #include <c10/core/impl/VirtualGuardImpl.h>
 #include <unistd.h>
 
+#include <array>
 #include <cstring>
 
 #include "comm/lifeline.hpp"
@@ -42,11 +43,15 @@ Communicator::~Communicator() = default;
 
 void Communicator::agree(Signature mine) {
   mine.call = ++calls_;
-  std::vector<Signature> of_all(size());
-  gather_bytes(&mine, of_all.data(), sizeof mine);
+  const std::uint64_t hash = fingerprint(mine);
+  std::array largest{hash, ~hash};  // where the largest and the smallest are the same, all are
+  find_largest(largest);
   Cost& cost = traffic_[Collective::agree];
   cost.calls += 1;
-  cost.bytes += sizeof mine;
+  cost.bytes += sizeof largest;
+  if (largest[0] == ~largest[1]) return;
+  std::vector<Signature> of_all(size());
+  gather_bytes(&mine, of_all.data(), sizeof mine);
   require_same(of_all);
 }
 
@@ -101,6 +106,22 @@ Tensor Communicator::all_gather(const Tensor& row) {
   Tensor rows = at::empty(shape, row.options().requires_grad(false));
   account(signature(Collective::all_gather, row), row, std::int64_t(row.nbytes()), [&] {
     if (row.numel() > 0) move_all_gather(row, rows);
+  });
+  return rows;
+}
+
+Tensor Communicator::gather(const Tensor& row) {
+  require_movable(row, Collective::gather);
+  std::vector<std::int64_t> shape{root() ? size() : 0};
+  shape.insert(shape.end(), row.sizes().begin(), row.sizes().end());
+  Tensor rows = at::empty(shape, row.options().requires_grad(false));
+  account(signature(Collective::gather, row), row, std::int64_t(row.nbytes()), [&] {
+    if (row.numel() == 0) return;
+    std::vector<Tensor> to(std::size_t(size()), at::empty({0}, rows.options())), from = to;
+    to[0] = row;
+    for (int sender = 0; root() && sender < size(); ++sender) from[std::size_t(sender)] = rows[sender];
+    if (root()) rows[0].copy_(row.detach());
+    move_messages(to, from);
   });
   return rows;
 }

@@ -50,6 +50,8 @@ class Communicator {
   void all_reduce(Tensor&, Reduce = Reduce::sum);
   /// (size, ...): one row per rank. Any type and shape, the same number of elements everywhere.
   Tensor all_gather(const Tensor&);
+  /// The same at the root alone; (0, ...) elsewhere.
+  Tensor gather(const Tensor&);
   /// Sends to_each_rank[r], a float32 vector of any length, to rank r; returns what each rank sent here, in the order
   /// of ranks. Lengths need not be known to the receiver. The tensor to itself is handed back, not copied.
   std::vector<Tensor> exchange(std::vector<Tensor> to_each_rank);
@@ -78,7 +80,9 @@ class Communicator {
   explicit Communicator(Place place);
 
  private:
-  /// Gathers one block of bytes from each rank in host memory, in the order of ranks: for signatures.
+  /// Each number becomes the largest of all ranks', in host memory.
+  virtual void find_largest(std::span<std::uint64_t> numbers) = 0;
+  /// Gathers one block of bytes from each rank in host memory, in the order of ranks: for signatures that differ.
   virtual void gather_bytes(const void* mine, void* of_all, std::size_t bytes) = 0;
   /// Number r of `to` goes to rank r; number r of `from` came from there.
   virtual void trade_lengths(std::span<const std::int64_t> to, std::span<std::int64_t> from) = 0;

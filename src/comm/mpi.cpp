@@ -113,6 +113,10 @@ MpiCommunicator::MpiCommunicator(std::unique_ptr<Channel> channel, std::int64_t 
 
 MpiCommunicator::~MpiCommunicator() = default;
 
+void MpiCommunicator::find_largest(std::span<std::uint64_t> numbers) {
+  check_mpi(MPI_Allreduce(MPI_IN_PLACE, numbers.data(), int(numbers.size()), MPI_UINT64_T, MPI_MAX, *channel_));
+}
+
 void MpiCommunicator::gather_bytes(const void* mine, void* of_all, std::size_t bytes) {
   check_mpi(MPI_Allgather(mine, int(bytes), MPI_BYTE, of_all, int(bytes), MPI_BYTE, *channel_));
 }

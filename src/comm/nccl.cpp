@@ -109,11 +109,9 @@ void NcclCommunicator::move_messages(const std::vector<Tensor>& to, std::vector<
   for (int other = 0; other < size(); ++other) {
     if (other == rank()) continue;
     if (to[other].numel() > 0)
-      check_nccl(
-          ncclSend(to[other].const_data_ptr(), std::size_t(to[other].numel()), ncclFloat32, other, handle_, stream()));
+      check_nccl(ncclSend(to[other].const_data_ptr(), to[other].nbytes(), ncclUint8, other, handle_, stream()));
     if (from[other].numel() > 0)
-      check_nccl(ncclRecv(from[other].mutable_data_ptr(), std::size_t(from[other].numel()), ncclFloat32, other, handle_,
-                          stream()));
+      check_nccl(ncclRecv(from[other].mutable_data_ptr(), from[other].nbytes(), ncclUint8, other, handle_, stream()));
   }
   check_nccl(ncclGroupEnd());
 }

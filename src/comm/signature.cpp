@@ -3,7 +3,11 @@
 #include <c10/core/DeviceType.h>
 #include <c10/core/ScalarType.h>
 
+#include <string_view>
+#include <type_traits>
+
 #include "core/error.hpp"
+#include "core/fingerprint.hpp"
 
 namespace fedorbit {
 namespace {
@@ -28,6 +32,11 @@ std::string type_name(std::int64_t dtype) {
 std::string subject(const Signature& signature) { return signature.subject.data(); }
 
 }  // namespace
+
+std::uint64_t fingerprint(const Signature& signature) {
+  static_assert(std::has_unique_object_representations_v<Signature>, "equal signatures have equal bytes");
+  return fingerprint(std::string_view(reinterpret_cast<const char*>(&signature), sizeof signature));
+}
 
 std::string described(const Signature& signature) {
   std::string sentence = name(signature.collective);

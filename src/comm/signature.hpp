@@ -26,6 +26,9 @@ struct Signature {
   bool operator==(const Signature&) const = default;
 };
 
+/// A number that stands for a signature.
+std::uint64_t fingerprint(const Signature&);
+
 /// "all_reduce (sum) of 5 float32 values on cuda".
 std::string described(const Signature&);
 

@@ -6,10 +6,10 @@
 
 namespace fedorbit {
 
-enum class Collective : std::int64_t { agree, broadcast, all_reduce, all_gather, exchange, barrier };
+enum class Collective : std::int64_t { agree, broadcast, all_reduce, all_gather, gather, exchange, barrier };
 
-inline constexpr std::array<const char*, 6> collective_names{"agree",      "broadcast", "all_reduce",
-                                                             "all_gather", "exchange",  "barrier"};
+inline constexpr std::array<const char*, 7> collective_names{"agree",  "broadcast", "all_reduce", "all_gather",
+                                                             "gather", "exchange",  "barrier"};
 
 inline const char* name(Collective collective) { return collective_names[std::size_t(collective)]; }
 

@@ -1,105 +1,170 @@
 #include "federation/aggregation.hpp"
 
-#include <ATen/TensorOperators.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
+
+#include <algorithm>
+#include <limits>
 
 #include "core/error.hpp"
 #include "machine/range.hpp"
 
 namespace fedorbit {
-Aggregation::Aggregation(const Layout& layout, const Strategy& strategy, std::string mode)
-    : update_length_(layout.size(Owner::shared)),
-      length_(update_length_),
-      extras_(strategy.extras(layout)),
-      mode_(std::move(mode)) {
-  for (const auto& entry : layout.entries(Owner::shared)) segments_.push_back({entry.offset, entry.numel});
-  tensors_ = segments_.size();
-  for (const auto& [name, length] : extras_) {
-    segments_.push_back({length_, length});
-    length_ += length;
-  }
-}
-
 namespace {
+
+constexpr int room = 8;  // an update may be 2^8 times the largest parameter of its tensor
+constexpr int nothing = std::numeric_limits<int>::min();  // no value was seen
+
+std::vector<Segment> places(const auto& terms) {
+  std::vector<Segment> all;
+  for (const auto& term : terms) all.push_back(term.place);
+  return all;
+}
 
 /// By way of the backend's device: NCCL moves nothing from a CPU.
 void all_reduce(Tensor sum, Communicator& communicator) {
   Tensor moved = sum.to(communicator.device());
   communicator.all_reduce(moved);
-  sum.copy_(moved);
+  if (!moved.is_same(sum)) sum.copy_(moved);
+}
+
+template <class Number>
+void add_product(Number* sum, const float* values, std::int64_t count, double weight) {
+  for (std::int64_t j = 0; j < count; ++j) sum[j] += Number(weight * double(values[j]));
+}
+
+template <class Number>
+void divide(float* out, const Number* sum, std::int64_t count, double divisor) {
+  for (std::int64_t j = 0; j < count; ++j) out[j] = float(double(sum[j]) / divisor);
+}
+
+std::vector<Tensor> rows_of_extras(const TurnOutcome& turn, const Strategy::Extras& declared) {
+  std::vector<Tensor> rows;
+  for (const auto& [name, extra] : declared) {
+    const auto sent = turn.upload.extras.find(name);
+    require(sent != turn.upload.extras.end() && sent->second.size(1) == extra.length, "the strategy declared ",
+            extra.length, " numbers named ", name, " for every client, and did not upload them.");
+    rows.push_back(sent->second.to(at::kCPU, at::kFloat).contiguous());
+  }
+  return rows;
 }
 
 }  // namespace
 
-template <class Use>
-void Aggregation::for_each_term(const std::vector<TurnOutcome>& turns, const Use& use) const {
-  const auto rows = [](const Tensor& values) { return values.to(at::kCPU, at::kFloat).contiguous(); };
-  for (const TurnOutcome& turn : turns) {
-    const Tensor update = rows(turn.upload.update), weight = turn.upload.weight.to(at::kCPU).contiguous();
-    std::vector<Tensor> extras;
-    for (const auto& [name, length] : extras_) {
-      const auto sent = turn.upload.extras.find(name);
-      require(sent != turn.upload.extras.end() && sent->second.size(1) == length, "the strategy declared ", length,
-              " numbers named ", name, " for every client, and did not upload them.");
-      extras.push_back(rows(sent->second));
+Aggregation::Aggregation(const Layout& layout, const Strategy& strategy, const std::string& mode)
+    : extras_(strategy.extras(layout)), update_length_(layout.size(Owner::shared)) {
+  for (const auto& entry : layout.entries(Owner::shared))
+    terms_.push_back({entry.name, {entry.offset, entry.numel}, true, 0});
+  std::int64_t length = update_length_;
+  for (const auto& [name, extra] : extras_) {
+    terms_.push_back({name, {length, extra.length}, false, exponent_above(extra.bound)});
+    length += extra.length;
+  }
+  if (mode == "exact")
+    exact_.emplace(places(terms_));
+  else
+    plain_ = at::zeros({length}, mode == "float64" ? at::kDouble : at::kFloat);
+}
+
+void Aggregation::begin(const Tensor& global, std::int64_t clients, std::int64_t weight) {
+  exponents_.assign(terms_.size(), nothing);
+  if (!exact_) {
+    plain_.zero_();
+    return;
+  }
+  expected_.clear();
+  std::vector<std::int64_t> weights;
+  const Tensor parameters = global.contiguous();
+  for (const Term& term : terms_) {
+    std::int64_t expected = term.bound;
+    if (term.weighted) {
+      const float largest =
+          largest_magnitude(parameters.const_data_ptr<float>() + term.place.offset, term.place.length);
+      expected = std::max<std::int64_t>(expected, room + std::max(0, exponent_above(largest)));
     }
-    for (std::size_t k = 0; k < turn.finite.size(); ++k) {
-      if (!turn.finite[k]) continue;
+    expected_.push_back(int(std::min<std::int64_t>(expected, 128)));
+    weights.push_back(term.weighted ? weight : clients);
+  }
+  exact_->begin(expected_, weights);
+}
+
+float Aggregation::add(std::size_t term, const float* values, std::int64_t weight) {
+  if (exact_) return exact_->add(term, values, weight);
+  const auto [offset, length] = terms_[term].place;
+  if (plain_.scalar_type() == at::kDouble)
+    add_product(plain_.mutable_data_ptr<double>() + offset, values, length, double(weight));
+  else
+    add_product(plain_.mutable_data_ptr<float>() + offset, values, length, double(weight));
+  return 0;
+}
+
+std::vector<bool> Aggregation::fold(const TurnOutcome& turn) {
+  const Tensor update = turn.upload.update.to(at::kCPU, at::kFloat).contiguous();
+  const std::vector<Tensor> extras = rows_of_extras(turn, extras_);
+  const std::size_t tensors = terms_.size() - extras.size();
+  std::vector<bool> beyond(turn.finite.size(), false);
+  for (std::size_t k = 0; k < turn.finite.size(); ++k) {
+    if (!turn.finite[k]) continue;
+    for (std::size_t t = 0; t < terms_.size(); ++t) {
+      const Term& term = terms_[t];
       const auto client = std::int64_t(k);
-      for (std::size_t i = 0; i < tensors_; ++i)
-        use(i, update.const_data_ptr<float>() + client * update_length_ + segments_[i].offset,
-            double(weight.const_data_ptr<std::int64_t>()[client]));
-      for (std::size_t i = tensors_; i < segments_.size(); ++i)
-        use(i, extras[i - tensors_].const_data_ptr<float>() + client * segments_[i].length, 1.0);
+      const float* values = t < tensors ? update.const_data_ptr<float>() + client * update_length_ + term.place.offset
+                                        : extras[t - tensors].const_data_ptr<float>() + client * term.place.length;
+      const float largest = add(t, values, term.weighted ? turn.weights[k] : 1);
+      if (!exact_) continue;
+      exponents_[t] = std::max<std::int64_t>(exponents_[t], exponent_above(largest));
+      beyond[k] = beyond[k] || exponent_above(largest) > expected_[t];
     }
   }
+  return beyond;
 }
 
-Tensor Aggregation::largest(const std::vector<TurnOutcome>& turns) const {
-  Tensor largest = at::zeros({std::int64_t(segments_.size())}, at::kDouble);
-  auto* of = largest.mutable_data_ptr<double>();
-  for_each_term(turns, [&](std::size_t i, const float* values, double weight) {
-    of[i] = std::max(of[i], weight * double(largest_magnitude(values, segments_[i].length)));
-  });
-  return largest;
-}
-
-Sums Aggregation::sum(const std::vector<TurnOutcome>& turns, const Tensor& largest, std::int64_t weight,
-                      std::int64_t clients, Communicator& communicator) const {
-  const Range range("sum");
-  Tensor total;  // (P + extras) float64
-  const auto in_order = [&]<class Number>(Number) {
-    total = at::zeros({length_}, c10::CppTypeToScalarType<Number>::value);
-    auto* sums = total.mutable_data_ptr<Number>();
-    for_each_term(turns, [&](std::size_t i, const float* values, double of_client) {
-      for (std::int64_t j = 0; j < segments_[i].length; ++j)
-        sums[segments_[i].offset + j] += Number(of_client * double(values[j]));
-    });
-    all_reduce(total, communicator);
-    total = total.to(at::kDouble);
-  };
-  if (mode_ == "exact") {
-    ExactSum exact(segments_, largest, clients, length_);
-    for_each_term(turns,
-                  [&](std::size_t i, const float* values, double of_client) { exact.add(i, values, of_client); });
-    all_reduce(exact.integers(), communicator);
-    total = exact.value();
-  } else if (mode_ == "float64") {
-    in_order(double());
-  } else {
-    in_order(float());
+std::vector<std::string> Aggregation::widen(std::span<const std::int64_t> exponents) {
+  std::vector<std::string> wider;
+  for (std::size_t t = 0; exact_ && t < terms_.size(); ++t) {
+    if (exponents[t] <= expected_[t]) continue;
+    terms_[t].bound = exponents[t];
+    wider.push_back(terms_[t].name);
   }
+  return wider;
+}
+
+Sums Aggregation::close(std::int64_t clients, std::int64_t weight, Communicator& communicator) {
+  const Range range("sum");
+  all_reduce(exact_ ? exact_->integers() : plain_, communicator);
   Sums sums;
   sums.weight = weight;
   sums.clients = clients;
+  sums.mean_update = at::empty({update_length_}, at::kFloat);
+  for (const auto& [name, extra] : extras_) sums.extras[name] = at::empty({extra.length}, at::kFloat);
   // Clients that all weigh nothing move nothing.
-  sums.mean_update = (total.narrow(0, 0, update_length_) / double(std::max<std::int64_t>(1, weight))).to(at::kFloat);
-  std::int64_t offset = update_length_;
-  for (const auto& [name, length] : extras_) {
-    sums.extras[name] = total.narrow(0, offset, length).to(at::kFloat);
-    offset += length;
+  const std::int64_t of_mean = std::max<std::int64_t>(1, weight);
+  for (std::size_t t = 0; t < terms_.size(); ++t) {
+    const auto [offset, length] = terms_[t].place;
+    float* out = terms_[t].weighted ? sums.mean_update.mutable_data_ptr<float>() + offset
+                                    : sums.extras.at(terms_[t].name).mutable_data_ptr<float>();
+    const std::int64_t divisor = terms_[t].weighted ? of_mean : 1;
+    if (exact_)
+      exact_->quotient(t, divisor, out);
+    else if (plain_.scalar_type() == at::kDouble)
+      divide(out, plain_.const_data_ptr<double>() + offset, length, double(divisor));
+    else
+      divide(out, plain_.const_data_ptr<float>() + offset, length, double(divisor));
   }
   return sums;
+}
+
+Tensor Aggregation::bounds() const {
+  std::vector<std::int64_t> kept;
+  for (const Term& term : terms_) kept.push_back(term.bound);
+  return at::tensor(kept, at::kLong);
+}
+
+void Aggregation::restore(const Tensor& bounds) {
+  require(bounds.numel() == std::int64_t(terms_.size()), "the checkpoint has bounds of ", bounds.numel(),
+          " tensors, and this method sums ", terms_.size(), "; pass --restart to begin anew.");
+  for (std::size_t t = 0; t < terms_.size(); ++t) terms_[t].bound = bounds.const_data_ptr<std::int64_t>()[t];
 }
 
 }  // namespace fedorbit

@@ -1,5 +1,8 @@
-// From the turns of all ranks to what came of the cohort: the federated average, exact by default.
+// From the turns of all ranks to what came of the cohort: the federated average, exact by default. Updates are folded
+// as they come: a rank holds one sum, however many clients it trains.
 #pragma once
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -9,27 +12,51 @@
 
 namespace fedorbit {
 
+/// Exact sums are scaled before the round trains, from what all ranks know: an update is expected to stay below 2^8
+/// times the largest parameter of its tensor (at least 2^8), an extra below the bound that its strategy declares. With
+/// 40 clients of a thousand images each the mean's error is then some 2^-50 of the largest parameter, below the
+/// rounding of an update to float32. Where a value is beyond, the round is to be played again, with the bound that it
+/// needs.
 class Aggregation {
  public:
   /// `mode` is training.aggregation.
-  Aggregation(const Layout& layout, const Strategy& strategy, std::string mode);
+  Aggregation(const Layout& layout, const Strategy& strategy, const std::string& mode);
 
-  /// (segments) float64: the largest terms of this rank's finite updates.
-  Tensor largest(const std::vector<TurnOutcome>& turns) const;
-  /// Collective. `largest` over all ranks; `weight` and `clients` count the finite updates of all ranks.
-  Sums sum(const std::vector<TurnOutcome>& turns, const Tensor& largest, std::int64_t weight, std::int64_t clients,
-           Communicator& communicator) const;
+  /// A round, or another attempt at it, from `global` (P); the cohort's clients and the sum of their weights.
+  void begin(const Tensor& global, std::int64_t clients, std::int64_t weight);
+  /// Adds the finite updates of a turn. (K) flags: clients with a value beyond its bound; what they sent is not added.
+  std::vector<bool> fold(const TurnOutcome& turn);
+  /// Of each segment, the exponent above the largest value that this rank folded since begin().
+  const std::vector<std::int64_t>& exponents() const { return exponents_; }
+  /// Where exponents() over all ranks exceed the bounds, these become the bounds from now on; the names of the tensors
+  /// and extras concerned, none where the sums hold.
+  std::vector<std::string> widen(std::span<const std::int64_t> exponents);
+  /// Collective; `clients` and `weight` count the finite updates of all ranks.
+  Sums close(std::int64_t clients, std::int64_t weight, Communicator& communicator);
+
+  /// (segments) int64: the exponents of the bounds that are kept from round to round; 0 where nothing asked for one.
+  Tensor bounds() const;
+  /// Throws where they are not of this method's tensors.
+  void restore(const Tensor& bounds);
 
  private:
-  /// Calls use(segment, values, weight) for each tensor and extra of each finite update.
-  template <class Use>
-  void for_each_term(const std::vector<TurnOutcome>& turns, const Use& use) const;
+  struct Term {
+    std::string name;
+    Segment place;
+    bool weighted;       // an update's tensor, or an extra
+    std::int64_t bound;  // the exponent that is kept
+  };
 
-  std::int64_t update_length_, length_;
-  Strategy::Lengths extras_;
-  std::vector<Segment> segments_;  // one a tensor, then one an extra
-  std::size_t tensors_;            // how many of the segments are tensors
-  std::string mode_;
+  /// The largest |value| of one client's term.
+  float add(std::size_t term, const float* values, std::int64_t weight);
+
+  Strategy::Extras extras_;
+  std::int64_t update_length_;
+  std::vector<Term> terms_;  // one a tensor, then one an extra
+  std::vector<std::int64_t> exponents_;
+  std::vector<int> expected_;      // of this round: every |value| is below 2^expected
+  std::optional<ExactSum> exact_;  // in that mode
+  Tensor plain_;                   // (P + extras) float64 or float32, in the others
 };
 
 }  // namespace fedorbit

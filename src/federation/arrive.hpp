@@ -16,9 +16,10 @@ struct Arrival {
   std::vector<std::int64_t> bytes;  // of each client's download
 };
 
-/// Puts these clients into their group's tensors. `steps`: how many each is to take in this turn.
-Arrival arrive(Workshop& workshop, const Server& server, std::span<const ClientId> clients, const FindRow& find,
-               const std::vector<std::int64_t>& steps);
+/// Puts these clients into their group's tensors. `downloads` of this round, or of nobody's bill. `steps`: how many
+/// each is to take in this turn.
+Arrival arrive(Workshop& workshop, const Server& server, Downloads& downloads, std::span<const ClientId> clients,
+               const FindRow& find, const std::vector<std::int64_t>& steps);
 
 /// The clients of a federation as exams see them, each judged where its kept row is moved to.
 class ArrivingClients final : public Clients {

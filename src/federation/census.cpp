@@ -82,9 +82,11 @@ std::string notes(const RunRecord& run, const Partition& partition, const Labell
   for (std::size_t c = 0; c < tests.size(); ++c)
     if (tests[c] == 0) classes += (classes.empty() ? "" : ", ") + run.class_names[c];
   if (const auto lacking = std::ranges::count(tests, 0); lacking > 0)
-    line("no test image of ", lacking, " of ", counted(std::int64_t(tests.size()), "class"), ", of which no score speaks: ", classes);
+    line("no test image of ", lacking, " of ", counted(std::int64_t(tests.size()), "class"),
+         ", of which no score speaks: ", classes);
   if (const auto without = std::ranges::count(run.clients, 0, &ClientRecord::test_samples); without > 0)
-    line("no test image of their own, so no personal score: ", without, " of ", counted(std::int64_t(run.clients.size()), "client"));
+    line("no test image of their own, so no personal score: ", without, " of ",
+         counted(std::int64_t(run.clients.size()), "client"));
   return out;
 }
 

@@ -7,6 +7,21 @@
 
 namespace fedorbit {
 
+/// What became of a client's turn; where ranks differ, the largest counts.
+enum class Fate : std::int64_t { counted, beyond_bound, not_finite };
+
+/// Who takes part in a round, what each counts in the average, and what became of its turn.
+struct Cohort {
+  std::vector<ClientId> clients;      // ascending
+  std::vector<std::int64_t> weights;  // not negative
+  std::vector<Fate> fates{};
+
+  Fate& fate_of(ClientId client);
+  std::vector<ClientId> with(Fate fate) const;
+  /// Of those whose update is finite.
+  std::int64_t weight() const;
+};
+
 /// How many clients a round has: round(participation * clients), at least one.
 std::int64_t cohort_size(std::int64_t clients, double participation);
 

@@ -1,5 +1,5 @@
 // Sums of real vectors that do not depend on the order of the terms, nor on how ranks share them: fixed-point
-// integers, scaled per tensor from the largest term of the round.
+// integers, scaled per tensor by what is known before the first term comes.
 #pragma once
 #include <cstdint>
 #include <span>
@@ -17,23 +17,30 @@ struct Segment {
 /// The largest |value| of `count` numbers.
 float largest_magnitude(const float* values, std::int64_t count);
 
-/// Adds q = round(weight * value * 2^s) for `count` terms, each at most `largest`: s is the greatest exponent with
-/// count * largest * 2^s < 2^62, so no sum can overflow 63 bits, and the error of the sum is at most
-/// count * 2^-s / 2, i.e. at most count^2 * 2^-62 of the largest term.
+/// The exponent e of the least power of two above a magnitude: magnitude < 2^e.
+int exponent_above(double magnitude);
+
+/// Adds q = round(weight * value * 2^s): s is the greatest exponent with weights * 2^e * 2^s <= 2^62, where all values
+/// of a segment are below 2^e and all weights sum to at most `weights`. So no sum can overflow 63 bits, and the error
+/// of a sum of n terms is at most n * 2^-s / 2, i.e. at most n * 2^-62 of weights * 2^e.
 class ExactSum {
  public:
-  /// `largest` (segments) float64 over all ranks, `count` terms over all ranks.
-  ExactSum(std::span<const Segment> segments, const Tensor& largest, std::int64_t count, std::int64_t length);
-  /// One more term of segment i: `values` (its length) times the weight.
-  void add(std::size_t i, const float* values, double weight);
+  /// Zeros that take no term before begin().
+  explicit ExactSum(std::vector<Segment> segments);
+  /// From zero again: segment i takes values below 2^exponents[i] whose weights sum to at most weights[i].
+  void begin(std::span<const int> exponents, std::span<const std::int64_t> weights);
+  /// One more term of segment i: `values` (its length) times the weight. The largest |value|: where it is not below
+  /// 2^exponents[i], it was found before it was converted, and the sum is spoilt: begin() again.
+  float add(std::size_t i, const float* values, std::int64_t weight);
   /// (P) int64: what ranks sum.
   Tensor& integers() { return integers_; }
-  /// (P) float64: the sum as a real number.
-  Tensor value() const;
+  /// The sum of segment i over a divisor into `out` (its length).
+  void quotient(std::size_t i, std::int64_t divisor, float* out) const;
 
  private:
   std::vector<Segment> segments_;
   std::vector<double> scale_;  // of each segment, powers of two
+  std::vector<float> limit_;   // of each segment: 2^exponent, or infinity where every float is below it
   Tensor integers_;            // (P) int64
 };
 

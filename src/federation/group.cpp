@@ -1,6 +1,7 @@
 #include "federation/group.hpp"
 
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/constant_pad_nd.h>
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/where.h>
 #include <ATen/ops/zeros.h>
@@ -35,7 +36,7 @@ Group::Group(const Workshop& workshop, std::int64_t clients, at::Device device)
   const Layout& layout = workshop.learner.layout();
   if (!device.is_cpu()) on_host_.emplace(layout, clients);
   for (const Owner owner : owners)
-    if (layout.size(owner) > 0)
+    if (layout.trained(owner) > 0)
       optimisers_.emplace_back(owner, make_optimiser(workshop.experiment.optimiser, layout, owner, clients, device));
 }
 
@@ -120,6 +121,7 @@ void Group::step(Workshop& workshop, Turn& turn, const Batch& batch) {
 }
 
 void Group::train(Workshop& workshop, Turn& turn) {
+  const Layout& layout = workshop.learner.layout();
   const Tensor& here = parameters_.flat(Owner::shared);
   const bool alike = turn.alike;
   bool first = true;  // a strategy may look at several points; the loss is that of the first
@@ -135,12 +137,17 @@ void Group::train(Workshop& workshop, Turn& turn) {
     turn.alike = alike;
     if (first) loss_sum_ += at::where(batch_.active > 0, loss.detach(), 0);
     first = false;
-    return parameters_.gradient(Owner::shared);
+    // What is not trained has no gradient; a strategy sees a zero there.
+    const Tensor gradient = parameters_.gradient(Owner::shared);  // (K, trained)
+    const std::int64_t untrained = here.size(1) - gradient.size(1);
+    return untrained > 0 ? at::constant_pad_nd(gradient, {0, untrained}) : gradient;
   };
   const Tensor direction = workshop.strategy.gradient(at, here, turn);
-  for (auto& [owner, optimiser] : optimisers_)
-    optimiser->step(parameters_.flat(owner), owner == Owner::shared ? direction : parameters_.gradient(owner),
-                    batch_.active);
+  for (auto& [owner, optimiser] : optimisers_) {
+    const Tensor& gradient = owner == Owner::shared ? direction : parameters_.gradient(owner);
+    const std::int64_t trained = layout.trained(owner);
+    optimiser->step(parameters_.flat(owner).narrow(1, 0, trained), gradient.narrow(1, 0, trained), batch_.active);
+  }
   turn.alike = false;
   const at::NoGradGuard no_gradient;
   workshop.learner.after_step(parameters_, turn);

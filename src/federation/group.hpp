@@ -11,6 +11,7 @@
 
 #include "algorithms/optimiser.hpp"
 #include "algorithms/strategy.hpp"
+#include "federation/downloads.hpp"
 #include "machine/device_graph.hpp"
 
 namespace fedorbit {
@@ -19,14 +20,6 @@ struct Workshop;
 
 /// The row of a client that has kept something, or null; see ClientStore::find.
 using FindRow = std::function<const Tensor*(ClientId)>;
-
-/// What clients are given at the start of a turn.
-struct Received {
-  Tensor shared;                         // (K, P), one row expanded where all are the same
-  bool alike = false;                    // whether its rows are the same numbers
-  std::map<std::string, Tensor> extras;  // name -> (K, n)
-  std::vector<std::int64_t> bytes;       // of each client's message
-};
 
 class Group {
  public:

@@ -32,9 +32,10 @@ struct RoundRecord {
   std::vector<TurnRecord> turns;
 };
 
-/// What one rank's communicator moved by one collective: the transport ledger. A rank reports with its small message,
-/// so the rows of a round hold what it moved since the report before: the sum, the evaluation and the checkpoint of the
-/// round before (in round 0 the start and the encoding) and the moves before this round's training. The last round has
+/// What one rank's communicator moved by one collective: the transport ledger. A rank reports when all have agreed on
+/// what they trained, so the rows of a round hold what it moved since the report before: the reports, the sum, the
+/// evaluation and the checkpoint of the round before (in round 0 the start and the encoding), and the moves before this
+/// round's training and the agreement after it, also those of attempts that were played again. The last round has
 /// further rows for what came after its report.
 struct TransportRecord {
   std::int64_t round, rank;

@@ -1,9 +1,6 @@
 #include "federation/round_message.hpp"
 
-#include <ATen/ops/empty.h>
 #include <ATen/ops/tensor.h>
-
-#include "core/error.hpp"
 
 namespace fedorbit {
 namespace {
@@ -11,9 +8,6 @@ namespace {
 /// Lists the numbers of a report in one fixed order, for writing and reading alike.
 template <class Visitor>
 void visit(RankReport& report, std::size_t most_clients, Visitor&& number) {
-  number(report.stop);
-  number(report.training_seconds);
-  for (std::int64_t i = 0; i < report.largest.numel(); ++i) number(report.largest.mutable_data_ptr<double>()[i]);
   for (Cost& cost : report.traffic.costs) {
     number(cost.calls);
     number(cost.bytes);
@@ -31,10 +25,6 @@ void visit(RankReport& report, std::size_t most_clients, Visitor&& number) {
     number(turn.download_bytes);
     number(turn.seconds);
     for (double& diagnostic : turn.diagnostics) number(diagnostic);
-    number(report.weights[i]);
-    bool finite = report.finite[i];
-    number(finite);
-    report.finite[i] = finite;
   }
 }
 
@@ -47,31 +37,40 @@ RankReport padded(const RankReport& report, std::size_t most_clients, std::size_
   empty.client = nobody;
   empty.diagnostics.assign(diagnostics, 0);
   full.turns.resize(most_clients, empty);
-  full.weights.resize(most_clients, 0);
-  full.finite.resize(most_clients, true);
   return full;
 }
 
 }  // namespace
+
+Verdict agreed(const Verdict& mine, Communicator& communicator) {
+  std::vector<std::int64_t> numbers{mine.stop};
+  numbers.insert(numbers.end(), mine.exponents.begin(), mine.exponents.end());
+  for (const Fate fate : mine.fates) numbers.push_back(std::int64_t(fate));
+  Tensor largest = at::tensor(numbers, at::kLong);
+  communicator.all_reduce(largest, Reduce::max);
+  const std::int64_t* next = largest.const_data_ptr<std::int64_t>();
+  Verdict verdict = mine;
+  verdict.stop = *next++ != 0;
+  for (std::int64_t& exponent : verdict.exponents) exponent = *next++;
+  for (Fate& fate : verdict.fates) fate = Fate(*next++);
+  return verdict;
+}
 
 std::vector<RankReport> gather_reports(const RankReport& mine, std::size_t most_clients, std::size_t diagnostics,
                                        Communicator& communicator) {
   RankReport full = padded(mine, most_clients, diagnostics);
   std::vector<double> row;
   visit(full, most_clients, [&](auto& value) { row.push_back(double(value)); });
-  const Tensor rows = communicator.all_gather(at::tensor(row, at::kDouble));
+  const Tensor rows = communicator.gather(at::tensor(row, at::kDouble));
   std::vector<RankReport> reports;
   for (std::int64_t r = 0; r < rows.size(0); ++r) {
     const Tensor theirs = rows[r].contiguous();
     const double* next = theirs.const_data_ptr<double>();
     RankReport report = full;
-    report.largest = full.largest.clone();
     visit(report, most_clients, [&](auto& value) { value = std::remove_cvref_t<decltype(value)>(*next++); });
     std::size_t count = 0;
     while (count < most_clients && report.turns[count].client != nobody) ++count;
     report.turns.resize(count);
-    report.weights.resize(count);
-    report.finite.resize(count);
     reports.push_back(std::move(report));
   }
   return reports;

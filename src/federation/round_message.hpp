@@ -1,29 +1,33 @@
-// The small message of a round: what every rank must know of the others before the sums move. One row of float64 a
-// rank, gathered at all of them.
+// The small message of a round: what every rank must know of the others before the sums move is reduced, and records of
+// turns are gathered at the root alone, so that no rank's memory grows with all ranks' clients.
 #pragma once
 #include <string>
 #include <vector>
 
 #include "comm/communicator.hpp"
+#include "federation/cohort.hpp"
 #include "federation/observer.hpp"
-#include "federation/placement.hpp"
-#include "federation/turn.hpp"
 
 namespace fedorbit {
 
-/// What one rank says of its part of a round.
-struct RankReport {
-  bool stop = false;              // a signal came: the round is to be discarded
-  double training_seconds = 0;    // of the rank
-  Tensor largest;                 // (segments) float64, see Aggregation::largest
-  Traffic traffic;                // since its last report
-  std::vector<TurnRecord> turns;  // by client
-  std::vector<std::int64_t> weights;
-  std::vector<bool> finite;
+/// What all ranks know of a round that was trained.
+struct Verdict {
+  bool stop = false;                    // a signal came: the round is to be discarded
+  std::vector<std::int64_t> exponents;  // of each tensor and extra, see Aggregation::exponents
+  std::vector<Fate> fates;              // of each client of the cohort, in its order
 };
 
-/// Collective: the reports of all ranks, in the order of ranks. `most_clients` and the lengths of `largest` and of
-/// diagnostics are the same everywhere.
+/// Collective: the largest of all ranks', number by number; lengths are the same everywhere.
+Verdict agreed(const Verdict& mine, Communicator& communicator);
+
+/// What one rank says of its part of a round.
+struct RankReport {
+  Traffic traffic;                // since its last report
+  std::vector<TurnRecord> turns;  // by client
+};
+
+/// Collective: the reports of all ranks, in the order of ranks, at the root; none elsewhere. `most_clients` and the
+/// length of diagnostics are the same everywhere.
 std::vector<RankReport> gather_reports(const RankReport& mine, std::size_t most_clients, std::size_t diagnostics,
                                        Communicator& communicator);
 

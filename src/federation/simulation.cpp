@@ -1,21 +1,26 @@
 #include "federation/simulation.hpp"
 
 #include <ATen/TensorOperators.h>
-#include <ATen/ops/linalg_vector_norm.h>
-#include <ATen/ops/maximum.h>
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "core/clock.hpp"
 #include "core/error.hpp"
 #include "federation/cohort.hpp"
+#include "federation/round_record.hpp"
 #include "machine/range.hpp"
 
 namespace fedorbit {
+
+namespace {
+
+/// " and 2 others", where there are three.
+std::string others(std::size_t count) { return count > 1 ? text(" and ", count - 1, " others") : ""; }
+
+}  // namespace
 
 Simulation::Simulation(Workshop& workshop, Communicator& communicator, std::vector<std::unique_ptr<Exam>> exams,
                        std::vector<Observer*> observers, std::function<void(const State&)> save)
@@ -25,8 +30,7 @@ Simulation::Simulation(Workshop& workshop, Communicator& communicator, std::vect
       save_(std::move(save)),
       aggregation_(workshop.learner.layout(), workshop.strategy, workshop.experiment.training.aggregation),
       costs_([&workshop](ClientId client) {
-        const auto samples = std::int64_t(workshop.partition.shard(client).train.size());
-        return workshop.experiment.training.local_steps(samples).all;
+        return workshop.experiment.training.local_steps(workshop.images(client)).all;
       }),
       store_(workshop.row_length()),
       clients_(workshop, store_, costs_, communicator),
@@ -47,6 +51,7 @@ void Simulation::restore(const State& state) {
       "the checkpoint's parameters are not of this method's sizes: it is another program version's; pass --restart to "
       "begin anew.");
   server_ = state.server;
+  aggregation_.restore(state.bounds);
   store_.restore(state.clients, communicator_);
   restored_ = true;
 }
@@ -72,8 +77,7 @@ Ending Simulation::run(const volatile std::sig_atomic_t& signal) {
     if (last || server_.round % options.checkpoint.every == 0) save();
   }
   // What the ranks moved since their last report.
-  const RankReport rest{false, 0, at::zeros({0}, at::kDouble), communicator_.take_traffic(), {}, {}, {}};
-  const auto reports = gather_reports(rest, 0, 0, communicator_);
+  const auto reports = gather_reports({communicator_.take_traffic(), {}}, 0, 0, communicator_);
   tell([&](Observer& observer) {
     observer.transported(transport_records(reports, std::max<std::int64_t>(0, server_.round - 1)));
   });
@@ -84,77 +88,63 @@ std::optional<RoundRecord> Simulation::play_round(const volatile std::sig_atomic
   const Range range("round");
   const Stopwatch watch;
   const auto& options = workshop_.experiment.training;
-  const std::vector<ClientId> cohort =
-      draw_cohort(workshop_.partition.clients(), options.participation, server_.round, workshop_.keys);
-  const Placement placement = costs_.place(make_groups(cohort, options.group_size), communicator_.size());
-  const Seconds before_exchange = seconds_in(communicator_.traffic());
+  Cohort cohort{draw_cohort(workshop_.partition.clients(), options.participation, server_.round, workshop_.keys), {}};
+  for (const ClientId client : cohort.clients) cohort.weights.push_back(workshop_.weight(client));
+  const Placement placement = costs_.place(make_groups(cohort.clients, options.group_size), communicator_.size());
+  const Seconds before = seconds_in(communicator_.traffic());
   store_.gather_at(placement, communicator_);
-  const Seconds exchange = seconds_in(communicator_.traffic()) - before_exchange;
+  Downloads downloads(workshop_.strategy, workshop_.download_codec, workshop_.learner.layout(), server_);
 
-  std::vector<TurnOutcome> turns;
-  const Stopwatch training;
-  for (const auto& group : placement.of_rank(communicator_.rank())) {
-    if (signal != 0) break;
-    turns.push_back(take_turn(workshop_, server_, group, [&](ClientId client) { return store_.find(client); }));
-  }
-
+  // An attempt that is played again leaves no trace: what clients keep is as it was until the round is committed, and
+  // what they sent counts once. What it moved stands in the round's rows of the transport ledger.
+  double training_seconds = 0;
   RankReport mine;
-  mine.stop = signal != 0;
-  mine.training_seconds = training.seconds();
-  mine.largest = aggregation_.largest(turns);
-  mine.traffic = communicator_.take_traffic();
-  for (const TurnOutcome& turn : turns) {
-    const Tensor diagnostics = turn.diagnostics.contiguous(), weight = turn.upload.weight.to(at::kCPU).contiguous();
-    for (std::size_t k = 0; k < turn.clients.size(); ++k) {
-      const auto* observed = diagnostics.const_data_ptr<double>() + std::int64_t(k) * diagnostics.size(1);
-      mine.turns.push_back({turn.clients[k],
-                            turn.samples[k],
-                            turn.steps[k],
-                            turn.loss[k],
-                            turn.drift[k],
-                            turn.upload_bytes[k],
-                            turn.download_bytes[k],
-                            turn.seconds / double(turn.clients.size()),
-                            {observed, observed + diagnostics.size(1)}});
-      mine.weights.push_back(weight.const_data_ptr<std::int64_t>()[k]);
-      mine.finite.push_back(turn.finite[k]);
+  Verdict verdict;
+  do {
+    store_.discard();
+    cohort.fates.assign(cohort.clients.size(), Fate::counted);
+    aggregation_.begin(server_.global, std::int64_t(cohort.clients.size()), cohort.weight());
+    const Stopwatch training;
+    mine.turns = train(placement, downloads, cohort, signal);
+    training_seconds += training.seconds();
+    verdict = agreed({signal != 0, aggregation_.exponents(), cohort.fates}, communicator_);
+    if (verdict.stop) {
+      discard_round();
+      return std::nullopt;
     }
-  }
+    cohort.fates = verdict.fates;
+    refuse_nonfinite(cohort);
+  } while (widen_bounds(cohort, verdict));
+
+  const Seconds trained = seconds_in(communicator_.traffic());
+  mine.traffic = communicator_.take_traffic();
   const auto reports =
       gather_reports(mine, placement.most_clients(), workshop_.learner.diagnostics().size(), communicator_);
-  if (std::ranges::any_of(reports, &RankReport::stop)) {
-    store_.discard();
+  const std::vector<ClientId> dropped = cohort.with(Fate::not_finite);
+  for (const ClientId client : dropped)
     tell([&](Observer& observer) {
-      // What was moved since the last report was moved for the rounds before.
-      observer.transported(transport_records(reports, std::max<std::int64_t>(0, server_.round - 1)));
       observer.happened(
-          {server_.round, "interrupted", text("a signal ended the run; round ", server_.round, " is discarded.")});
+          {server_.round, "dropped",
+           text("the update of client ", client, " in round ", server_.round, " is not finite and was dropped.")});
     });
-    return std::nullopt;
-  }
-
-  const std::vector<ClientId> dropped = refuse_nonfinite(reports, server_.round);
-  Tensor largest = at::zeros_like(mine.largest);
-  std::int64_t weight = 0, clients = 0;
-  for (const RankReport& report : reports) {
-    largest = at::maximum(largest, report.largest);
-    for (std::size_t i = 0; i < report.turns.size(); ++i)
-      if (report.finite[i]) weight += report.weights[i], ++clients;
-  }
-  Sums sums = aggregation_.sum(turns, largest, weight, clients, communicator_);
+  Sums sums = aggregation_.close(std::int64_t(cohort.clients.size() - dropped.size()), cohort.weight(), communicator_);
   sums.population = workshop_.partition.clients();
 
   // From here on nothing can fail on one rank alone: the round is committed.
-  const Tensor before = server_.global.clone();  // a strategy may change it in place
+  const Tensor former = server_.global.clone();  // a strategy may change it in place
   workshop_.strategy.aggregate(server_, sums);
-  server_.last_update = server_.global - before;
-  for (const TurnOutcome& turn : turns) store_.stage(turn.clients, turn.rows);
+  server_.last_update = server_.global - former;
   store_.commit(placement, dropped);
   ++server_.round;
   // Sums that depend on their order shall not depend on the clock.
   if (options.aggregation == "exact") learn_costs(placement, reports);
 
-  const RoundRecord record = round_record(reports, double(weight), watch.seconds(), exchange);
+  RoundRecord record = round_record(server_, cohort, reports);
+  record.training_seconds = training_seconds;
+  const Seconds moved = trained - before + seconds_in(communicator_.traffic());
+  record.waiting_seconds = moved.waiting;
+  record.transfer_seconds = moved.transfer;
+  record.total_seconds = watch.seconds();
   std::vector<PlacementRecord> placed;
   for (std::size_t g = 0; g < placement.groups().size(); ++g)
     for (const ClientId client : placement.groups()[g]) placed.push_back({record.round, client, placement.rank_of(g)});
@@ -166,26 +156,55 @@ std::optional<RoundRecord> Simulation::play_round(const volatile std::sig_atomic
   return record;
 }
 
-std::vector<ClientId> Simulation::refuse_nonfinite(const std::vector<RankReport>& reports, std::int64_t round) {
-  std::vector<ClientId> dropped;
-  for (const RankReport& report : reports)
-    for (std::size_t i = 0; i < report.turns.size(); ++i)
-      if (!report.finite[i]) dropped.push_back(report.turns[i].client);
-  if (dropped.empty()) return dropped;
-  std::ranges::sort(dropped);
-  if (workshop_.experiment.training.nonfinite == "drop") {
-    for (const ClientId client : dropped)
-      tell([&](Observer& observer) {
-        observer.happened(
-            {round, "dropped",
-             text("the update of client ", client, " in round ", round, " is not finite and was dropped.")});
-      });
-    return dropped;
+std::vector<TurnRecord> Simulation::train(const Placement& placement, Downloads& downloads, Cohort& cohort,
+                                          const volatile std::sig_atomic_t& signal) {
+  std::vector<TurnRecord> records;
+  for (const auto& group : placement.of_rank(communicator_.rank())) {
+    const auto turn = take_turn(
+        workshop_, server_, downloads, group, [&](ClientId client) { return store_.find(client); }, signal);
+    if (!turn) break;
+    const std::vector<bool> beyond = aggregation_.fold(*turn);
+    store_.stage(turn->clients, turn->rows);
+    for (std::size_t k = 0; k < group.size(); ++k)
+      if (!turn->finite[k])
+        cohort.fate_of(group[k]) = Fate::not_finite;
+      else if (beyond[k])
+        cohort.fate_of(group[k]) = Fate::beyond_bound;
+    const auto of_group = turn_records(*turn);
+    records.insert(records.end(), of_group.begin(), of_group.end());
   }
-  const std::string sentence = text("the update of client ", dropped.front(),
-                                    dropped.size() > 1 ? text(" and ", dropped.size() - 1, " others") : "",
-                                    " in round ", round, " is not finite");
-  throw SharedError(sentence + "; use a smaller optimiser.learning_rate, or training.nonfinite = \"drop\".");
+  return records;
+}
+
+void Simulation::discard_round() {
+  store_.discard();
+  // What was moved since the last report was moved for the rounds before.
+  const auto reports = gather_reports({communicator_.take_traffic(), {}}, 0, 0, communicator_);
+  tell([&](Observer& observer) {
+    observer.transported(transport_records(reports, std::max<std::int64_t>(0, server_.round - 1)));
+    observer.happened(
+        {server_.round, "interrupted", text("a signal ended the run; round ", server_.round, " is discarded.")});
+  });
+}
+
+void Simulation::refuse_nonfinite(const Cohort& cohort) {
+  const std::vector<ClientId> refused = cohort.with(Fate::not_finite);
+  if (refused.empty() || workshop_.experiment.training.nonfinite == "drop") return;
+  throw SharedError(text("the update of client ", refused.front(), others(refused.size()), " in round ", server_.round,
+                         " is not finite; use a smaller optimiser.learning_rate, or training.nonfinite = \"drop\"."));
+}
+
+bool Simulation::widen_bounds(const Cohort& cohort, const Verdict& verdict) {
+  const std::vector<std::string> wider = aggregation_.widen(verdict.exponents);
+  if (wider.empty()) return false;
+  const std::vector<ClientId> beyond = cohort.with(Fate::beyond_bound);
+  tell([&](Observer& observer) {
+    observer.happened(
+        {server_.round, "replayed",
+         text("round ", server_.round, " is played again: what client ", beyond.front(), others(beyond.size()),
+              " sent is beyond the bound of ", wider.front(), others(wider.size()), ", which is wider from now on.")});
+  });
+  return true;
 }
 
 void Simulation::learn_costs(const Placement& placement, const std::vector<RankReport>& reports) {
@@ -195,34 +214,8 @@ void Simulation::learn_costs(const Placement& placement, const std::vector<RankR
   std::vector<double> seconds(placement.groups().size(), 0);
   for (const RankReport& report : reports)
     for (const TurnRecord& turn : report.turns) seconds[group_of.at(turn.client)] += turn.seconds;
-  costs_.observe(placement, seconds);
+  if (communicator_.root()) costs_.observe(placement, seconds);
   costs_.share(communicator_);
-}
-
-RoundRecord Simulation::round_record(const std::vector<RankReport>& reports, double weight, double seconds,
-                                     const Seconds& exchange) const {
-  RoundRecord record{};
-  record.round = server_.round - 1;
-  record.update_norm = at::linalg_vector_norm(server_.last_update.to(at::kDouble)).item<double>();
-  record.total_seconds = seconds;
-  std::vector<std::pair<ClientId, double>> terms;
-  record.training_seconds = reports.front().training_seconds;
-  for (const RankReport& report : reports) {
-    for (std::size_t i = 0; i < report.turns.size(); ++i) {
-      record.turns.push_back(report.turns[i]);
-      if (report.finite[i])
-        terms.emplace_back(report.turns[i].client, double(report.weights[i]) * report.turns[i].loss);
-    }
-  }
-  std::ranges::sort(record.turns, {}, &TurnRecord::client);
-  std::ranges::sort(terms);
-  for (const auto& [client, term] : terms) record.loss += term;
-  record.loss = weight > 0 ? record.loss / weight : std::numeric_limits<double>::quiet_NaN();
-  // Since this rank's report: the small message and the sum.
-  const Seconds moved = seconds_in(communicator_.traffic()) + exchange;
-  record.waiting_seconds = moved.waiting;
-  record.transfer_seconds = moved.transfer;
-  return record;
 }
 
 void Simulation::warn(const RoundRecord& record) {
@@ -249,7 +242,7 @@ void Simulation::evaluate(bool frozen) {
 }
 
 void Simulation::save() {
-  const State state{server_, store_.collect(communicator_)};
+  const State state{server_, aggregation_.bounds(), store_.collect(communicator_)};
   if (communicator_.root()) save_(state);
 }
 

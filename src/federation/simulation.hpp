@@ -19,6 +19,7 @@ namespace fedorbit {
 /// The committed state after some round: what a checkpoint holds.
 struct State {
   Server server;
+  Tensor bounds;                    // see Aggregation::bounds
   ClientStore::Everything clients;  // at the root
 };
 
@@ -47,10 +48,14 @@ class Simulation {
  private:
   /// Nothing: the round was interrupted and discarded.
   std::optional<RoundRecord> play_round(const volatile std::sig_atomic_t& signal);
-  std::vector<ClientId> refuse_nonfinite(const std::vector<RankReport>& reports, std::int64_t round);
-  RoundRecord round_record(const std::vector<RankReport>& reports, double weight, double seconds,
-                           const Seconds& exchange) const;
-  /// Collective: the cost model hears what the round's groups took.
+  /// This rank's turns: each update is folded when its turn ends. What became of its clients is put down in the cohort.
+  std::vector<TurnRecord> train(const Placement& placement, Downloads& downloads, Cohort& cohort,
+                                const volatile std::sig_atomic_t& signal);
+  void discard_round();
+  void refuse_nonfinite(const Cohort& cohort);
+  /// Whether a value was beyond its bound, which is wider from now on: the round is to be played again.
+  bool widen_bounds(const Cohort& cohort, const Verdict& verdict);
+  /// Collective: the cost model hears, at the root, what the round's groups took.
   void learn_costs(const Placement& placement, const std::vector<RankReport>& reports);
   void warn(const RoundRecord& record);
   void evaluate(bool frozen);

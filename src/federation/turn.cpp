@@ -2,8 +2,6 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/cat.h>
-#include <ATen/ops/stack.h>
-#include <ATen/ops/tensor.h>
 #include <c10/core/GradMode.h>
 
 #include <algorithm>
@@ -61,18 +59,17 @@ class Steps {
   std::vector<std::vector<std::int64_t>> orders_;  // client, image: all epochs one after another
 };
 
-/// What the server reads of each client's update, and the bytes of each message.
+/// What the server reads of each client's update, in the update's place, and the bytes of each message.
 void send(Workshop& workshop, Upload& upload, std::vector<std::int64_t>& bytes) {
-  std::vector<Tensor> rows;
-  const Tensor update = upload.update.to(at::kCPU).contiguous();
-  for (std::int64_t k = 0; k < update.size(0); ++k) {
-    const Bytes message = workshop.upload_codec.encode(update[k], workshop.learner.layout());
+  upload.update = upload.update.to(at::kCPU).contiguous();
+  for (std::int64_t k = 0; k < upload.update.size(0); ++k) {
+    const Tensor row = upload.update[k];
+    const Bytes message = workshop.upload_codec.encode(row, workshop.learner.layout());
     std::int64_t sent = std::int64_t(message.size());
     for (const auto& [name, extra] : upload.extras) sent += extra.size(1) * std::int64_t(sizeof(float));
     bytes.push_back(sent);
-    rows.push_back(workshop.upload_codec.decode(message, workshop.learner.layout()));
+    row.copy_(workshop.upload_codec.decode(message, workshop.learner.layout()));
   }
-  upload.update = at::stack(rows);
   // The group's tensors are the next turn's.
   for (auto& [name, extra] : upload.extras)
     extra = extra.to(at::kCPU, at::kFloat, /*non_blocking=*/false, /*copy=*/true);
@@ -97,8 +94,17 @@ Group& Workshop::group(std::int64_t clients) {
   return *group;
 }
 
-TurnOutcome take_turn(Workshop& workshop, const Server& server, const std::vector<ClientId>& clients,
-                      const FindRow& find) {
+std::int64_t Workshop::images(ClientId client) {
+  const auto [known, fresh] = sizes.try_emplace(client, 0);
+  if (fresh) known->second = std::int64_t(partition.shard(client).train.size());
+  return known->second;
+}
+
+std::int64_t Workshop::weight(ClientId client) { return experiment.method.weighting == "uniform" ? 1 : images(client); }
+
+std::optional<TurnOutcome> take_turn(Workshop& workshop, const Server& server, Downloads& downloads,
+                                     const std::vector<ClientId>& clients, const FindRow& find,
+                                     const volatile std::sig_atomic_t& signal) {
   const Range range("turn");
   const Stopwatch watch;
   const auto K = std::int64_t(clients.size());
@@ -108,18 +114,22 @@ TurnOutcome take_turn(Workshop& workshop, const Server& server, const std::vecto
   outcome.clients = clients;
   outcome.samples = steps.samples();
   outcome.steps = steps.steps();
-  auto [group, turn, download_bytes] = arrive(workshop, server, clients, find, outcome.steps);
+  for (const ClientId client : clients) outcome.weights.push_back(workshop.weight(client));
+  auto [group, turn, download_bytes] = arrive(workshop, server, downloads, clients, find, outcome.steps);
   outcome.download_bytes = std::move(download_bytes);
-  for (turn.step = 0; turn.step < steps.most(); ++turn.step)
+  for (turn.step = 0; turn.step < steps.most(); ++turn.step) {
+    if (signal != 0) return std::nullopt;
     group.step(
         workshop, turn,
         workshop.samples.batch(steps.at(turn.step), steps.width(), workshop.learner.needs_patches(), turn.round));
+  }
 
   const at::NoGradGuard no_gradient;
   const Tensor update = group.parameters().flat(Owner::shared) - turn.start;  // (K, P)
-  const bool uniform = workshop.experiment.method.weighting == "uniform";
-  Tensor weight = at::tensor(uniform ? std::vector<std::int64_t>(std::size_t(K), 1) : outcome.samples);
-  outcome.upload = workshop.strategy.upload(update, weight, turn);
+  // What was trained is judged too: a codec may make a number of what is none.
+  std::vector<Tensor> norms{row_norms(update.to(at::kCPU))};
+  outcome.drift = as_doubles(norms.front());
+  outcome.upload = workshop.strategy.upload(update, turn);
   send(workshop, outcome.upload, outcome.upload_bytes);
 
   outcome.rows =
@@ -128,9 +138,8 @@ TurnOutcome take_turn(Workshop& workshop, const Server& server, const std::vecto
   outcome.loss = as_doubles(group.loss_sum());
   for (std::int64_t k = 0; k < K; ++k)
     outcome.loss[std::size_t(k)] /= double(std::max<std::int64_t>(1, outcome.steps[std::size_t(k)]));
-  // What was trained is judged too: a codec may make a number of what is none.
-  std::vector<Tensor> norms{row_norms(update.to(at::kCPU)), row_norms(outcome.upload.update), row_norms(outcome.rows)};
-  outcome.drift = as_doubles(norms.front());
+  norms.push_back(row_norms(outcome.upload.update));
+  norms.push_back(row_norms(outcome.rows));
   for (const auto& [name, extra] : outcome.upload.extras) norms.push_back(row_norms(extra));
   for (std::int64_t k = 0; k < K; ++k)
     outcome.finite.push_back(std::ranges::all_of(

@@ -1,11 +1,15 @@
 // The local loop: one group's training in one round. There is no other.
 #pragma once
+#include <csignal>
 #include <map>
+#include <optional>
+#include <unordered_map>
 #include <vector>
 
 #include "algorithms/codec.hpp"
 #include "algorithms/strategy.hpp"
 #include "data/partition.hpp"
+#include "federation/downloads.hpp"
 #include "federation/experiment.hpp"
 #include "federation/group.hpp"
 #include "inputs/samples.hpp"
@@ -18,7 +22,7 @@ struct TurnOutcome {
   Upload upload;       // as the server decodes it
   Tensor rows;         // (K, Q + memories): personal parameters, then the strategy's memories by name
   Tensor diagnostics;  // (K, D) float64
-  std::vector<std::int64_t> samples, steps, upload_bytes, download_bytes;
+  std::vector<std::int64_t> samples, steps, weights, upload_bytes, download_bytes;
   std::vector<double> loss, drift;
   std::vector<bool> finite;
   double seconds = 0;
@@ -36,13 +40,20 @@ struct Workshop {
   Keys keys;
   std::map<std::string, std::int64_t> memories;             // names and lengths of what clients keep for the strategy
   std::map<std::int64_t, std::shared_ptr<Group>> groups{};  // by their number of clients
+  std::unordered_map<ClientId, std::int64_t> sizes{};       // training images of clients that have been asked for
 
   std::int64_t row_length() const;
+  /// How many training images a client has; its shard is looked at once.
+  std::int64_t images(ClientId client);
+  /// What a client counts in the average, as method.weighting has it: known before it trains.
+  std::int64_t weight(ClientId client);
   /// The place where K clients train; made at their first turn.
   Group& group(std::int64_t clients);
 };
 
-TurnOutcome take_turn(Workshop& workshop, const Server& server, const std::vector<ClientId>& clients,
-                      const FindRow& find);
+/// What the clients of a group bring back of a round; nothing where a `signal` came between two of their steps.
+std::optional<TurnOutcome> take_turn(Workshop& workshop, const Server& server, Downloads& downloads,
+                                     const std::vector<ClientId>& clients, const FindRow& find,
+                                     const volatile std::sig_atomic_t& signal);
 
 }  // namespace fedorbit

@@ -13,15 +13,17 @@ namespace {
 
 constexpr const char* global = "global";
 constexpr const char* last_update = "last_update";
+constexpr const char* bounds = "bounds";
 constexpr const char* memory_prefix = "memory.";
 constexpr const char* rows = "rows";
 
-/// A tensor of floats with so many axes, as to_checkpoint() wrote it.
-const Tensor& held(const std::map<std::string, Tensor>& tensors, const std::string& name, std::int64_t axes) {
+/// A tensor with so many axes, as to_checkpoint() wrote it.
+const Tensor& held(const std::map<std::string, Tensor>& tensors, const std::string& name, std::int64_t axes,
+                   at::ScalarType type = at::kFloat) {
   const auto found = tensors.find(name);
-  require(found != tensors.end() && found->second.scalar_type() == at::kFloat && found->second.dim() == axes,
-          "the checkpoint holds no float32 tensor ", name, " with ", axes, axes == 1 ? " axis" : " axes",
-          ": the run cannot go on from it; pass --restart to begin anew.");
+  require(found != tensors.end() && found->second.scalar_type() == type && found->second.dim() == axes,
+          "the checkpoint holds no ", type == at::kFloat ? "float32" : "int64", " tensor ", name, " with ", axes,
+          axes == 1 ? " axis" : " axes", ": the run cannot go on from it; pass --restart to begin anew.");
   return found->second;
 }
 
@@ -43,7 +45,7 @@ Checkpoint to_checkpoint(const State& state, const std::string& options_toml, co
   checkpoint.options_toml = options_toml;
   checkpoint.build = build();
   checkpoint.recorded = recorded;
-  checkpoint.server = {{global, state.server.global}, {last_update, state.server.last_update}};
+  checkpoint.server = {{global, state.server.global}, {last_update, state.server.last_update}, {bounds, state.bounds}};
   for (const auto& [name, vector] : state.server.memory) checkpoint.server[memory_prefix + name] = vector;
   checkpoint.clients = state.clients.clients;
   checkpoint.client_rows = {{rows, state.clients.rows}};
@@ -114,6 +116,8 @@ State shared_state(const Checkpoint& checkpoint, Communicator& communicator) {
   state.server.global = shared_vector(root ? held(checkpoint.server, global, 1) : Tensor(), at::kFloat, communicator);
   state.server.last_update =
       shared_vector(root ? held(checkpoint.server, last_update, 1) : Tensor(), at::kFloat, communicator);
+  state.bounds =
+      shared_vector(root ? held(checkpoint.server, bounds, 1, at::kLong) : Tensor(), at::kLong, communicator);
 
   // Names of the strategy's memories differ from method to method: they travel as texts, the root's count.
   std::string names;

@@ -56,6 +56,7 @@ TEST_P(FedRsclipReference, equals_the_reference_in_every_term_and_every_gradient
   Diagnostics diagnostics(golden.learner->diagnostics(), 3);
   Turn turn{0, 0, golden.clients, golden.learner->layout(), {}, {}, memory, diagnostics, Keys(1)};
   const Tensor loss = golden.learner->loss(parameters, golden.batch, turn);
+  parameters.zero_gradient();
   loss.sum().backward();
   const Tensor shared = parameters.gradient(Owner::shared).view({3, 3, 16});
   const Tensor personal = parameters.gradient(Owner::personal).view({3, 3, 16});
@@ -110,6 +111,7 @@ TEST(PromptFl, equals_the_reference_in_loss_gradient_and_logits) {
   Diagnostics diagnostics(golden.learner->diagnostics(), 3);
   Turn turn{0, 0, golden.clients, golden.learner->layout(), {}, {}, memory, diagnostics, Keys(1)};
   const Tensor loss = golden.learner->loss(parameters, golden.batch, turn);
+  parameters.zero_gradient();
   loss.sum().backward();
   const Tensor gradient = parameters.gradient(Owner::shared).view({3, 3, 16});
   for (std::int64_t k = 0; k < 3; ++k) {

@@ -25,7 +25,7 @@ Server server_of(const Strategy& strategy) {
 
 Sums sums_of(const Strategy& strategy, const Tensor& mean) {
   Sums sums{mean, 7, clients, {}, 10};
-  for (const auto& [name, length] : strategy.extras(layout_of(size))) sums.extras[name] = at::zeros({length});
+  for (const auto& [name, extra] : strategy.extras(layout_of(size))) sums.extras[name] = at::zeros({extra.length});
   return sums;
 }
 
@@ -66,8 +66,7 @@ TEST_P(EveryStrategy, returns_the_global_vector_to_the_bit_when_nobody_learned) 
   Server server = server_of(*strategy);
   const Tensor before = server.global.clone();
   for (int round = 0; round < 3; ++round) {
-    const Tensor weight = at::tensor({5, 0, 2}, at::kLong);
-    const Upload upload = strategy->upload(at::zeros({clients, size}), weight, hands.turn);
+    const Upload upload = strategy->upload(at::zeros({clients, size}), hands.turn);
     Sums sums = sums_of(*strategy, at::zeros({size}));
     for (const auto& [name, extra] : upload.extras) sums.extras[name] = extra.sum(0);
     strategy->aggregate(server, sums);
@@ -75,24 +74,21 @@ TEST_P(EveryStrategy, returns_the_global_vector_to_the_bit_when_nobody_learned) 
   }
 }
 
-TEST_P(EveryStrategy, hands_on_the_update_and_what_each_client_counts) {
+TEST_P(EveryStrategy, hands_on_an_update_of_every_client) {
   Hands hands(*strategy);
-  const Tensor update = normal({clients, size}, 3, 3), weight = at::tensor({5, 0, 2}, at::kLong);
-  const Upload upload = strategy->upload(update, weight, hands.turn);
-  EXPECT_EQ(upload.update.sizes(), update.sizes());
-  EXPECT_TRUE(at::equal(upload.weight, weight));
-  EXPECT_EQ(upload.weight.scalar_type(), at::kLong);
+  const Tensor update = normal({clients, size}, 3, 3);
+  EXPECT_EQ(strategy->upload(update, hands.turn).update.sizes(), update.sizes());
 }
 
 TEST_P(EveryStrategy, sends_the_extras_that_it_declares) {
   Hands hands(*strategy);
-  const Upload upload = strategy->upload(at::zeros({clients, size}), at::ones({clients}, at::kLong), hands.turn);
-  Strategy::Lengths sent;
-  for (const auto& [name, extra] : upload.extras) {
-    EXPECT_EQ(extra.size(0), clients) << name;
-    sent[name] = extra.size(1);
+  const Upload upload = strategy->upload(at::zeros({clients, size}), hands.turn);
+  const auto declared = strategy->extras(hands.layout);
+  EXPECT_EQ(upload.extras.size(), declared.size());
+  for (const auto& [name, extra] : declared) {
+    EXPECT_EQ(upload.extras.at(name).sizes(), (at::IntArrayRef{clients, extra.length})) << name;
+    EXPECT_GT(extra.bound, 0) << name;
   }
-  EXPECT_EQ(sent, strategy->extras(hands.layout));
 }
 
 TEST_P(EveryStrategy, moves_the_global_vector_by_what_came_together) {
@@ -148,6 +144,97 @@ TEST(FedProx, without_a_pull_is_fedavg_to_the_bit) {
   const Tensor plain = normal({clients, size}, 5, 5);
   EXPECT_TRUE(
       at::equal(strategy->gradient([&](const Tensor&) { return plain; }, hands.turn.start + 1, hands.turn), plain));
+}
+
+/// What tests/golden/make_strategies.py computed in float64.
+struct Golden : testing::Test {
+  NamedTensors values = read_safetensors(golden / "strategies.safetensors").tensors;
+};
+
+/// Options other than the defaults, as the script has them.
+StrategyOptions golden_options() {
+  return with<StrategyOptions>({"fedavg.learning_rate=0.7", "fedavgm.learning_rate=0.6", "fedavgm.momentum=0.8",
+                                "fedadagrad.learning_rate=0.05", "fedadagrad.beta1=0.3", "fedadagrad.tau=0.02",
+                                "fedadam.learning_rate=0.04", "fedadam.beta1=0.85", "fedadam.tau=0.03",
+                                "fedadam.beta2=0.95", "fedyogi.learning_rate=0.03", "fedyogi.beta1=0.75",
+                                "fedyogi.tau=0.01", "fedyogi.beta2=0.9", "scaffold.learning_rate=0.9"});
+}
+
+TEST_F(Golden, steps_of_servers_are_those_of_their_papers) {
+  const Tensor start = values.at("start"), updates = values.at("updates");  // (P), (rounds, P)
+  for (const char* name : {"fedavg", "fedavgm", "fedadagrad", "fedadam", "fedyogi"}) {
+    const auto strategy = make_strategy(name, golden_options());
+    Layout layout;
+    layout.add({"w", {start.size(0)}, Owner::shared});
+    Server server{start.clone(), at::zeros_like(start), {}, 0};
+    for (const auto& [memory, length] : strategy->server_memories(layout)) server.memory[memory] = at::zeros({length});
+    for (; server.round < updates.size(0); ++server.round) {
+      strategy->aggregate(server, {updates[server.round], 7, 3, {}, 10});
+      EXPECT_LT(relative(server.global - start, values.at(name)[server.round] - start), 1e-5)
+          << name << ", round " << server.round;
+    }
+  }
+}
+
+/// Clients with quadratic losses, of which some take part in each round and take steps of their own number.
+TEST_F(Golden, rounds_of_scaffold_are_those_of_its_paper) {
+  const Tensor A = values.at("scaffold.A"), b = values.at("scaffold.b");  // (N, P, P), (N, P)
+  const Tensor cohorts = values.at("scaffold.cohorts"), steps = values.at("scaffold.steps");
+  const std::int64_t length = b.size(1);
+  const auto strategy = make_strategy("scaffold", golden_options());
+  Layout layout;
+  layout.add({"w", {length}, Owner::shared});
+  Server server{values.at("scaffold.start").clone(), {}, {{"c", at::zeros({length})}}, 0};
+  Tensor kept = at::zeros({b.size(0), length});
+  for (; server.round < cohorts.size(0); ++server.round) {
+    const Tensor cohort = cohorts[server.round];
+    const std::int64_t K = cohort.size(0);
+    const std::vector<ClientId> ids(cohort.const_data_ptr<std::int64_t>(), cohort.const_data_ptr<std::int64_t>() + K);
+    Memory memory(K, strategy->memories(layout));
+    for (std::int64_t k = 0; k < K; ++k) memory.flat()[k].copy_(kept[ids[std::size_t(k)]]);
+    Diagnostics diagnostics({}, K);
+    const Download sent = strategy->download(server, ids[0]);
+    Turn turn{server.round, 0, ids, layout, sent.shared.expand({K, -1}), {}, memory, diagnostics, Keys(1)};
+    turn.learning_rate = 0.05;
+    turn.steps = steps.index_select(0, cohort).to(at::kFloat);
+    turn.received["c"] = sent.extras.at("c").expand({K, -1});
+    const Tensor own_A = A.index_select(0, cohort), own_b = b.index_select(0, cohort);
+    const GradientAt at = [&](const Tensor& w) { return at::bmm(own_A, w.unsqueeze(2)).squeeze(2) - own_b; };
+    Tensor w = turn.start.clone();
+    for (turn.step = 0; turn.step < turn.steps.max().item<float>(); ++turn.step)
+      w = at::where((turn.steps > double(turn.step)).unsqueeze(1),
+                    w - turn.learning_rate * strategy->gradient(at, w, turn), w);
+    const Upload upload = strategy->upload(w - turn.start, turn);
+    for (std::int64_t k = 0; k < K; ++k) kept[ids[std::size_t(k)]].copy_(memory.flat()[k]);
+    strategy->aggregate(server, {upload.update.mean(0), K, K, {{"c", upload.extras.at("c").sum(0)}}, b.size(0)});
+    EXPECT_LT(relative(server.global, values.at("scaffold.global")[server.round]), 1e-5) << "round " << server.round;
+    EXPECT_LT(relative(server.memory.at("c"), values.at("scaffold.c")[server.round]), 1e-4) << "round " << server.round;
+    EXPECT_LT(relative(kept, values.at("scaffold.kept")[server.round]), 1e-4) << "round " << server.round;
+  }
+}
+
+TEST(Scaffold, refuses_local_optimisers_that_its_control_variates_do_not_fit) {
+  const auto strategy = make_strategy("scaffold", {});
+  OptimiserOptions plain;
+  plain.momentum = 0;
+  strategy->check(plain);
+  for (const auto& change : std::vector<std::function<void(OptimiserOptions&)>>{
+           [](auto& o) { o.kind = "adam"; }, [](auto& o) { o.momentum = 0.9; }, [](auto& o) { o.learning_rate = 0; }}) {
+    OptimiserOptions options = plain;
+    change(options);
+    EXPECT_THAT(sentence([&] { strategy->check(options); }), testing::HasSubstr("optimiser.momentum = 0"));
+  }
+}
+
+TEST(Scaffold, keeps_the_control_variate_of_a_client_that_takes_no_step) {
+  const auto strategy = make_strategy("scaffold", {});
+  Hands hands(*strategy);  // client 1 takes none
+  hands.turn.received["c"] = at::ones({clients, size});
+  hands.memory.flat().fill_(3);
+  const Upload upload = strategy->upload(at::zeros({clients, size}), hands.turn);
+  EXPECT_TRUE(at::equal(upload.extras.at("c")[1], at::zeros({size})));
+  EXPECT_TRUE(at::equal(hands.memory.flat()[1], at::full({size}, 3.0)));
+  EXPECT_TRUE(at::equal(hands.memory.flat()[0], at::full({size}, 2.0)));
 }
 
 class EveryCodec : public testing::TestWithParam<std::string> {

@@ -12,13 +12,14 @@ TRAFFIC = pathlib.Path(__file__).resolve().parents[2] / "src" / "comm" / "traffi
 class Bandwidth(unittest.TestCase):
     def test_algorithm_bandwidth_is_the_message_size_over_time(self):
         self.assertEqual(algorithm_bandwidth("all_reduce", 1e9, 4, 0.5), 2e9)
-        for collective in ("all_gather", "agree"):  # four rows
+        for collective in ("all_gather", "gather"):  # four rows
             self.assertEqual(algorithm_bandwidth(collective, 1e9, 4, 0.5), 8e9)
 
     def test_bus_bandwidth_weighs_by_what_crosses_each_link(self):
         self.assertEqual(bus_bandwidth("all_reduce", 1e9, 4, 1), 1.5e9)
         self.assertEqual(bus_bandwidth("all_gather", 1e9, 4, 1), 3e9)
-        self.assertEqual(bus_bandwidth("agree", 1e9, 4, 1), 3e9)
+        self.assertEqual(bus_bandwidth("gather", 1e9, 4, 1), 3e9)
+        self.assertEqual(bus_bandwidth("agree", 1e9, 4, 1), 1.5e9)
         self.assertEqual(bus_bandwidth("exchange", 1e9, 4, 1), 0.75e9)
         self.assertEqual(bus_bandwidth("broadcast", 1e9, 4, 1), 1e9)
         self.assertEqual(bus_bandwidth("barrier", 0, 4, 1), 0)

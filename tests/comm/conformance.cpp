@@ -111,6 +111,19 @@ TEST_P(CommunicatorConformance, All_gather_gives_one_row_per_rank_whatever_the_s
   }
 }
 
+TEST_P(CommunicatorConformance, Gather_gives_the_root_one_row_per_rank_and_the_others_none) {
+  for (auto type : {at::kFloat, at::kDouble, at::kLong, at::kByte})
+    for (const std::vector<std::int64_t>& shape : {std::vector<std::int64_t>{}, {4}, {2, 3}}) {
+      const Tensor base =
+          made(c10::multiply_integers(shape), type, [](std::int64_t i) { return double(i); }).view(shape);
+      const Tensor rows = comm->gather(base + 50 * comm->rank());
+      EXPECT_EQ(rows.dim(), std::int64_t(shape.size()) + 1);
+      EXPECT_EQ(rows.size(0), comm->root() ? comm->size() : 0);
+      for (int rank = 0; rank < rows.size(0); ++rank)
+        EXPECT_TRUE(at::equal(rows[rank], base + 50 * rank)) << c10::toString(type);
+    }
+}
+
 TEST_P(CommunicatorConformance, Exchange_delivers_messages_of_any_length_and_nothing_where_there_is_none) {
   const auto length = [](int from, int to) { return (7 * from + 3 * to) % 5; };  // zero among them
   const auto message = [&](int from, int to) {
@@ -139,6 +152,7 @@ TEST_P(CommunicatorConformance, Empty_tensors_pass_through_every_collective) {
   comm->all_reduce(empty);
   EXPECT_EQ(empty.numel(), 0);
   EXPECT_EQ(comm->all_gather(empty).sizes(), (std::vector<std::int64_t>{comm->size(), 0}));
+  EXPECT_EQ(comm->gather(empty).sizes(), (std::vector<std::int64_t>{comm->root() ? comm->size() : 0, 0}));
   for (const Tensor& message : comm->exchange(std::vector<Tensor>(comm->size(), empty))) EXPECT_EQ(message.numel(), 0);
 }
 
@@ -153,6 +167,8 @@ TEST_P(CommunicatorConformance, Three_million_values_arrive_whole) {
   EXPECT_TRUE(at::equal(copy, ramp));
   const Tensor rows = comm->all_gather(ramp + comm->rank());
   for (int rank = 0; rank < comm->size(); ++rank) EXPECT_TRUE(at::equal(rows[rank], ramp + rank));
+  const Tensor at_root = comm->gather(ramp + comm->rank());
+  for (int rank = 0; rank < at_root.size(0); ++rank) EXPECT_TRUE(at::equal(at_root[rank], ramp + rank));
   std::vector<Tensor> out;
   for (int to = 0; to < comm->size(); ++to) out.push_back(ramp + 2 * comm->rank() + 3 * to);
   const std::vector<Tensor> in = comm->exchange(std::move(out));
@@ -256,6 +272,7 @@ TEST_P(CommunicatorConformance, A_wrong_argument_is_an_error_of_its_own_rank_and
   EXPECT_THROW(comm->all_reduce(columns), Error);
   EXPECT_THROW(comm->all_reduce(bytes), Error);
   EXPECT_THROW(comm->all_gather(columns), Error);
+  EXPECT_THROW(comm->gather(columns), Error);
   EXPECT_THROW(comm->exchange(std::vector<Tensor>(comm->size() + 1, same(1, 1))), Error);
   EXPECT_THROW(comm->exchange(std::vector<Tensor>(comm->size(), same(2, 1).view({1, 2}))), Error);
   EXPECT_THROW(comm->exchange(std::vector<Tensor>(comm->size(), bytes)), Error);
@@ -270,6 +287,7 @@ TEST_P(CommunicatorConformance, The_ledger_counts_calls_and_the_bytes_handed_in)
   comm->all_reduce(five);
   comm->all_reduce(five, Reduce::max);
   comm->all_gather(five);
+  comm->gather(five);
   comm->exchange(std::vector<Tensor>(comm->size(), five));
   comm->barrier();
   comm->agree("resolved options", 1);
@@ -283,9 +301,10 @@ TEST_P(CommunicatorConformance, The_ledger_counts_calls_and_the_bytes_handed_in)
   expect(Collective::broadcast, 1, 20);
   expect(Collective::all_reduce, 2, 40);
   expect(Collective::all_gather, 1, 20);
+  expect(Collective::gather, 1, 20);
   expect(Collective::exchange, 1, comm->size() * (20 + 8));  // each message and its length
   expect(Collective::barrier, 1, 0);
-  expect(Collective::agree, 7, 7 * std::int64_t(sizeof(Signature)));
+  expect(Collective::agree, 8, 8 * 16);  // a fingerprint and its complement
   EXPECT_GT(traffic[Collective::all_reduce].transfer_seconds, 0);
   for (const Cost& cost : comm->traffic().costs) EXPECT_EQ(cost.calls + cost.bytes, 0);
 }

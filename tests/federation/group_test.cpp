@@ -45,8 +45,7 @@ Tensor prompts_of_a_third_turn(at::Device device, bool graph) {
   Workshop workshop = federation.parts.workshop(federation.experiment, federation.samples);
   const Simulation simulation(workshop, alone, {}, {}, [](const State&) {});
   TurnOutcome outcome;
-  for (int turn = 0; turn < 3; ++turn)
-    outcome = take_turn(workshop, simulation.server(), {0, 1, 2}, [](ClientId) { return nullptr; });
+  for (int turn = 0; turn < 3; ++turn) outcome = toy::turn_of(workshop, simulation.server(), {0, 1, 2});
   return outcome.upload.update;
 }
 
@@ -135,9 +134,8 @@ TEST(Group, trains_a_second_time_as_if_it_were_the_first) {
   SingleCommunicator alone;
   const Simulation simulation = federation.simulation(alone);
   Workshop& workshop = *federation.workshop;
-  const FindRow nothing = [](ClientId) { return nullptr; };
   const auto turn_of = [&](const std::vector<ClientId>& clients) {
-    return take_turn(workshop, simulation.server(), clients, nothing);
+    return toy::turn_of(workshop, simulation.server(), clients);
   };
   const TurnOutcome first = turn_of({0, 1, 2}), other = turn_of({3, 4, 5}), again = turn_of({0, 1, 2});
   EXPECT_TRUE(at::equal(first.upload.update, again.upload.update));

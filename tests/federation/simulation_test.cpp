@@ -139,8 +139,7 @@ TEST_F(Simulations, weigh_the_mean_update_by_samples_or_uniformly) {
     Tensor sum = at::zeros({before.numel()}, at::kDouble);
     double weights = 0;
     for (ClientId client = 0; client < 4; client += 2) {
-      const TurnOutcome turn =
-          take_turn(*federation.workshop, start, {client, client + 1}, [](ClientId) { return nullptr; });
+      const TurnOutcome turn = toy::turn_of(*federation.workshop, start, {client, client + 1});
       for (std::int64_t k = 0; k < 2; ++k) {
         const double weight = std::string(weighting) == "uniform" ? 1 : double(turn.samples[std::size_t(k)]);
         sum += weight * turn.upload.update[k].to(at::kDouble);
@@ -191,12 +190,57 @@ TEST_F(Simulations, may_drop_updates_that_are_not_finite_and_say_so) {
   EXPECT_FALSE(at::equal(row(1), row(0)));
 }
 
+void keep_control_variates(Federation& federation, double bound = 256) {
+  federation.strategy = std::make_unique<toy::ControlVariates>(bound);
+  federation.experiment.optimiser.momentum = 0;
+}
+
+/// From round 2 on the loss of client 7 is so large that the change of its control variate is beyond its bound.
+void throw_far(Federation& federation) {
+  federation.experiment.training.participation = 1;
+  federation.experiment.optimiser.learning_rate = 1e-5;
+  federation.experiment.checkpoint.every = 1;
+  federation.learner.magnify(7, 2, 1e4);
+}
+
+TEST_F(Simulations, play_a_round_again_with_the_bound_that_it_needs_and_keep_it) {
+  Federation together, single;
+  for (Federation* federation : {&together, &single}) {
+    throw_far(*federation);
+    keep_control_variates(*federation);
+  }
+  EXPECT_EQ(together.run(*communicator), Ending::finished);
+  EXPECT_EQ(single.run(alone), Ending::finished);
+  expect_same(*communicator, together, single);
+  if (!communicator->root()) return;
+  const auto& events = together.witness.events;
+  ASSERT_EQ(events.size(), 1u) << "the bound is kept";
+  EXPECT_EQ(events[0].kind, "replayed");
+  EXPECT_EQ(events[0].round, 2);
+  EXPECT_THAT(events[0].message,
+              HasSubstr("round 2 is played again: what client 7 sent is beyond the bound of change"));
+  EXPECT_EQ(together.witness.rounds.size(), 5u);
+  for (const RoundRecord& round : together.witness.rounds)
+    EXPECT_EQ(round.turns.size(), 11u) << "what clients sent counts once";
+  EXPECT_FALSE(at::equal(together.saved[1].bounds, together.saved[2].bounds));
+  // As if the bound had been wide from the beginning.
+  Federation wide;
+  throw_far(wide);
+  keep_control_variates(wide, 0x1p20);
+  wide.run(alone);
+  EXPECT_TRUE(wide.witness.events.empty());
+  for (const std::size_t save : {2, 3})
+    EXPECT_TRUE(at::allclose(single.saved[save].clients.rows, wide.saved[save].clients.rows, 1e-5, 1e-6));
+  EXPECT_TRUE(at::allclose(single.global, wide.global, 1e-5, 1e-6));
+}
+
 TEST_F(Simulations, discard_the_round_in_which_one_rank_gets_a_signal) {
   Federation federation;
   federation.experiment.training.participation = 1;
   const int noticing = communicator->size() - 1;
   federation.learner.watch = [&](const Turn& turn) {
-    if (turn.round == 3 && communicator->rank() == noticing) federation.signal = SIGUSR2;
+    EXPECT_EQ(federation.signal, 0) << "a step after the signal";
+    if (turn.round == 3 && turn.step == 1 && communicator->rank() == noticing) federation.signal = SIGUSR2;
   };
   EXPECT_EQ(federation.run(*communicator), Ending::interrupted);
   if (!communicator->root()) return;
@@ -207,13 +251,8 @@ TEST_F(Simulations, discard_the_round_in_which_one_rank_gets_a_signal) {
   EXPECT_EQ(federation.witness.events[0].kind, "interrupted");
 }
 
-void keep_control_variates(Federation& federation) {
-  federation.strategy = std::make_shared<toy::ControlVariates>();
-  federation.experiment.optimiser.momentum = 0;
-}
-
 TEST_F(Simulations, of_strategies_with_memories_and_extras_give_the_same_numbers) {
-  expect_independent_of_ranks(keep_control_variates);
+  expect_independent_of_ranks([](Federation& federation) { keep_control_variates(federation); });
   Federation with, without;
   keep_control_variates(with);
   without.experiment.optimiser.momentum = 0;
@@ -380,9 +419,9 @@ struct Halfway final : FedAvg {
     parameters.flat(Owner::shared).add_(turn.memory("mine")).div_(2);
     return true;
   }
-  Upload upload(const Tensor& update, const Tensor& weight, Turn& turn) override {
+  Upload upload(const Tensor& update, Turn& turn) override {
     turn.memory("mine").copy_(turn.start + update);
-    return {update, weight, {}};
+    return {update};
   }
 };
 
@@ -410,7 +449,9 @@ TEST_F(Simulations, start_and_judge_clients_where_the_strategy_says_they_start) 
   std::map<ClientId, Tensor> rows;
   const FindRow find = [&](ClientId client) { return &(rows[client] = federation.saved.back().clients.rows[client]); };
   const std::vector<ClientId> clients{4, 5};
-  const Arrival arrival = arrive(*federation.workshop, simulation.server(), clients, find, {1, 1});
+  Downloads downloads(*federation.strategy, federation.workshop->download_codec, federation.learner.layout(),
+                      simulation.server());
+  const Arrival arrival = arrive(*federation.workshop, simulation.server(), downloads, clients, find, {1, 1});
   EXPECT_TRUE(at::allclose(arrival.group.parameters().flat(Owner::shared)[0], start, 0, 0));
   EXPECT_TRUE(at::equal(arrival.turn.start[0], federation.global));
 }

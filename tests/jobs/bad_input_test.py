@@ -37,6 +37,9 @@ class BadInputTest(RefusalTest):
                          "method.personal=context*; head.*")
         self.run_refused(r"'fedavgg' is not one of \"fedavg\", \"fedprox\"", "method.strategy=fedavgg")
 
+    def test_a_strategy_with_a_local_optimiser_that_it_is_not_defined_for(self):
+        self.run_refused(r"\"scaffold\".*optimiser\.momentum = 0", "method.strategy=scaffold")
+
     def test_a_syntax_error_names_file_and_line(self):
         config = self.folder / "syntax.toml"
         config.write_text("seed = 1\n[training]\nrounds = = 3\n")

@@ -42,6 +42,14 @@ class SamenessTest(RunTest):
         for other in others:
             self.assert_same(one, other)
 
+    def test_numbers_of_clients_and_servers_that_keep_state_do_not_depend_on_the_number_of_ranks(self):
+        for strategy, *options in (("scaffold", "--set", "optimiser.momentum=0"), ("fedadam",)):
+            with self.subTest(strategy=strategy):
+                options = ("--set", f"method.strategy={strategy}", "--set", "training.participation=0.5", *options)
+                one, other = (self.run_to_end(self.folder / f"{strategy}{ranks}", *options, ranks=ranks)
+                              for ranks in (1, 3))
+                self.assert_same(one, other)
+
     def test_sums_that_do_depend_on_ranks_would_be_noticed(self):
         options = ("--set", "training.aggregation=float32")
         one = self.run_to_end(self.folder / "one", *options)

@@ -27,7 +27,11 @@ class Learner : public fedorbit::Learner, public Classifier {
     if (biased) layout_.add({"bias", {classes}, Owner::personal});
   }
   /// From this round on, the loss of this client is not a number.
-  void spoil(ClientId client, std::int64_t round) { spoilt_ = client, spoilt_round_ = round; }
+  void spoil(ClientId client, std::int64_t round) { magnify(client, round, NAN); }
+  /// From this round on, the loss of this client is so many times what it is.
+  void magnify(ClientId client, std::int64_t round, double factor) {
+    spoilt_ = client, spoilt_round_ = round, factor_ = factor;
+  }
   std::function<void(const Turn&)> watch;  // called at every local step
 
   const Layout& layout() const override { return layout_; }
@@ -50,7 +54,7 @@ class Learner : public fedorbit::Learner, public Classifier {
     if (spoilt_ < 0) return entropy;
     Tensor factor = at::ones({std::int64_t(turn.clients.size())});
     for (std::size_t k = 0; k < turn.clients.size(); ++k)
-      if (turn.clients[k] == spoilt_ && turn.round >= spoilt_round_) factor[std::int64_t(k)] = NAN;
+      if (turn.clients[k] == spoilt_ && turn.round >= spoilt_round_) factor[std::int64_t(k)] = factor_;
     return entropy * factor;
   }
   Classifier* classifier() override { return this; }
@@ -72,14 +76,17 @@ class Learner : public fedorbit::Learner, public Classifier {
   Layout layout_;
   ClientId spoilt_ = -1;
   std::int64_t spoilt_round_ = 0;
+  double factor_ = NAN;
 };
 
 /// Control variates as in SCAFFOLD (Karimireddy et al. 2020, arXiv 1910.06378, option II), with a server that has
 /// momentum: a strategy with everything that one can have.
 class ControlVariates final : public Strategy {
  public:
+  /// `bound`: what changes of control variates are expected to stay below.
+  explicit ControlVariates(double bound = 256) : bound_(bound) {}
   Lengths memories(const Layout& layout) const override { return {{"c", layout.size(Owner::shared)}}; }
-  Lengths extras(const Layout& layout) const override { return {{"change", layout.size(Owner::shared)}}; }
+  Extras extras(const Layout& layout) const override { return {{"change", {layout.size(Owner::shared), bound_}}}; }
   Lengths server_memories(const Layout& layout) const override {
     return {{"c", layout.size(Owner::shared)}, {"momentum", layout.size(Owner::shared)}};
   }
@@ -87,17 +94,20 @@ class ControlVariates final : public Strategy {
   Tensor gradient(const GradientAt& at, const Tensor& shared, Turn& turn) override {
     return at(shared) - turn.memory("c") + turn.received.at("c");
   }
-  Upload upload(const Tensor& update, const Tensor& weight, Turn& turn) override {
+  Upload upload(const Tensor& update, Turn& turn) override {
     const Tensor steps = turn.steps.clamp_min(1).unsqueeze(1);
     const Tensor change = -turn.received.at("c") - update / (steps * turn.learning_rate);
     turn.memory("c").add_(change);
-    return {update, weight, {{"change", change}}};
+    return {update, {{"change", change}}};
   }
   void aggregate(Server& server, const Sums& sums) override {
     server.memory["momentum"].mul_(0.5).add_(sums.mean_update);
     server.global += server.memory["momentum"];  // in place
     server.memory["c"] += sums.extras.at("change") / double(sums.population);
   }
+
+ private:
+  double bound_;
 };
 
 /// What the root's observers were told.
@@ -116,6 +126,14 @@ inline Tensor normal(std::initializer_list<std::int64_t> shape, std::uint64_t se
   Tensor values = at::empty(shape, at::kFloat);
   Keys(seed).stream(Purpose::test).fill_normal({values.mutable_data_ptr<float>(), std::size_t(values.numel())}, 1);
   return values;
+}
+
+/// A turn of clients that have kept nothing, from what the server sends.
+inline TurnOutcome turn_of(Workshop& workshop, const Server& server, const std::vector<ClientId>& clients) {
+  Downloads downloads(workshop.strategy, workshop.download_codec, workshop.learner.layout(), server);
+  const FindRow nothing = [](ClientId) { return nullptr; };
+  const volatile std::sig_atomic_t no_signal = 0;
+  return take_turn(workshop, server, downloads, clients, nothing, no_signal).value();
 }
 
 /// Images are random vectors near their class's own. Change `experiment` before the first simulation.

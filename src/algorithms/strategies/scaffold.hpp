@@ -1,0 +1,48 @@
+// SCAFFOLD (Karimireddy et al. 2020, arXiv 1910.06378, option II): control variates correct what a client's own data
+// pulls its steps towards.
+#pragma once
+#include "algorithms/strategy.hpp"
+#include "core/error.hpp"
+#include "core/options.hpp"
+
+namespace fedorbit {
+
+struct ScaffoldOptions {
+  double learning_rate = 1;
+  void fields(OptionList& v) { v("learning_rate", learning_rate, "", "of the server", 0, 1e6); }
+};
+
+class Scaffold final : public Strategy {
+ public:
+  explicit Scaffold(const ScaffoldOptions& options) : rate_(options.learning_rate) {}
+  Lengths memories(const Layout& layout) const override { return {{"c", layout.size(Owner::shared)}}; }
+  Extras extras(const Layout& layout) const override { return {{"c", {layout.size(Owner::shared)}}}; }
+  Lengths server_memories(const Layout& layout) const override { return {{"c", layout.size(Owner::shared)}}; }
+  void check(const OptimiserOptions& options) const override {
+    require(
+        options.kind == "sgd" && options.momentum == 0 && options.learning_rate > 0,
+        "method.strategy = \"scaffold\" reads gradients from how far clients went: its control variates are defined "
+        "for optimiser.kind = \"sgd\" with optimiser.momentum = 0 and a positive optimiser.learning_rate.");
+  }
+  Download download(const Server& server, ClientId) override { return {server.global, {{"c", server.memory.at("c")}}}; }
+  Tensor gradient(const GradientAt& at, const Tensor& shared, Turn& turn) override {  // (K, P)
+    return at(shared) - turn.memory("c") + turn.received.at("c");
+  }
+  bool replayable() const override { return true; }
+  /// c_k = c_k - c - update / (steps rate), the client's mean gradient; it sends by how much that changed.
+  Upload upload(const Tensor& update, Turn& turn) override {
+    const Tensor steps = turn.steps.unsqueeze(1);  // (K, 1)
+    const Tensor change = (steps > 0) * (-turn.received.at("c") - update / (steps.clamp_min(1) * turn.learning_rate));
+    turn.memory("c").add_(change);
+    return {update, {{"c", change}}};
+  }
+  void aggregate(Server& server, const Sums& sums) override {
+    server.global = server.global + rate_ * sums.mean_update;
+    server.memory.at("c") += sums.extras.at("c") / double(sums.population);
+  }
+
+ private:
+  double rate_;
+};
+
+}  // namespace fedorbit

@@ -1,0 +1,42 @@
+#include "federation/round_record.hpp"
+
+#include <algorithm>
+#include <limits>
+
+#include "federation/row_norm.hpp"
+
+namespace fedorbit {
+
+std::vector<TurnRecord> turn_records(const TurnOutcome& turn) {
+  std::vector<TurnRecord> records;
+  const Tensor diagnostics = turn.diagnostics.contiguous();  // (K, D)
+  for (std::size_t k = 0; k < turn.clients.size(); ++k) {
+    const auto* observed = diagnostics.const_data_ptr<double>() + std::int64_t(k) * diagnostics.size(1);
+    records.push_back({turn.clients[k],
+                       turn.samples[k],
+                       turn.steps[k],
+                       turn.loss[k],
+                       turn.drift[k],
+                       turn.upload_bytes[k],
+                       turn.download_bytes[k],
+                       turn.seconds / double(turn.clients.size()),
+                       {observed, observed + diagnostics.size(1)}});
+  }
+  return records;
+}
+
+RoundRecord round_record(const Server& server, const Cohort& cohort, const std::vector<RankReport>& reports) {
+  RoundRecord record{};
+  record.round = server.round - 1;
+  record.update_norm = row_norms(server.last_update.unsqueeze(0)).item<double>();
+  for (const RankReport& report : reports)
+    record.turns.insert(record.turns.end(), report.turns.begin(), report.turns.end());
+  std::ranges::sort(record.turns, {}, &TurnRecord::client);  // as the cohort is
+  for (std::size_t i = 0; i < record.turns.size(); ++i)
+    if (cohort.fates[i] != Fate::not_finite) record.loss += double(cohort.weights[i]) * record.turns[i].loss;
+  const std::int64_t weight = cohort.weight();
+  record.loss = weight > 0 ? record.loss / double(weight) : std::numeric_limits<double>::quiet_NaN();
+  return record;
+}
+
+}  // namespace fedorbit

@@ -1,0 +1,123 @@
+// What folding costs: with no argument, the time to add one update of 86 million parameters to the exact sum, against a
+// triad over the same bytes; with one, the peak memory of rounds of so many clients of 20 million parameters each,
+// which train one after another. Freed blocks go back to the system here, so that the peak is of what is in use; the
+// program keeps them.
+//   bench_fold [CLIENTS]
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <functional>
+
+#include "algorithms/codecs/float32.hpp"
+#include "algorithms/strategies/fedavg.hpp"
+#include "comm/single.hpp"
+#include "core/clock.hpp"
+#include "federation/simulation.hpp"
+#include "machine/device_properties.hpp"
+
+namespace fedorbit {
+namespace {
+
+/// Its loss is the mean of all parameters, by the mean of the batch.
+class Large final : public Classifier {
+ public:
+  explicit Large(std::int64_t parameters) { layout_.add({"weights", {parameters}, Owner::shared}); }
+  const Layout& layout() const override { return layout_; }
+  std::int64_t usual_group(const at::Device&) const override { return 1; }
+  void initialise(Parameters&, Owner, std::span<const ClientId>, const Keys&) override {}
+  Tensor loss(const Parameters& parameters, const Batch& batch, Turn&) override {
+    return parameters["weights"].mean(1) * batch.features.mean(at::IntArrayRef{1, 2});
+  }
+  Scorer scorer(const Parameters&, Scope) override {
+    return [](const Batch& batch) { return batch.features; };
+  }
+
+ private:
+  Layout layout_;
+};
+
+double median_seconds(const std::function<void()>& run, const std::function<void()>& other, double& of_other) {
+  std::vector<double> mine, others;
+  for (int turn = 0; turn < 9; ++turn)
+    for (auto* seconds : {&mine, &others}) {
+      const Stopwatch watch;
+      (seconds == &mine ? run : other)();
+      seconds->push_back(watch.seconds());
+    }
+  for (auto* seconds : {&mine, &others}) std::ranges::sort(*seconds);
+  of_other = others[others.size() / 2];
+  return mine[mine.size() / 2];
+}
+
+void time_fold() {
+  constexpr std::int64_t length = 86'567'656;  // ViT-B/16 with a head of 1000 classes
+  // An integer is read and written, a float is read; a triad reads two floats and writes one.
+  constexpr std::int64_t bytes = 20 * length, triads = bytes / 12;
+  const Tensor update = at::randn({length});
+  ExactSum sum({{0, length}});
+  const int exponent = 8;
+  const std::int64_t weight = 40'000;
+  sum.begin({&exponent, 1}, {&weight, 1});
+  const Tensor b = at::randn({triads}), c = at::randn({triads}), a = at::zeros({triads});
+  float* __restrict to = a.mutable_data_ptr<float>();
+  const float *one = b.const_data_ptr<float>(), *two = c.const_data_ptr<float>();
+  double triad = 0;
+  const double fold = median_seconds([&] { sum.add(0, update.const_data_ptr<float>(), 1000); },
+                                     [&] {
+#pragma omp simd
+                                       for (std::int64_t i = 0; i < triads; ++i) to[i] = one[i] + 3 * two[i];
+                                     },
+                                     triad);
+  std::printf(
+      "%s: a fold of %.0f million parameters %.4f s (%.1f GB/s), a triad over the same bytes %.4f s (%.1f GB/s): "
+      "%.2f\n",
+      processor_name().c_str(), length / 1e6, fold, bytes / fold / 1e9, triad, bytes / triad / 1e9, fold / triad);
+}
+
+void measure_memory(std::int64_t clients) {
+  constexpr std::int64_t parameters = 20'000'000, classes = 4, images = 8;
+  Experiment experiment;
+  experiment.partition.clients = clients;
+  experiment.training.rounds = 3;
+  experiment.training.group_size = 1;
+  experiment.optimiser.weight_decay = 0;
+  experiment.evaluation.clients = 0;
+  experiment.evaluation.linear_probe = false;
+  experiment.evaluation.every = experiment.checkpoint.every = 1'000'000;
+  const std::int64_t count = clients * images;
+  const Tensor labels = at::arange(count) % classes, domains = at::zeros({count}, at::kLong);
+  const Keys keys(1);
+  const auto partition = make_partition({{labels.const_data_ptr<std::int64_t>(), std::size_t(count)},
+                                         {domains.const_data_ptr<std::int64_t>(), std::size_t(count)},
+                                         classes,
+                                         1},
+                                        experiment.partition, keys);
+  const Samples samples(Features{at::ones({count, classes}), {}}, labels, at::kCPU);
+  Large learner(parameters);
+  FedAvg strategy;
+  const Float32Codec codec;
+  SingleCommunicator alone;
+  Workshop workshop{experiment, *partition, samples, learner, strategy, codec, codec, keys, {}};
+  Simulation simulation(workshop, alone, classes, {}, [](const State&) {});
+  volatile std::sig_atomic_t signal = 0;
+  simulation.run(at::ones({classes, classes}), 1, signal);
+  rusage used{};
+  getrusage(RUSAGE_SELF, &used);
+  std::printf("%3ld clients of %.0f MB: peak %.1f MB\n", long(clients), 4 * parameters / 1e6,
+              double(used.ru_maxrss) * 1024 / 1e6);
+}
+
+}  // namespace
+}  // namespace fedorbit
+
+int main(int count, char** arguments) {
+  using namespace fedorbit;
+  at::set_num_threads(1);
+  if (count > 1)
+    measure_memory(std::stol(arguments[1]));
+  else
+    time_fold();
+}

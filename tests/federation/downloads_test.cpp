@@ -1,0 +1,62 @@
+// What clients are sent in a round: written once where it is the same for all, and billed to each.
+#include "federation/downloads.hpp"
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include "algorithms/codecs/float32.hpp"
+#include "algorithms/strategies/fedavg.hpp"
+
+namespace fedorbit {
+namespace {
+
+struct CountingCodec final : Codec {
+  Float32Codec codec;
+  mutable int written = 0;
+  Bytes encode(const Tensor& values, const Layout& layout) const override {
+    ++written;
+    return codec.encode(values, layout);
+  }
+  Tensor decode(const Bytes& bytes, const Layout& layout) const override { return codec.decode(bytes, layout); }
+};
+
+/// Sends client c the parameters plus c, and two numbers of its own.
+struct Scattered final : FedAvg {
+  Download download(const Server& server, ClientId client) override {
+    return {server.global + double(client), {{"own", at::full({2}, double(client))}}};
+  }
+};
+
+struct Downloading : testing::Test {
+  Layout layout;
+  CountingCodec codec;
+  Server server{at::arange(5, at::kFloat), {}, {}, 0};
+  Downloading() { layout.add({"w", {5}, Owner::shared}); }
+};
+
+TEST_F(Downloading, writes_what_all_are_sent_once_a_round_and_bills_it_to_each) {
+  FedAvg strategy;
+  Downloads downloads(strategy, codec, layout, server);
+  for (const std::vector<ClientId>& clients : {std::vector<ClientId>{0, 1, 2}, {7}, {8, 9}}) {
+    const Received received = downloads.of(clients);
+    EXPECT_TRUE(received.alike);
+    EXPECT_EQ(received.bytes, std::vector<std::int64_t>(clients.size(), 20));
+    EXPECT_TRUE(at::equal(received.shared, server.global.expand({std::int64_t(clients.size()), 5})));
+  }
+  EXPECT_EQ(codec.written, 1);
+}
+
+TEST_F(Downloading, writes_what_differs_by_client_for_each) {
+  Scattered strategy;
+  Downloads downloads(strategy, codec, layout, server);
+  const std::vector<ClientId> clients{3, 4};
+  const Received received = downloads.of(clients);
+  EXPECT_FALSE(received.alike);
+  EXPECT_EQ(received.bytes, (std::vector<std::int64_t>{28, 28}));
+  EXPECT_TRUE(at::equal(received.shared[1] - received.shared[0], at::ones({5})));
+  EXPECT_TRUE(at::equal(received.extras.at("own"), at::tensor({3.f, 3.f, 4.f, 4.f}).view({2, 2})));
+  EXPECT_EQ(codec.written, 2);
+}
+
+}  // namespace
+}  // namespace fedorbit
