@@ -1,7 +1,6 @@
 #include "algorithms/registry.hpp"
 
 #include <functional>
-#include <type_traits>
 
 #include "algorithms/codecs/float32.hpp"
 #include "algorithms/learners/dual_prompt.hpp"
@@ -45,14 +44,10 @@ Learners::value_type learner(const char* name) {
           }};
 }
 
-template <class Made, class Options = NoOptions>
+template <class Made, class Options>
 Strategies::value_type strategy(const char* name) {
-  return {name, AnyOptions::of(Options()), [](const AnyOptions& options) -> std::unique_ptr<Strategy> {
-            if constexpr (std::is_same_v<Options, NoOptions>)
-              return std::make_unique<Made>();
-            else
-              return std::make_unique<Made>(options.as<Options>());
-          }};
+  return {name, AnyOptions::of(Options()),
+          [](const AnyOptions& options) { return std::make_unique<Made>(options.as<Options>()); }};
 }
 
 template <class Made>

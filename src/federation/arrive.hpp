@@ -16,8 +16,8 @@ struct Arrival {
   std::vector<std::int64_t> bytes;  // of each client's download
 };
 
-/// Puts these clients into their group's tensors. `downloads` of this round, or of nobody's bill. `steps`: how many
-/// each is to take in this turn.
+/// Puts these clients into their group's tensors. `downloads` are of this round; `steps`: how many each is to
+/// take in this turn.
 Arrival arrive(Workshop& workshop, const Server& server, Downloads& downloads, std::span<const ClientId> clients,
                const FindRow& find, const std::vector<std::int64_t>& steps);
 

@@ -11,18 +11,17 @@
 #include <cstdio>
 #include <functional>
 
-#include "algorithms/codecs/float32.hpp"
-#include "algorithms/strategies/fedavg.hpp"
+#include "bench/rounds.hpp"
 #include "comm/single.hpp"
 #include "core/clock.hpp"
-#include "federation/simulation.hpp"
+#include "federation/exact_sum.hpp"
 #include "machine/device_properties.hpp"
 
 namespace fedorbit {
 namespace {
 
 /// Its loss is the mean of all parameters, by the mean of the batch.
-class Large final : public Classifier {
+class Large final : public Learner {
  public:
   explicit Large(std::int64_t parameters) { layout_.add({"weights", {parameters}, Owner::shared}); }
   const Layout& layout() const override { return layout_; }
@@ -30,9 +29,6 @@ class Large final : public Classifier {
   void initialise(Parameters&, Owner, std::span<const ClientId>, const Keys&) override {}
   Tensor loss(const Parameters& parameters, const Batch& batch, Turn&) override {
     return parameters["weights"].mean(1) * batch.features.mean(at::IntArrayRef{1, 2});
-  }
-  Scorer scorer(const Parameters&, Scope) override {
-    return [](const Batch& batch) { return batch.features; };
   }
 
  private:
@@ -78,32 +74,10 @@ void time_fold() {
 }
 
 void measure_memory(std::int64_t clients) {
-  constexpr std::int64_t parameters = 20'000'000, classes = 4, images = 8;
-  Experiment experiment;
-  experiment.partition.clients = clients;
-  experiment.training.rounds = 3;
-  experiment.training.group_size = 1;
-  experiment.optimiser.weight_decay = 0;
-  experiment.evaluation.clients = 0;
-  experiment.evaluation.linear_probe = false;
-  experiment.evaluation.every = experiment.checkpoint.every = 1'000'000;
-  const std::int64_t count = clients * images;
-  const Tensor labels = at::arange(count) % classes, domains = at::zeros({count}, at::kLong);
-  const Keys keys(1);
-  const auto partition = make_partition({{labels.const_data_ptr<std::int64_t>(), std::size_t(count)},
-                                         {domains.const_data_ptr<std::int64_t>(), std::size_t(count)},
-                                         classes,
-                                         1},
-                                        experiment.partition, keys);
-  const Samples samples(Features{at::ones({count, classes}), {}}, labels, at::kCPU);
+  constexpr std::int64_t parameters = 20'000'000;
   Large learner(parameters);
-  FedAvg strategy;
-  const Float32Codec codec;
   SingleCommunicator alone;
-  Workshop workshop{experiment, *partition, samples, learner, strategy, codec, codec, keys, {}};
-  Simulation simulation(workshop, alone, classes, {}, [](const State&) {});
-  volatile std::sig_atomic_t signal = 0;
-  simulation.run(at::ones({classes, classes}), 1, signal);
+  bench::seconds_of({.clients = clients, .group = 1, .rounds = 3, .batch_size = 4}, learner, alone);
   rusage used{};
   getrusage(RUSAGE_SELF, &used);
   std::printf("%3ld clients of %.0f MB: peak %.1f MB\n", long(clients), 4 * parameters / 1e6,
