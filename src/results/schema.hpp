@@ -18,11 +18,12 @@ inline constexpr std::array<std::int64_t, 2> version{3, 0};  // major: readers m
 namespace attribute {
 inline const std::string filetype = "filetype";
 inline const std::string version = "version";
-inline const std::string options = "options";  // every option, resolved, as TOML
-inline const std::string start = "start";      // UTC, ISO 8601
-inline const std::string end = "end";          // missing while the run goes on, or if it was killed
-inline const std::string units = "units";      // of every dataset
-inline const std::string kind = "kind";        // of every dataset: see Kind
+inline const std::string options = "options";        // every option, resolved, as TOML
+inline const std::string start = "start";            // UTC, ISO 8601
+inline const std::string end = "end";                // missing while the run goes on, or if it was killed
+inline const std::string units = "units";            // of every dataset
+inline const std::string description = "long_name";  // of every column, as netCDF names it
+inline const std::string kind = "kind";              // of every dataset: see Kind
 }  // namespace attribute
 
 /// What a column is to somebody who compares two runs: `time` and `transport` may differ from machine to machine.
@@ -35,7 +36,7 @@ inline const char* name(Kind kind) {
 enum class Type { integer, real, text };
 
 struct Column {
-  std::string name, units;
+  std::string name, units, description;
   Type type;
   Kind kind = Kind::result;
   std::size_t width = 0;  // bytes of a text
@@ -55,53 +56,54 @@ inline const std::string state = "/state";
 inline Table rounds() {
   return {"/rounds",
           round,
-          {{round, "1", Type::integer},
-           {"loss", "1", Type::real},
-           {"update_norm", "1", Type::real},
-           {"turns", "1", Type::integer},
-           {"upload_bytes", "byte", Type::integer},
-           {"download_bytes", "byte", Type::integer},
-           {"training_seconds", "s", Type::real, Kind::time},
-           {"waiting_seconds", "s", Type::real, Kind::time},
-           {"transfer_seconds", "s", Type::real, Kind::time},
-           {"evaluation_seconds", "s", Type::real, Kind::time},
-           {"total_seconds", "s", Type::real, Kind::time}}};
+          {{round, "1", "number of the round", Type::integer},
+           {"loss", "1", "training loss, mean over clients as the aggregate weighs them", Type::real},
+           {"update_norm", "1", "Euclidean norm of the step of the server's parameters", Type::real},
+           {"turns", "1", "clients that took part", Type::integer},
+           {"upload_bytes", "byte", "federated bytes from all clients to the server", Type::integer},
+           {"download_bytes", "byte", "federated bytes from the server to all clients", Type::integer},
+           {"training_seconds", "s", "the root's own turns", Type::real, Kind::time},
+           {"waiting_seconds", "s", "the root's waits for other ranks", Type::real, Kind::time},
+           {"transfer_seconds", "s", "the root's moves of tensors between ranks", Type::real, Kind::time},
+           {"evaluation_seconds", "s", "the evaluation after the round", Type::real, Kind::time},
+           {"total_seconds", "s", "all of the round on the root", Type::real, Kind::time}}};
 }
 
 /// domain: where all of a client's images come from; -1 where they are of several.
 inline Table clients() {
   return {"/clients",
           "client",
-          {{"client", "1", Type::integer},
-           {"train_samples", "1", Type::integer},
-           {"test_samples", "1", Type::integer},
-           {"domain", "1", Type::integer}}};
+          {{"client", "1", "number of the client", Type::integer},
+           {"train_samples", "1", "its training images", Type::integer},
+           {"test_samples", "1", "its test images", Type::integer},
+           {"domain", "1", "where all of its images come from; -1: from several", Type::integer}}};
 }
 
 inline Table client_classes() {
   return {"/client_classes",
           row,
-          {{"client", "1", Type::integer},
-           {"class", "1", Type::integer},
-           {"train_samples", "1", Type::integer},
-           {"test_samples", "1", Type::integer}}};
+          {{"client", "1", "number of the client", Type::integer},
+           {"class", "1", "number of the class", Type::integer},
+           {"train_samples", "1", "training images of the class", Type::integer},
+           {"test_samples", "1", "test images of the class", Type::integer}}};
 }
 
 /// One row for each client and round; the diagnostics of the method are columns after these.
 inline Table turns(const std::vector<std::string>& diagnostics) {
   Table table{"/turns",
               row,
-              {{round, "1", Type::integer},
-               {"client", "1", Type::integer},
-               {"samples", "1", Type::integer},
-               {"steps", "1", Type::integer},
-               {"loss", "1", Type::real},
-               {"drift", "1", Type::real},
-               {"upload_bytes", "byte", Type::integer},
-               {"download_bytes", "byte", Type::integer},
-               {"seconds", "s", Type::real, Kind::time}}};
+              {{round, "1", "number of the round", Type::integer},
+               {"client", "1", "number of the client", Type::integer},
+               {"samples", "1", "its training images", Type::integer},
+               {"steps", "1", "local steps", Type::integer},
+               {"loss", "1", "training loss, mean over steps", Type::real},
+               {"drift", "1", "Euclidean norm of trained minus received shared parameters", Type::real},
+               {"upload_bytes", "byte", "federated bytes to the server", Type::integer},
+               {"download_bytes", "byte", "federated bytes from the server", Type::integer},
+               {"seconds", "s", "its group's seconds divided by the group's clients", Type::real, Kind::time}}};
   for (const std::string& diagnostic : diagnostics)
-    table.columns.push_back({diagnostic, "1", Type::real, Kind::diagnostic});
+    table.columns.push_back(
+        {diagnostic, "1", "what the method says of itself, mean over looks at the loss", Type::real, Kind::diagnostic});
   return table;
 }
 
@@ -110,80 +112,86 @@ inline Table turns(const std::vector<std::string>& diagnostics) {
 inline Table scores() {
   return {"/scores",
           row,
-          {{rounds_done, "1", Type::integer},
-           {"scope", "1", Type::text, Kind::result, 16},
-           {"split", "1", Type::text, Kind::result, 16},
-           {"client", "1", Type::integer},
-           {"domain", "1", Type::integer},
-           {"class", "1", Type::integer},
-           {"task", "1", Type::text, Kind::result, 48},
-           {"metric", "1", Type::text, Kind::result, 16},
-           {"value", "1", Type::real},
-           {"correct", "1", Type::integer},
-           {"count", "1", Type::integer}}};
+          {{rounds_done, "1", "rounds before the score was taken", Type::integer},
+           {"scope", "1", "whose parameters were judged", Type::text, Kind::result, 16},
+           {"split", "1", "which images", Type::text, Kind::result, 16},
+           {"client", "1", "whose images; -1: of all clients in one pool", Type::integer},
+           {"domain", "1", "of which domain; -1: of all", Type::integer},
+           {"class", "1", "of which class; -1: of all", Type::integer},
+           {"task", "1", "what was done", Type::text, Kind::result, 48},
+           {"metric", "1", "what the value is", Type::text, Kind::result, 16},
+           {"value", "1", "the score", Type::real},
+           {"correct", "1", "right answers; -1 where the metric is no share of them", Type::integer},
+           {"count", "1", "images", Type::integer}}};
 }
 
 /// Label and answer of every image, counted; pairs that never happened are left out.
 inline Table confusions() {
   return {"/confusions",
           row,
-          {{rounds_done, "1", Type::integer},
-           {"scope", "1", Type::text, Kind::result, 16},
-           {"split", "1", Type::text, Kind::result, 16},
-           {"task", "1", Type::text, Kind::result, 48},
-           {"class", "1", Type::integer},
-           {"answer", "1", Type::integer},
-           {"images", "1", Type::integer}}};
+          {{rounds_done, "1", "rounds before the answers were given", Type::integer},
+           {"scope", "1", "whose parameters were judged", Type::text, Kind::result, 16},
+           {"split", "1", "which images", Type::text, Kind::result, 16},
+           {"task", "1", "what was done", Type::text, Kind::result, 48},
+           {"class", "1", "label of the images", Type::integer},
+           {"answer", "1", "class they were taken for", Type::integer},
+           {"images", "1", "how many", Type::integer}}};
 }
 
 /// Each template of a zero-shot ensemble on its own.
 inline Table templates() {
   return {"/templates",
           row,
-          {{"set", "1", Type::text, Kind::result, 48},
-           {"template", "1", Type::text, Kind::result, 160},
-           {"correct", "1", Type::integer},
-           {"total", "1", Type::integer},
-           {"loss", "1", Type::real}}};
+          {{"set", "1", "name of the set of texts", Type::text, Kind::result, 48},
+           {"template", "1", "the text; {} stands for the class name", Type::text, Kind::result, 160},
+           {"correct", "1", "right answers by this template alone", Type::integer},
+           {"total", "1", "images", Type::integer},
+           {"loss", "1", "mean cross entropy", Type::real}}};
 }
 
 inline Table transport() {
   return {"/transport",
           row,
-          {{round, "1", Type::integer, Kind::transport},
-           {"rank", "1", Type::integer, Kind::transport},
-           {"collective", "1", Type::text, Kind::transport, 24},
-           {"calls", "1", Type::integer, Kind::transport},
-           {"bytes", "byte", Type::integer, Kind::transport},
-           {"waiting_seconds", "s", Type::real, Kind::transport},
-           {"transfer_seconds", "s", Type::real, Kind::transport}}};
+          {{round, "1", "number of the round", Type::integer, Kind::transport},
+           {"rank", "1", "who moved it", Type::integer, Kind::transport},
+           {"collective", "1", "by which collective operation", Type::text, Kind::transport, 24},
+           {"calls", "1", "how often", Type::integer, Kind::transport},
+           {"bytes", "byte", "bytes handed in", Type::integer, Kind::transport},
+           {"waiting_seconds", "s", "until all ranks were there", Type::real, Kind::transport},
+           {"transfer_seconds", "s", "from then to the end", Type::real, Kind::transport}}};
 }
 
 inline Table placement() {
   return {"/placement",
           row,
-          {{round, "1", Type::integer, Kind::transport},
-           {"client", "1", Type::integer, Kind::transport},
-           {"rank", "1", Type::integer, Kind::transport}}};
+          {{round, "1", "number of the round", Type::integer, Kind::transport},
+           {"client", "1", "number of the client", Type::integer, Kind::transport},
+           {"rank", "1", "who trained it", Type::integer, Kind::transport}}};
 }
 
 /// What happened to the run is the machine's: signals and resumes do not make two runs differ.
 inline Table events() {
   return {"/events",
           row,
-          {{round, "1", Type::integer, Kind::transport},
-           {"time", "1", Type::text, Kind::time, 20},
-           {"kind", "1", Type::text, Kind::transport, 24},
-           {"message", "1", Type::text, Kind::transport, 480}}};
+          {{round, "1", "number of the round", Type::integer, Kind::transport},
+           {"time", "1", "when, UTC", Type::text, Kind::time, 20},
+           {"kind", "1", "what kind of event", Type::text, Kind::transport, 24},
+           {"message", "1", "what happened", Type::text, Kind::transport, 480}}};
 }
 
 /// `width`: bytes of the longest name.
 inline Table classes(std::size_t width) {
-  return {"/classes", "class", {{"class", "1", Type::integer}, {"name", "1", Type::text, Kind::result, width}}};
+  return {"/classes",
+          "class",
+          {{"class", "1", "number of the class", Type::integer},
+           {"name", "1", "its name", Type::text, Kind::result, width}}};
 }
 
 inline Table domains(std::size_t width) {
-  return {"/domains", "domain", {{"domain", "1", Type::integer}, {"name", "1", Type::text, Kind::result, width}}};
+  return {"/domains",
+          "domain",
+          {{"domain", "1", "number of the domain", Type::integer},
+           {"name", "1", "its name", Type::text, Kind::result, width}}};
 }
 
 }  // namespace fedorbit::schema

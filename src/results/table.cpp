@@ -37,7 +37,8 @@ Table::Table(schema::Table schema) : schema_(std::move(schema)) {
               schema_.columns[i].name, ": a diagnostic needs a name of its own.");
   // Last, so that the row numbers of a half-written row are missing and not the row itself.
   if (has_row_numbers())
-    schema_.columns.push_back({schema::row, "1", schema::Type::integer, schema_.columns.front().kind});
+    schema_.columns.push_back(
+        {schema::row, "1", "number of the row", schema::Type::integer, schema_.columns.front().kind});
 }
 
 void Table::create(h5::File& file) const {
@@ -45,6 +46,7 @@ void Table::create(h5::File& file) const {
   for (const schema::Column& column : schema_.columns) {
     h5::Dataset dataset = create_column(file, path(column.name), column);
     dataset.set_units(column.units);
+    dataset.set_attribute(schema::attribute::description, column.description);
     dataset.set_attribute(schema::attribute::kind, schema::name(column.kind));
   }
   h5::Dataset index = file.dataset(path(schema_.index));

@@ -37,7 +37,7 @@ class StudyTest(ProgramTest):
         self.assertEqual((self.folder / "all/study.toml").read_text(), file.read_text())
         self.assertRegex(errors, r"4 runs, 0 finished, 4 to go on \d+ cores?  left .* \(by a timed run of 2 rounds\)")
         for name in names:
-            self.assertRegex(errors, rf"\[[1-4]/4\] {name}  [\d.]+ s  zero-shot .* global [\d.]+ %")
+            self.assertRegex(errors, rf"\[[1-4]/4\] {name}  [\d.]+ s  zero-shot .* global pool [\d.]+ %")
         before = self.losses()
         code, errors = self.play(file)
         self.assertEqual(code, 0, errors)

@@ -148,6 +148,7 @@ TEST_F(Results, EveryDatasetHasUnitsAndADimensionScale) {
   for (const auto& [name, values] : datasets) {
     const h5::Dataset dataset = file.dataset(name);
     EXPECT_TRUE(dataset.has_attribute("units")) << name;
+    EXPECT_NE(dataset.has_attribute("long_name"), name.starts_with("/state/")) << name << ": columns are described";
     EXPECT_TRUE(dataset.has_attribute("DIMENSION_LIST") || dataset.has_attribute("CLASS")) << name;
   }
   EXPECT_EQ(file.dataset("/rounds/total_seconds").text_attribute("units"), "s");
