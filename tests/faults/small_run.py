@@ -46,14 +46,15 @@ class SmallRun:
         if folder.exists():
             return folder
         trial = self.place / "trial"
+        generations = ("checkpoint.h5", "checkpoint.previous.h5")
         for _ in range(100):
             shutil.rmtree(trial, ignore_errors=True)
             process = subprocess.Popen(self.command(trial), env=self.environment, stderr=subprocess.DEVNULL)
-            while process.poll() is None and not (trial / "checkpoint.previous.h5").exists():
+            while process.poll() is None and not all((trial / name).exists() for name in generations):
                 pass
             process.send_signal(signal.SIGKILL)
             process.wait()
-            if (trial / "checkpoint.h5").exists() and not (trial / "results.h5").exists():
+            if all((trial / name).exists() for name in generations) and not (trial / "results.h5").exists():
                 return trial.rename(folder)
         raise AssertionError("no run could be caught after its second checkpoint")
 

@@ -117,7 +117,10 @@ TEST_F(Checkpoints, OfAnotherRunAreRefusedBeforeARunGoesOn) {
     return "nothing was refused";
   };
   Checkpoint checkpoint;
-  checkpoint.server = {{"global", at::zeros({3})}, {"last_update", at::zeros({3})}, {"memory.m", at::zeros({3})}};
+  checkpoint.server = {{"global", at::zeros({3})},
+                       {"last_update", at::zeros({3})},
+                       {"memory.m", at::zeros({3})},
+                       {"bounds", at::zeros({1}, at::kLong)}};
   checkpoint.clients = {1, 4};
   checkpoint.client_rows = {{"rows", at::zeros({2, 5})}};
   EXPECT_EQ(sentence_of(checkpoint), "nothing was refused");
@@ -129,6 +132,7 @@ TEST_F(Checkpoints, OfAnotherRunAreRefusedBeforeARunGoesOn) {
   EXPECT_THAT(without([](Checkpoint& c) { c.server.erase("global"); }), HasSubstr("no float32 tensor global"));
   EXPECT_THAT(without([](Checkpoint& c) { c.server["last_update"] = at::zeros({3}, at::kDouble); }),
               HasSubstr("no float32 tensor last_update"));
+  EXPECT_THAT(without([](Checkpoint& c) { c.server.erase("bounds"); }), HasSubstr("no int64 tensor bounds"));
   EXPECT_THAT(without([](Checkpoint& c) {
                 c.server["memory.m"] = at::zeros({1, 3});
               }),
