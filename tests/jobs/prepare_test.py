@@ -73,7 +73,7 @@ class PrepareTest(RefusalTest):
         write_png(self.folder / "in/a/1.png")
         images, _, errors = self.prepared(self.folder / "in", ranks=3)
         self.assertEqual(list(images), ["a/1.png"])
-        self.assertEqual(errors.count("1 images"), 1, errors)
+        self.assertEqual(errors.count("1 image,"), 1, errors)
 
     # Folders.
 
