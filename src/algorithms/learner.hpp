@@ -21,7 +21,7 @@ class Learner {
   virtual const Layout& layout() const = 0;
   /// Writes the initial values of every tensor of `owner` for the given clients; the shared ones do not depend on them,
   /// and are there before personal ones are asked for, these before those of a turn. Those of a turn are the same in
-  /// every round.
+  /// every round. Written by flat(owner): leaves refuse it. Called for owners without tensors, too.
   virtual void initialise(Parameters& parameters, Owner owner, std::span<const ClientId> clients, const Keys& keys) = 0;
   /// (K): each client's mean loss over its present samples. Clients do not mix: the gradient of the sum is theirs.
   virtual Tensor loss(const Parameters& parameters, const Batch& batch, Turn& turn) = 0;

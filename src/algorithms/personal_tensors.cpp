@@ -3,6 +3,7 @@
 #include <fnmatch.h>
 
 #include <sstream>
+#include <utility>
 #include <vector>
 
 #include "core/error.hpp"
@@ -28,7 +29,11 @@ class Relabelled final : public Learner {
     for (const Entry& entry : layout_.entries(owner)) copy(original, parameters, entry.name);
   }
   Tensor loss(const Parameters& parameters, const Batch& batch, Turn& turn) override {
-    return learner_->loss(parameters, batch, turn);
+    // The learner's own shared tensors are meant, and what is personal now differs among clients.
+    const bool alike = std::exchange(turn.alike, false);
+    Tensor loss = learner_->loss(parameters, batch, turn);
+    turn.alike = alike;
+    return loss;
   }
   void after_step(Parameters& parameters, const Turn& turn) override { learner_->after_step(parameters, turn); }
   bool needs_patches() const override { return learner_->needs_patches(); }

@@ -1,4 +1,5 @@
-// How clients learn together: one of the three axes along which methods differ. The defaults are FedAvg.
+// How clients learn together: one of the three axes along which methods differ. The defaults are
+// FedAvg's, but for replayable(). What clients send is only ever summed.
 #pragma once
 #include <ATen/TensorOperators.h>
 
@@ -67,6 +68,7 @@ class Strategy {
   /// sentence that the run warns with; empty where it does change something.
   virtual std::string idle(std::int64_t most_steps) const { return {}; }
   /// The same for the same client between two rounds: also what it is judged by.
+  /// A tensor that was handed out does not change within the round: it is written once.
   virtual Download download(const Server& server, ClientId) { return {server.global}; }
   /// What a client starts from where that is not simply what came: blends it with what the client kept. Pure, and
   /// without random draw, since exams ask as well. Whether it changed anything.
@@ -82,7 +84,8 @@ class Strategy {
   /// `update` (K, P) is trained minus downloaded, also where receive() blends.
   virtual Upload upload(const Tensor& update, Turn&) { return {update}; }
   /// Applies what came together; the caller keeps `last_update` and `round`. Every rank calls it with the same numbers,
-  /// float32 on the CPU, and must come to the same: no random draw, no clock.
+  /// float32 on the CPU, and must come to the same: no random draw, no clock. P is 0 where method.personal leaves
+  /// nothing shared.
   virtual void aggregate(Server& server, const Sums& sums) { server.global = server.global + sums.mean_update; }
 };
 

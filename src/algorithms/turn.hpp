@@ -59,8 +59,7 @@ struct Turn {
   std::int64_t round = 0, step = 0;
   std::span<const ClientId> clients;  // K
   const Layout& layout;
-  Tensor start;        // (K, P) shared parameters as received
-  Tensor last_update;  // (P) the server's previous step; zero in round 0
+  Tensor start;  // (K, P) shared parameters as received
   Memory& memory;
   Diagnostics& diagnostics;
   Keys keys;                 // streams are asked for by purpose, round and client

@@ -98,6 +98,8 @@ void let_in(Star& star, const Descriptor& listener, std::uint64_t key) {
     if (line.socket && ready(line.socket.number(), POLLIN, 1) && receive(line, hello) && hello.key == key &&
         send(line, hello)) {
       line.rank = hello.rank;
+      // A rank that came by another address before has given that line up.
+      std::erase_if(star.lines, [&](const Star::Line& earlier) { return earlier.rank == line.rank; });
       star.lines.push_back(std::move(line));
     }
   }
@@ -127,6 +129,13 @@ Star Star::connect(int rank, int size, const Gather& gather) {
   if (rank == 0 && listener) let_in(star, listener, mine.key);
   if (rank > 0)
     if (Descriptor socket = reach(cards.front(), rank)) star.lines.push_back({std::move(socket), 0, ""});
+  // A rank or a root that stood still meanwhile may hold a line that its other end has given up.
+  std::vector<char> held(std::size_t(size), 0), of_all(std::size_t(size) * std::size_t(size), 0);
+  for (const Line& line : star.lines) held[std::size_t(line.rank)] = 1;
+  gather(held.data(), of_all.data(), held.size());
+  std::erase_if(star.lines, [&](const Line& line) {
+    return !of_all[std::size_t(line.rank) * std::size_t(size) + std::size_t(rank)];
+  });
   const auto who = [&](int r) {
     return text("rank ", r, " (process ", cards[r].process, " on ", cards[r].host.data(), ")");
   };

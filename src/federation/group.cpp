@@ -77,7 +77,6 @@ Turn Group::begin(Workshop& workshop, const Server& server, std::span<const Clie
   loss_sum_.zero_();
   for (auto& [owner, optimiser] : optimisers_) optimiser->begin_turn(rate);
   put(start_, received.shared);
-  put(last_update_, server.last_update);
   put(steps_, at::tensor(steps).to(at::kFloat));
   for (const auto& [name, extra] : received.extras) put(received_[name], extra);
   Turn turn{.round = server.round,
@@ -85,7 +84,6 @@ Turn Group::begin(Workshop& workshop, const Server& server, std::span<const Clie
             .clients = clients,
             .layout = workshop.learner.layout(),
             .start = start_,
-            .last_update = last_update_,
             .memory = memory_,
             .diagnostics = diagnostics_,
             .keys = workshop.keys,

@@ -56,7 +56,7 @@ class Group {
   Memory memory_;
   Diagnostics diagnostics_;
   std::vector<std::pair<Owner, std::unique_ptr<Optimiser>>> optimisers_;
-  Tensor loss_sum_, start_, last_update_, steps_;
+  Tensor loss_sum_, start_, steps_;
   std::map<std::string, Tensor> received_;
   Batch batch_;
   bool alike_ = false;                   // whether this turn's clients were given the same

@@ -1,5 +1,5 @@
-// What a run tells those who watch it: the recorder, the log, the progress line. Only the root has observers,
-// and they see committed rounds only.
+// What a run tells those who watch it: the recorder, the log, the progress line. Only the root has observers.
+// Records are of committed rounds; events tell also of rounds that are played again or discarded.
 #pragma once
 #include <cstdint>
 #include <map>

@@ -121,12 +121,6 @@ std::optional<RoundRecord> Simulation::play_round(const volatile std::sig_atomic
   const auto reports =
       gather_reports(mine, placement.most_clients(), workshop_.learner.diagnostics().size(), communicator_);
   const std::vector<ClientId> dropped = cohort.with(Fate::not_finite);
-  for (const ClientId client : dropped)
-    tell([&](Observer& observer) {
-      observer.happened(
-          {server_.round, "dropped",
-           text("the update of client ", client, " in round ", server_.round, " is not finite and was dropped.")});
-    });
   Sums sums = aggregation_.close(std::int64_t(cohort.clients.size() - dropped.size()), cohort.weight(), communicator_);
   sums.population = workshop_.partition.clients();
 
@@ -136,6 +130,12 @@ std::optional<RoundRecord> Simulation::play_round(const volatile std::sig_atomic
   server_.last_update = server_.global - former;
   store_.commit(placement, dropped);
   ++server_.round;
+  for (const ClientId client : dropped)
+    tell([&](Observer& observer) {
+      observer.happened(
+          {server_.round - 1, "dropped",
+           text("the update of client ", client, " in round ", server_.round - 1, " is not finite and was dropped.")});
+    });
   // Sums that depend on their order shall not depend on the clock.
   if (options.aggregation == "exact") learn_costs(placement, reports);
 

@@ -19,9 +19,14 @@ constexpr unsigned most_attempts = 22;
 constexpr std::size_t few_slots = 11, few_bytes = 16 << 10;
 
 /// The newest format, which appending under readers needs.
+/// At the program's end the library would write again into files whose closing has failed.
+const herr_t no_work_at_exit = H5dont_atexit();
+
 Handle access_properties(const Place& place, Access access) {
   Handle list = own(H5Pcreate(H5P_FILE_ACCESS), H5Pclose, place, "make access properties");
   check(H5Pset_libver_bounds(list.id(), H5F_LIBVER_LATEST, H5F_LIBVER_LATEST), place, "choose the format");
+  // What a full disk refuses is said by the write: a data set that a destructor closes says nothing.
+  check(H5Pset_sieve_buf_size(list.id(), 0), place, "write at once");
   if (access == Access::read_swmr)
     check(H5Pset_metadata_read_attempts(list.id(), most_attempts), place, "bound the attempts");
   if (access == Access::append)

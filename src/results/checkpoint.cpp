@@ -74,6 +74,9 @@ std::filesystem::path Checkpoint::previous(const std::filesystem::path& path) {
 void Checkpoint::write(const std::filesystem::path& path) const {
   try {
     write_to(part_path(path), *this);
+    // Before it takes the place of one that is whole.
+    flush_to_disk(part_path(path));
+    read(part_path(path));
     if (std::filesystem::exists(path)) replace_file(path, previous(path));
     publish(path);
   } catch (...) {

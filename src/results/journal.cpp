@@ -44,13 +44,14 @@ Journal::Journal(const std::filesystem::path& path) : path_(path), end_{0, first
   require(file_ >= 0, path.string(), " cannot be written: ", std::generic_category().message(errno), ".");
 }
 
-Journal::Journal(const std::filesystem::path& path, const Mark& mark, const std::string& kept)
-    : path_(path), end_(mark) {
+Journal::Journal(const std::filesystem::path& path, const Mark& mark, const Keep& keep) : path_(path), end_(mark) {
   const FileBytes bytes = map_file(path);
   std::string_view left = visit_until(path, all_of(bytes), mark, ignore);
   std::string checksum = mark.checksum;
-  while (const std::optional<JournalPiece> piece = read_piece(left, checksum))
-    if (piece->table == kept) add(kept, piece->rows);
+  while (std::optional<JournalPiece> piece = read_piece(left, checksum)) {
+    std::erase_if(piece->rows, [&](const Row& row) { return !keep(piece->table, row); });
+    add(piece->table, piece->rows);
+  }
   // A kill in between leaves the old file, on which the checkpoint stands as well.
   AtomicFile shorter(path);
   shorter.write(all_of(bytes).substr(0, std::size_t(mark.bytes)));

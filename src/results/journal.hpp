@@ -25,8 +25,10 @@ class Journal {
 
   /// A new, empty one; what was under that name is lost.
   explicit Journal(const std::filesystem::path& path);
-  /// Goes on after `mark`. Of what follows it, rows of the table `kept` stay as far as they are whole; the rest goes.
-  Journal(const std::filesystem::path& path, const Mark& mark, const std::string& kept);
+  /// Whether a row (of a table) stays.
+  using Keep = std::function<bool(const std::string& table, const Row& row)>;
+  /// Goes on after `mark`. Of what follows it, rows that are to be kept stay as far as they are whole; the rest goes.
+  Journal(const std::filesystem::path& path, const Mark& mark, const Keep& keep);
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;
   ~Journal();

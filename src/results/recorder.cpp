@@ -53,6 +53,9 @@ h5::Dataset axis_scale(h5::File& file, std::size_t axis, std::int64_t length) {
   return scale;
 }
 
+/// Whether an event of a round happens anew where the round is trained again; others tell of the machine.
+bool comes_again(const std::string& kind) { return kind == "dropped" || kind == "replayed" || kind == "warning"; }
+
 }  // namespace
 
 Recorder::Recorder(std::filesystem::path path) : path_(std::move(path)), part_(part_path(path_)) {}
@@ -84,7 +87,9 @@ void Recorder::started(const RunRecord& run) {
              schema::placement(),
              schema::events()};
   if (kept_) {
-    journal_.emplace(journal_of(path_), *kept_, schema::events().group);
+    journal_.emplace(journal_of(path_), *kept_, [](const std::string& table, const Journal::Row& row) {
+      return table == schema::events().group && !comes_again(std::get<std::string>(row.at(2)));
+    });
     require_same_run(run);
   } else {
     journal_.emplace(journal_of(path_));
@@ -147,6 +152,7 @@ h5::File Recorder::file_from_journal(const std::filesystem::path& path) {
     if (table.waiting().size() >= most_waiting) table.append();
   });
   for (auto& [name, table] : tables) table.append();
+  file.flush();
   return file;
 }
 
@@ -241,6 +247,7 @@ void Recorder::finished(const std::vector<std::pair<std::string, Tensor>>& share
       dataset.attach_scale(axis_scale(*file_, std::size_t(axis), tensor.size(axis)), unsigned(axis));
   }
   file_->set_attribute(schema::attribute::end, utc_now());
+  file_->flush();
   file_->close();
   replace_file(copy, path_);
   std::filesystem::remove(part_);

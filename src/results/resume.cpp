@@ -96,7 +96,7 @@ std::vector<EventRecord> events_of_restart(const Restart& restart, const Communi
                                            const std::string& hosts) {
   const std::int64_t round = restart.checkpoint.round;
   std::vector<EventRecord> events;
-  if (!restart.warning.empty()) events.push_back({round, "warning", restart.warning});
+  if (!restart.warning.empty()) events.push_back({round, "damaged", restart.warning});
   events.push_back({round, "resumed",
                     text("the run goes on after ", counted(round, "round"), ", on ",
                          counted(communicator.size(), "rank"), " of ", hosts, ".")});

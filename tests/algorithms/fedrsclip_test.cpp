@@ -54,7 +54,7 @@ TEST_P(FedRsclipReference, equals_the_reference_in_every_term_and_every_gradient
   Parameters parameters = golden.parameters();
   Memory memory(3, {});
   Diagnostics diagnostics(golden.learner->diagnostics(), 3);
-  Turn turn{0, 0, golden.clients, golden.learner->layout(), {}, {}, memory, diagnostics, Keys(1)};
+  Turn turn{0, 0, golden.clients, golden.learner->layout(), {}, memory, diagnostics, Keys(1)};
   const Tensor loss = golden.learner->loss(parameters, golden.batch, turn);
   parameters.zero_gradient();
   loss.sum().backward();
@@ -109,7 +109,7 @@ TEST(PromptFl, equals_the_reference_in_loss_gradient_and_logits) {
   Parameters parameters = golden.parameters();
   Memory memory(3, {});
   Diagnostics diagnostics(golden.learner->diagnostics(), 3);
-  Turn turn{0, 0, golden.clients, golden.learner->layout(), {}, {}, memory, diagnostics, Keys(1)};
+  Turn turn{0, 0, golden.clients, golden.learner->layout(), {}, memory, diagnostics, Keys(1)};
   const Tensor loss = golden.learner->loss(parameters, golden.batch, turn);
   parameters.zero_gradient();
   loss.sum().backward();

@@ -70,7 +70,7 @@ struct ClientGroup {
         parameters(learner.layout(), std::int64_t(clients.size()), device),
         memory(std::int64_t(clients.size()), {}, device),
         diagnostics(learner.diagnostics(), std::int64_t(clients.size()), device),
-        turn{0, 0, this->clients, learner.layout(), {}, {}, memory, diagnostics, Keys(1)} {
+        turn{0, 0, this->clients, learner.layout(), {}, memory, diagnostics, Keys(1)} {
     constexpr std::int64_t width = 32, patches = 8;
     std::vector<Tensor> features, patch_rows, labels, present;
     for (std::size_t k = 0; k < clients.size(); ++k) {
@@ -89,7 +89,6 @@ struct ClientGroup {
     for (const auto part : {&Batch::features, &Batch::patches, &Batch::labels, &Batch::present, &Batch::active})
       batch.*part = (batch.*part).to(device);
     turn.start = parameters.flat(Owner::shared).clone();
-    turn.last_update = at::zeros({learner.layout().size(Owner::shared)});
   }
 
   /// (K), after putting its gradient where optimisers look for it.

@@ -35,7 +35,7 @@ struct Hands {
   std::vector<ClientId> ids{4, 7, 9};
   Memory memory;
   Diagnostics diagnostics{{}, clients};
-  Turn turn{0, 0, ids, layout, normal({clients, size}, 1, 1), at::zeros({size}), memory, diagnostics, Keys(1)};
+  Turn turn{0, 0, ids, layout, normal({clients, size}, 1, 1), memory, diagnostics, Keys(1)};
   explicit Hands(Strategy& strategy) : memory(clients, strategy.memories(layout)) {
     turn.learning_rate = 0.1;
     turn.steps = at::tensor({3.0f, 0.0f, 1.0f});
@@ -194,7 +194,7 @@ TEST_F(Golden, rounds_of_scaffold_are_those_of_its_paper) {
     for (std::int64_t k = 0; k < K; ++k) memory.flat()[k].copy_(kept[ids[std::size_t(k)]]);
     Diagnostics diagnostics({}, K);
     const Download sent = strategy->download(server, ids[0]);
-    Turn turn{server.round, 0, ids, layout, sent.shared.expand({K, -1}), {}, memory, diagnostics, Keys(1)};
+    Turn turn{server.round, 0, ids, layout, sent.shared.expand({K, -1}), memory, diagnostics, Keys(1)};
     turn.learning_rate = 0.05;
     turn.steps = steps.index_select(0, cohort).to(at::kFloat);
     turn.received["c"] = sent.extras.at("c").expand({K, -1});

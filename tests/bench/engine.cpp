@@ -74,8 +74,7 @@ std::function<void()> step(Learner& learner, const Clip& clip, std::int64_t K, b
       optimisers->emplace_back(owner, make_optimiser({}, learner.layout(), owner, K, at::kCPU));
   return [&learner, parameters, batch, memory, diagnostics, clients, optimisers] {
     const Keys keys(1);
-    Turn turn{0,   1, clients, learner.layout(), parameters->flat(Owner::shared), at::zeros({0}), *memory, *diagnostics,
-              keys};
+    Turn turn{0, 1, clients, learner.layout(), parameters->flat(Owner::shared), *memory, *diagnostics, keys};
     parameters->zero_gradient();
     learner.loss(*parameters, *batch, turn).sum().backward();
     for (auto& [owner, optimiser] : *optimisers) {

@@ -110,7 +110,7 @@ class PrepareTest(RefusalTest):
 
     def case(self, name, *options):
         if not CASES.exists():
-            self.skipTest("the small inputs of ../shared/cases are not here")
+            self.skipTest("the small inputs are not here")
         return self.prepared(CASES / name / "in", *options)
 
     def test_grey_of_few_bits_is_scaled_to_the_full_range(self):
@@ -137,7 +137,7 @@ class PrepareTest(RefusalTest):
 
     def test_a_header_that_promises_too_much_takes_no_memory(self):
         if not CASES.exists():
-            self.skipTest("the small inputs of ../shared/cases are not here")
+            self.skipTest("the small inputs are not here")
         output = self.folder / "out.h5"
         limit = lambda: resource.setrlimit(resource.RLIMIT_AS, (4_000_000_000, 4_000_000_000))
         done = subprocess.run([FEDORBIT, "prepare", CASES / "huge-header/in", "-o", output, "--skip-bad"], preexec_fn=limit,

@@ -9,9 +9,10 @@ SECONDS = 10  # what is promised: every rank has ended by then
 
 
 def said(errors):
-    """The program's own lines: without what mpirun frames in dashes, and the log's warnings."""
+    """The program's own lines: without what mpirun frames in dashes or its daemon logs, and the log's warnings."""
     outside = re.sub(r"^-{20,}\n.*?^-{20,}\n", "", errors, flags=re.MULTILINE | re.DOTALL)
-    return [line for line in outside.splitlines() if line.strip() and not line.startswith("warning: ")]
+    return [line for line in outside.splitlines()
+            if line.strip() and not line.startswith("warning: ") and "ORTE_ERROR_LOG" not in line]
 
 
 class RefusalTest(ProgramTest):

@@ -21,8 +21,7 @@ class FedProx final : public Strategy {
   std::string idle(std::int64_t most_steps) const override {
     if (most_steps > 1) return {};
     return "fedprox pulls from a client's second step in a round on, and no client takes two: this run is fedavg's; "
-           "use "
-           "a smaller training.batch_size or more training.local_epochs.";
+           "use a smaller training.batch_size or more training.local_epochs.";
   }
 
  private:

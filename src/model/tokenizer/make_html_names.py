@@ -12,5 +12,5 @@ lines = "\n".join(textwrap.wrap(" ".join(entries), 118))
 pathlib.Path(__file__).with_name("html_names.cpp").write_text(
     "// Made by make_html_names.py: the named character references of the HTML standard (WHATWG, section 13.5), each with\n"
     "// its code points in hexadecimal.\n"
-    '#include "model/html_names.hpp"\n\nnamespace fedorbit {\n\n// clang-format off\n'
+    '#include "model/tokenizer/html_names.hpp"\n\nnamespace fedorbit {\n\n// clang-format off\n'
     f'const std::string_view html_names = R"(\n{lines}\n)";\n// clang-format on\n\n}}  // namespace fedorbit\n')
