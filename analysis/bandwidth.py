@@ -1,5 +1,7 @@
 """Bandwidths in the definitions of nccl-tests: the counterpart of src/comm/bandwidth.hpp."""
 
+from .words import Unreadable
+
 
 def message_bytes(collective, bytes_handed_in, ranks):
     """The size S of a collective: what every rank handed in; gathering counts the rows of all ranks."""
@@ -14,8 +16,11 @@ def algorithm_bandwidth(collective, bytes_handed_in, ranks, seconds):
 def bus_factor(collective, ranks):
     """How much of S crosses each link of an ideal network. Agreements are all-reduces; a barrier moves nothing."""
     others = (ranks - 1) / ranks
-    return {"agree": 2 * others, "all_reduce": 2 * others, "all_gather": others, "gather": others, "exchange": others,
-            "broadcast": 1.0, "barrier": 0.0}[collective]
+    factors = {"agree": 2 * others, "all_reduce": 2 * others, "all_gather": others, "gather": others,
+               "exchange": others, "broadcast": 1.0, "barrier": 0.0}
+    if collective not in factors:
+        raise Unreadable(f"/transport names the collective \"{collective}\"; known are {', '.join(factors)}.")
+    return factors[collective]
 
 
 def bus_bandwidth(collective, bytes_handed_in, ranks, seconds):

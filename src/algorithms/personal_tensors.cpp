@@ -2,11 +2,12 @@
 
 #include <fnmatch.h>
 
-#include <sstream>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "core/error.hpp"
+#include "core/words.hpp"
 
 namespace fedorbit {
 namespace {
@@ -19,14 +20,16 @@ class Relabelled final : public Learner {
 
   const Layout& layout() const override { return layout_; }
   void initialise(Parameters& parameters, Owner owner, std::span<const ClientId> clients, const Keys& keys) override {
+    if (layout_.size(owner) == 0) return;
+    const bool draws = owner != Owner::shared && learner_->layout().size(owner) > 0;
+    if (!draws) return copy(beginning(keys), parameters, owner);
     Parameters original(learner_->layout(), parameters.clients(), parameters.flat(owner).device());
-    learner_->initialise(original, Owner::shared, clients, keys);
-    learner_->initialise(original, Owner::personal, clients, keys);
-    if (owner == Owner::turn) {  // these may be made of what is there
-      for (const Entry& entry : layout_.entries()) copy(parameters, original, entry.name);
-      learner_->initialise(original, Owner::turn, clients, keys);
-    }
-    for (const Entry& entry : layout_.entries(owner)) copy(original, parameters, entry.name);
+    if (owner == Owner::turn)  // these may be made of what is there
+      for (const Owner there : {Owner::shared, Owner::personal}) copy(parameters, original, there);
+    else
+      copy(beginning(keys), original, Owner::shared);
+    learner_->initialise(original, owner, clients, keys);
+    copy(original, parameters, owner);
   }
   Tensor loss(const Parameters& parameters, const Batch& batch, Turn& turn) override {
     // The learner's own shared tensors are meant, and what is personal now differs among clients.
@@ -45,22 +48,27 @@ class Relabelled final : public Learner {
   Classifier* classifier() override { return learner_->classifier(); }
 
  private:
-  static void copy(const Parameters& from, const Parameters& to, const std::string& name) {
-    to[name].detach().copy_(from[name].detach());
+  /// What the learner's shared tensors begin as, for every client, in its own layout. Drawn once.
+  const Parameters& beginning(const Keys& keys) {
+    if (!beginning_ || drawn_from_ != keys) {
+      const ClientId nobody = 0;  // values of shared tensors do not depend on clients
+      beginning_.emplace(learner_->layout(), 1);
+      learner_->initialise(*beginning_, Owner::shared, {&nobody, 1}, keys);
+      drawn_from_ = keys;
+    }
+    return *beginning_;
+  }
+  /// Tensors that are this owner's here, or were the learner's shared ones: by their names.
+  void copy(const Parameters& from, const Parameters& to, Owner owner) const {
+    const Layout& named = &to.layout() == &layout_ ? layout_ : learner_->layout();
+    for (const Entry& entry : named.entries(owner)) to[entry.name].detach().copy_(from[entry.name].detach());
   }
 
   std::shared_ptr<Learner> learner_;
   Layout layout_;
+  std::optional<Parameters> beginning_;
+  Keys drawn_from_{0};
 };
-
-std::vector<std::string> patterns_in(const std::string& list) {
-  std::vector<std::string> patterns;
-  std::istringstream words(list);
-  for (std::string part; std::getline(words, part, ';');)
-    if (const auto first = part.find_first_not_of(' '); first != part.npos)
-      patterns.push_back(part.substr(first, part.find_last_not_of(' ') - first + 1));
-  return patterns;
-}
 
 std::string names_of(const std::vector<Entry>& entries) {
   std::string names;
@@ -71,7 +79,7 @@ std::string names_of(const std::vector<Entry>& entries) {
 }  // namespace
 
 std::shared_ptr<Learner> with_personal_tensors(std::shared_ptr<Learner> learner, const std::string& list) {
-  const std::vector<std::string> patterns = patterns_in(list);
+  const std::vector<std::string> patterns = listed(list);
   if (patterns.empty()) return learner;
   std::vector<bool> used(patterns.size(), false);
   Layout layout;

@@ -57,6 +57,7 @@ class Keys {
   /// All purposes and pairs of 64-bit numbers (round and client; view and image; whatever a purpose counts by) give
   /// distinct streams up to hash collisions.
   Stream stream(Purpose purpose, std::uint64_t first = 0, std::uint64_t second = 0) const;
+  bool operator==(const Keys&) const = default;
 
  private:
   std::uint64_t seed_;

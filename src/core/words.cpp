@@ -1,5 +1,6 @@
 #include "core/words.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <iomanip>
@@ -37,6 +38,17 @@ std::string human_seconds(double seconds) {
   const auto whole = std::int64_t(std::llround(seconds));
   if (whole < 3600) return text(whole / 60, " min ", whole % 60, " s");
   return text(whole / 3600, " h ", whole % 3600 / 60, " min");
+}
+
+std::vector<std::string> listed(std::string_view list) {
+  std::vector<std::string> out;
+  while (!list.empty()) {
+    const std::string_view part = list.substr(0, list.find(';'));
+    list.remove_prefix(std::min(list.size(), part.size() + 1));
+    if (const auto first = part.find_first_not_of(" \t\n"); first != part.npos)
+      out.emplace_back(part.substr(first, part.find_last_not_of(" \t\n") - first + 1));
+  }
+  return out;
 }
 
 }  // namespace fedorbit

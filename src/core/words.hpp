@@ -1,8 +1,9 @@
-// How numbers are written for people, the same wherever they are shown (analysis/words.py is the counterpart).
+// How numbers and lists are written for people, the same wherever they are shown (analysis/words.py is the counterpart).
 #pragma once
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace fedorbit {
 
@@ -17,5 +18,7 @@ std::string counted(std::int64_t count, std::string_view noun);
 std::string human_bytes(std::int64_t bytes);
 /// 75 as "1 min 15 s"; below a minute with one decimal.
 std::string human_seconds(double seconds);
+/// What a list separated by semicolons holds, without the blanks around each; nothing of what is blank.
+std::vector<std::string> listed(std::string_view list);
 
 }  // namespace fedorbit

@@ -1,23 +1,16 @@
 #include "evaluation/zero_shot.hpp"
 
-#include <sstream>
-
 #include "algorithms/losses/cosine.hpp"
 #include "core/error.hpp"
+#include "core/words.hpp"
 #include "inputs/encode.hpp"
 
 namespace fedorbit {
 
 std::vector<std::string> templates_in(const std::string& list, const std::string& option) {
-  std::vector<std::string> out;
-  std::istringstream words(list);
-  for (std::string part; std::getline(words, part, ';');) {
-    const auto first = part.find_first_not_of(" \t\n");
-    if (first == part.npos) continue;
-    out.push_back(part.substr(first, part.find_last_not_of(" \t\n") - first + 1));
-    require(out.back().find("{}") != std::string::npos, option, " = \"", out.back(),
-            "\" has no {} for the class name.");
-  }
+  std::vector<std::string> out = listed(list);
+  for (const std::string& pattern : out)
+    require(pattern.find("{}") != std::string::npos, option, " = \"", pattern, "\" has no {} for the class name.");
   require(!out.empty(), option, " names no template.");
   return out;
 }

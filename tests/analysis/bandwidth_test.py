@@ -5,6 +5,7 @@ import re
 import unittest
 
 from analysis.bandwidth import algorithm_bandwidth, bus_bandwidth, bus_factor
+from analysis.words import Unreadable
 
 TRAFFIC = pathlib.Path(__file__).resolve().parents[2] / "src" / "comm" / "traffic.hpp"
 
@@ -23,6 +24,10 @@ class Bandwidth(unittest.TestCase):
         self.assertEqual(bus_bandwidth("exchange", 1e9, 4, 1), 0.75e9)
         self.assertEqual(bus_bandwidth("broadcast", 1e9, 4, 1), 1e9)
         self.assertEqual(bus_bandwidth("barrier", 0, 4, 1), 0)
+
+    def test_a_collective_that_is_not_known_is_a_sentence(self):
+        with self.assertRaisesRegex(Unreadable, '"scan"; known are agree'):
+            bus_factor("scan", 4)
 
     def test_nothing_timed_and_nobody_else_give_zero(self):
         self.assertEqual(algorithm_bandwidth("broadcast", 1e9, 4, 0), 0)

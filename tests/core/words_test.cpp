@@ -36,5 +36,10 @@ TEST(Words, quantities_have_units_of_their_size) {
   EXPECT_EQ(human_seconds(7260), "2 h 1 min");
 }
 
+TEST(Words, a_list_is_what_stands_between_semicolons) {
+  EXPECT_EQ(listed(" a b;c ;; \n"), (std::vector<std::string>{"a b", "c"}));
+  EXPECT_EQ(listed(""), std::vector<std::string>());
+}
+
 }  // namespace
 }  // namespace fedorbit
