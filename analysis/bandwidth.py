@@ -1,6 +1,6 @@
 """Bandwidths in the definitions of nccl-tests: the counterpart of src/comm/bandwidth.hpp."""
 
-from .words import Unreadable
+from .results_file import Unreadable
 
 
 def message_bytes(collective, bytes_handed_in, ranks):

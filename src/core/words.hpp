@@ -1,4 +1,5 @@
-// How numbers and lists are written for people, the same wherever they are shown (analysis/words.py is the counterpart).
+// How numbers and lists are written for people, the same wherever they are shown (analysis/words.py is the
+// counterpart).
 #pragma once
 #include <cstdint>
 #include <string>

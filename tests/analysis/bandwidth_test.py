@@ -5,7 +5,7 @@ import re
 import unittest
 
 from analysis.bandwidth import algorithm_bandwidth, bus_bandwidth, bus_factor
-from analysis.words import Unreadable
+from analysis.results_file import Unreadable
 
 TRAFFIC = pathlib.Path(__file__).resolve().parents[2] / "src" / "comm" / "traffic.hpp"
 
