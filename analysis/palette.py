@@ -8,7 +8,8 @@ from .words import shown
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 MARKS = ("o", "s", "^", "D", "v", "P", "X")
 REFERENCE = "#707880"
-PHASES = {"training": ("#4d555e", ""), "waiting": ("#d8dde2", "///"), "transfer": ("#9aa3ac", "...")}  # colour, hatch
+PHASES = {"training": ("#4d555e", ""), "evaluation": ("#7b858f", "\\\\\\"), "waiting": ("#d8dde2", "///"),
+          "transfer": ("#9aa3ac", "..."), "other": ("#c3b7a3", "xxx")}  # colour, hatch
 
 STYLE = {"font.size": 10, "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True,
          "grid.color": "#e6e9ec", "axes.edgecolor": "#98a0a8", "axes.axisbelow": True, "axes.titlelocation": "left",

@@ -200,7 +200,7 @@ def phases(axes, looks):
                   linewidth=0, label=phase)
         left += values
     axes.set_title("Seconds by phase and rank" if names[0].startswith("rank") else "Seconds by phase, mean of ranks")
-    axes.set_xlabel("seconds; waiting and transfer since the program started")
+    axes.set_xlabel("seconds")
     axes.set_yticks(range(len(names)), names)
     _rows(axes, len(names))
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncol=3, handlelength=1.5, columnspacing=1.2)

@@ -45,8 +45,8 @@ class Run:
     turns = Table(schema.Turns.GROUP)
     scores = Table(schema.Scores.GROUP)
     templates = Table(schema.Templates.GROUP)
+    phases = Table(schema.Phases.GROUP)
     transport = Table(schema.Transport.GROUP)
-    placement = Table(schema.Placement.GROUP)
     events = Table(schema.Events.GROUP)
 
     def __init__(self, place):
@@ -122,37 +122,42 @@ class Run:
                 for name in dict.fromkeys(table[names.SET])}
 
     def collectives(self):
-        """For every collective: ranks, calls, bytes, waiting and transfer seconds (sums over ranks), algbw, busbw."""
+        """For every (phase, collective): ranks, calls, bytes, waiting and transfer seconds (sums over ranks), algbw, busbw."""
         names, table, found = schema.Transport, self.transport, {}
-        for collective in dict.fromkeys(table[names.COLLECTIVE]):
-            mine = table[names.COLLECTIVE] == collective
+        for phase, collective in dict.fromkeys(zip(table[names.PHASE], table[names.COLLECTIVE])):
+            mine = (table[names.PHASE] == phase) & (table[names.COLLECTIVE] == collective)
             ranks = len(numpy.unique(table[names.RANK][mine]))
             seconds = float(table[names.TRANSFER][mine].sum())
             moved = int(table[names.BYTES][mine].sum())
             totals = (collective, moved, ranks, seconds)  # sums over sums: a rank's mean bytes by its mean seconds
-            found[collective] = {"ranks": ranks, "calls": int(table[names.CALLS][mine].sum()), "bytes": moved,
-                                 "waiting": float(table[names.WAITING][mine].sum()), "transfer": seconds,
-                                 "algbw": algorithm_bandwidth(*totals), "busbw": bus_bandwidth(*totals)}
+            found[phase, collective] = {"ranks": ranks, "calls": int(table[names.CALLS][mine].sum()), "bytes": moved,
+                                        "waiting": float(table[names.WAITING][mine].sum()), "transfer": seconds,
+                                        "algbw": algorithm_bandwidth(*totals), "busbw": bus_bandwidth(*totals)}
         return found
 
+    def phase_seconds(self):
+        """(ranks, {phase: (seconds, waiting, transfer) of each rank}) in the rounds, waits and moves within the seconds."""
+        names, moves = schema.Phases, schema.Transport
+        in_rounds = self.phases[names.ROUND] != schema.BEFORE_ROUNDS
+        spent = {column: values[in_rounds] for column, values in self.phases.items()}
+        moved_in_rounds = self.transport[moves.ROUND] != schema.BEFORE_ROUNDS
+        moved = {column: values[moved_in_rounds] for column, values in self.transport.items()}
+        ranks = numpy.unique(spent[names.RANK])
+
+        def of_ranks(table, phase, column):
+            mine = table[names.PHASE] == phase
+            return numpy.array([table[column][mine & (table[names.RANK] == rank)].sum() for rank in ranks])
+
+        return ranks, {phase: (of_ranks(spent, phase, names.SECONDS), of_ranks(moved, phase, moves.WAITING),
+                               of_ranks(moved, phase, moves.TRANSFER)) for phase in dict.fromkeys(spent[names.PHASE])}
+
     def seconds_by_rank(self):
-        """(ranks, {phase: seconds of each}): training of the turns taken there, waiting and transfer of its ledger.
-
-        The ledger also holds what lies outside of rounds: the start, the encoding, the waits for the root's writing.
-        So what a rank did besides cannot be had as the rest of the rounds' seconds.
-        """
-        names, turns = schema.Transport, schema.Turns
-        ranks = numpy.unique(numpy.concatenate([self.placement[schema.Placement.RANK], self.transport[names.RANK]]))
-        placed = self.placement
-        where = dict(zip(zip(placed[schema.Placement.ROUND], placed[schema.Placement.CLIENT]),
-                         placed[schema.Placement.RANK]))
-        rank_of_turn = numpy.array([where.get(turn, -1) for turn in zip(self.turns[turns.ROUND],
-                                                                        self.turns[turns.CLIENT])])
-
-        def sums(keys, values):
-            return numpy.array([values[keys == rank].sum() for rank in ranks])
-
-        phases = {"training": sums(rank_of_turn, self.turns[turns.SECONDS]),
-                  "waiting": sums(self.transport[names.RANK], self.transport[names.WAITING]),
-                  "transfer": sums(self.transport[names.RANK], self.transport[names.TRANSFER])}
-        return ranks, phases
+        """(ranks, {part: seconds of each}) of the rounds: training, evaluation, waiting, transfer, and all the rest."""
+        ranks, phases = self.phase_seconds()
+        nothing = numpy.zeros(len(ranks))
+        busy = {phase: seconds - waiting - transfer for phase, (seconds, waiting, transfer) in phases.items()}
+        parts = {part: busy.pop(part, nothing) for part in (schema.TRAINING, schema.EVALUATION)}
+        parts["waiting"] = sum((waiting for _, waiting, _ in phases.values()), nothing)
+        parts["transfer"] = sum((transfer for _, _, transfer in phases.values()), nothing)
+        parts["other"] = sum(busy.values(), nothing)
+        return ranks, parts

@@ -1,7 +1,7 @@
 """The names in a results file that the analysis reads, once: src/results/schema.hpp has them all."""
 
 FILETYPE = "fedorbit-results"
-MAJOR = 3  # of the file's version; none but this can be read
+MAJOR = 4  # of the file's version; none but this can be read
 
 FILE = "results.h5"
 UNFINISHED_FILE = "results.h5.part"
@@ -47,10 +47,6 @@ class Rounds:
     LOSS = "loss"
     UPLOAD = "upload_bytes"
     DOWNLOAD = "download_bytes"
-    TRAINING = "training_seconds"
-    WAITING = "waiting_seconds"
-    TRANSFER = "transfer_seconds"
-    EVALUATION = "evaluation_seconds"
     TOTAL = "total_seconds"
 
 
@@ -104,8 +100,22 @@ class Templates:
     TOTAL = "total"
 
 
+BEFORE_ROUNDS = -1  # the round of what a run was set up with
+TRAINING, EVALUATION = "training", "evaluation"  # of the phases
+
+
+class Phases:
+    GROUP = "/phases"
+    ROUND = "round"
+    PHASE = "phase"
+    RANK = "rank"
+    SECONDS = "seconds"
+
+
 class Transport:
     GROUP = "/transport"
+    ROUND = "round"
+    PHASE = "phase"
     RANK = "rank"
     COLLECTIVE = "collective"
     CALLS = "calls"

@@ -68,28 +68,29 @@ def federated(run):
 
 
 def seconds(run):
-    table = Table(title="Seconds on the root", title_justify="left")
-    for name in ("phase", "all", "a round", "share"):
+    """Seconds by phase: what the quickest, the mean and the slowest rank spent on it; waits and moves are within."""
+    table = Table(title="Seconds by phase", title_justify="left")
+    for name in ("phase", "lowest rank", "mean", "highest rank", "which", "a round", "of which waiting", "transfer",
+                 "share"):
         table.add_column(name, justify="left" if name == "phase" else "right")
-    names = schema.Rounds
-    total = run.rounds[names.TOTAL].sum()
-    phases = {"training": names.TRAINING, "waiting": names.WAITING, "transfer": names.TRANSFER,
-              "evaluation": names.EVALUATION, "total": names.TOTAL}
-    for phase, column in phases.items():
-        values = run.rounds[column]
-        if len(values) and total > 0:
-            table.add_row(phase, fixed(values.sum(), 2), fixed(values.mean(), 3), percent(values.sum() / total))
+    ranks, phases = run.phase_seconds()
+    rounds = len(run.rounds[schema.Rounds.ROUND])
+    total = sum(spent.mean() for spent, _, _ in phases.values()) if len(ranks) else 0
+    for phase, (spent, waiting, transfer) in phases.items() if rounds and total > 0 else ():
+        table.add_row(phase, fixed(spent.min(), 2), fixed(spent.mean(), 2), fixed(spent.max(), 2),
+                      str(ranks[spent.argmax()]), fixed(spent.mean() / rounds, 4), fixed(waiting.mean(), 2),
+                      fixed(transfer.mean(), 2), percent(spent.mean() / total))
     return table
 
 
 def transport(run):
     """What this machine moved, summed over ranks. Agreements pass as waiting, so they have no bandwidth."""
     table = Table(title="Transport", title_justify="left")
-    for name in ("collective", "ranks", "calls", "bytes", "waiting s", "transfer s", "algbw MB/s", "busbw MB/s"):
-        table.add_column(name, justify="left" if name == "collective" else "right")
-    for collective, sums in run.collectives().items():
+    for name in ("phase", "collective", "ranks", "calls", "bytes", "waiting s", "transfer s", "algbw MB/s", "busbw MB/s"):
+        table.add_column(name, justify="left" if name in ("phase", "collective") else "right")
+    for (phase, collective), sums in run.collectives().items():
         bandwidths = [f"{sums[name] / 1e6:.1f}" if sums["transfer"] > 0 else "-" for name in ("algbw", "busbw")]
-        table.add_row(collective, str(sums["ranks"]), f"{sums['calls']:,}", human_bytes(sums["bytes"]),
+        table.add_row(phase, collective, str(sums["ranks"]), f"{sums['calls']:,}", human_bytes(sums["bytes"]),
                       f"{sums['waiting']:.3f}", f"{sums['transfer']:.3f}", *bandwidths)
     return table
 

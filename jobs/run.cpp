@@ -158,9 +158,11 @@ int run(Arguments& arguments) {
   }
 
   const bool patches = parts.learner->needs_patches();
+  std::optional<InPhase> encoding(std::in_place, communicator->ledger(), Phase::encoding);
   const auto features =
       features_of(opened.dataset, opened.clip, {patches, false, experiment.views}, experiment.data.features,
                   experiment.data.feature_store, device, *communicator, signal_received);
+  encoding.reset();
   if (!features) {
     if (root && arguments.restart) directory.begin(options_toml);  // what goes on without --restart is the new run
     log::info("interrupted while encoding. ", how_to_go_on);

@@ -46,7 +46,7 @@ void Communicator::agree(Signature mine) {
   const std::uint64_t hash = fingerprint(mine);
   std::array largest{hash, ~hash};  // where the largest and the smallest are the same, all are
   find_largest(largest);
-  Cost& cost = traffic_[Collective::agree];
+  Cost& cost = ledger_.traffic()[Collective::agree];
   cost.calls += 1;
   cost.bytes += sizeof largest;
   if (largest[0] == ~largest[1]) return;
@@ -60,7 +60,7 @@ void Communicator::account(const Signature& mine, const Tensor& of_device, std::
   settle(of_device);
   Stopwatch watch;
   agree(mine);
-  Cost& cost = traffic_[mine.collective];
+  Cost& cost = ledger_.traffic()[mine.collective];
   cost.waiting_seconds += watch.seconds();
   watch.restart();
   move();
@@ -75,7 +75,7 @@ void Communicator::agree(const std::string& what, std::uint64_t fingerprint) {
   what.copy(mine.subject.data(), mine.subject.size() - 1);
   Stopwatch watch;
   agree(mine);
-  traffic_[Collective::agree].waiting_seconds += watch.seconds();
+  ledger_.traffic()[Collective::agree].waiting_seconds += watch.seconds();
 }
 
 void Communicator::barrier() {

@@ -5,11 +5,10 @@
 #include <memory>
 #include <span>
 #include <string>
-#include <utility>
 #include <vector>
 
+#include "comm/ledger.hpp"
 #include "comm/signature.hpp"
-#include "comm/traffic.hpp"
 #include "core/tensor.hpp"
 
 namespace fedorbit {
@@ -71,10 +70,7 @@ class Communicator {
   /// At the root: how long ranks stood still, since it was last asked.
   std::vector<Pause> take_pauses();
 
-  /// What this rank moved since it started or since the ledger was last taken.
-  const Traffic& traffic() const { return traffic_; }
-  /// The ledger so far; it starts again from zero.
-  Traffic take_traffic() { return std::exchange(traffic_, {}); }
+  Ledger& ledger() { return ledger_; }
 
  protected:
   explicit Communicator(Place place);
@@ -100,7 +96,7 @@ class Communicator {
   void account(const Signature&, const Tensor& of_device, std::int64_t bytes, Move move);
 
   Place place_;
-  Traffic traffic_;
+  Ledger ledger_;
   std::int64_t calls_ = 0;
   std::unique_ptr<Lifeline> lifeline_;
 };

@@ -1,4 +1,4 @@
-// The transport ledger: what one rank's communicator moved and how long it took, per collective.
+// What a rank moved by collectives, and how long it took.
 #pragma once
 #include <array>
 #include <cstddef>
@@ -19,6 +19,14 @@ struct Cost {
   std::int64_t bytes = 0;       // handed in by this rank, whatever the library then sent
   double waiting_seconds = 0;   // until the last rank arrived: imbalance
   double transfer_seconds = 0;  // from then on: network and memory
+  bool operator==(const Cost&) const = default;
+  Cost& operator+=(const Cost& other) {
+    calls += other.calls;
+    bytes += other.bytes;
+    waiting_seconds += other.waiting_seconds;
+    transfer_seconds += other.transfer_seconds;
+    return *this;
+  }
 };
 
 /// One Cost per collective. The agreement in front of every collective counts its calls and bytes under `agree` and
@@ -28,6 +36,11 @@ struct Traffic {
 
   Cost& operator[](Collective collective) { return costs[std::size_t(collective)]; }
   const Cost& operator[](Collective collective) const { return costs[std::size_t(collective)]; }
+  bool operator==(const Traffic&) const = default;
+  Traffic& operator+=(const Traffic& other) {
+    for (std::size_t i = 0; i < costs.size(); ++i) costs[i] += other.costs[i];
+    return *this;
+  }
 };
 
 /// A rank's time in collectives.

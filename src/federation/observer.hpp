@@ -32,13 +32,21 @@ struct RoundRecord {
   std::vector<TurnRecord> turns;
 };
 
-/// What one rank's communicator moved by one collective: the transport ledger. A rank reports when all have agreed on
-/// what they trained, so the rows of a round hold what it moved since the report before: the reports, the sum, the
-/// evaluation and the checkpoint of the round before (in round 0 the start and the encoding), and the moves before this
-/// round's training and the agreement after it, also those of attempts that were played again. The last round has
-/// further rows for what came after its report.
+/// Seconds by the clock that one rank spent on a phase of a round (comm/ledger.hpp), waits and moves included. Rounds
+/// of -1 are before the first: the start, the encoding, the exams of what is not trained yet. The phases of a round may
+/// come in two parts: its reports go to the root before its sum does, and the rest with the next round's.
+struct SpentRecord {
+  std::int64_t round;
+  std::string phase;
+  std::int64_t rank;
+  double seconds;
+};
+
+/// What one rank moved in such a phase by one collective: the transport ledger.
 struct TransportRecord {
-  std::int64_t round, rank;
+  std::int64_t round;
+  std::string phase;
+  std::int64_t rank;
   std::string collective;
   std::int64_t calls, bytes;
   double waiting_seconds, transfer_seconds;
@@ -81,7 +89,8 @@ class Observer {
   virtual void evaluated(const std::vector<Score>&) {}
   virtual void confused(const std::vector<Confusion>&) {}
   virtual void templates_evaluated(const std::vector<TemplateRecord>&) {}
-  virtual void transported(const std::vector<TransportRecord>&) {}
+  /// What all ranks spent since they last said it, and what they moved in that time.
+  virtual void transported(const std::vector<SpentRecord>&, const std::vector<TransportRecord>&) {}
   virtual void placed(const std::vector<PlacementRecord>&) {}
   virtual void happened(const EventRecord&) {}
   /// The final shared tensors by name, and the last word.

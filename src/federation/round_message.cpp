@@ -8,11 +8,17 @@ namespace {
 /// Lists the numbers of a report in one fixed order, for writing and reading alike.
 template <class Visitor>
 void visit(RankReport& report, std::size_t most_clients, Visitor&& number) {
-  for (Cost& cost : report.traffic.costs) {
-    number(cost.calls);
-    number(cost.bytes);
-    number(cost.waiting_seconds);
-    number(cost.transfer_seconds);
+  for (Spent& spent : report.spent) {
+    number(spent.round);
+    number(spent.phase);
+    number(spent.seconds);
+    for (Cost& cost : spent.traffic.costs) {
+      if (cost.calls == 0) continue;
+      number(cost.calls);
+      number(cost.bytes);
+      number(cost.waiting_seconds);
+      number(cost.transfer_seconds);
+    }
   }
   for (std::size_t i = 0; i < most_clients; ++i) {
     TurnRecord& turn = report.turns[i];
@@ -76,15 +82,22 @@ std::vector<RankReport> gather_reports(const RankReport& mine, std::size_t most_
   return reports;
 }
 
-std::vector<TransportRecord> transport_records(const std::vector<RankReport>& reports, std::int64_t round) {
+std::vector<SpentRecord> spent_records(const std::vector<RankReport>& reports) {
+  std::vector<SpentRecord> records;
+  for (std::size_t rank = 0; rank < reports.size(); ++rank)
+    for (const Spent& spent : reports[rank].spent)
+      records.push_back({spent.round, name(spent.phase), std::int64_t(rank), spent.seconds});
+  return records;
+}
+
+std::vector<TransportRecord> transport_records(const std::vector<RankReport>& reports) {
   std::vector<TransportRecord> records;
   for (std::size_t rank = 0; rank < reports.size(); ++rank)
-    for (std::size_t c = 0; c < collective_names.size(); ++c) {
-      const Cost& cost = reports[rank].traffic.costs[c];
-      if (cost.calls > 0)
-        records.push_back({round, std::int64_t(rank), collective_names[c], cost.calls, cost.bytes, cost.waiting_seconds,
-                           cost.transfer_seconds});
-    }
+    for (const Spent& spent : reports[rank].spent)
+      for (std::size_t c = 0; c < collective_names.size(); ++c)
+        if (const Cost& cost = spent.traffic.costs[c]; cost.calls > 0)
+          records.push_back({spent.round, name(spent.phase), std::int64_t(rank), collective_names[c], cost.calls,
+                             cost.bytes, cost.waiting_seconds, cost.transfer_seconds});
   return records;
 }
 

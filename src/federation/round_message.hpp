@@ -22,16 +22,18 @@ Verdict agreed(const Verdict& mine, Communicator& communicator);
 
 /// What one rank says of its part of a round.
 struct RankReport {
-  Traffic traffic;                // since its last report
+  std::vector<Spent> spent;       // since its last report
   std::vector<TurnRecord> turns;  // by client
 };
 
-/// Collective: the reports of all ranks, in the order of ranks, at the root; none elsewhere. `most_clients` and the
-/// length of diagnostics are the same everywhere.
+/// Collective: the reports of all ranks, in the order of ranks, at the root; none elsewhere. `most_clients`, the length
+/// of diagnostics, and the phases and collectives of what was spent are the same everywhere.
 std::vector<RankReport> gather_reports(const RankReport& mine, std::size_t most_clients, std::size_t diagnostics,
                                        Communicator& communicator);
 
-/// Rows of the transport ledger: what each rank moved in the round.
-std::vector<TransportRecord> transport_records(const std::vector<RankReport>& reports, std::int64_t round);
+/// Seconds of every phase that each rank went through.
+std::vector<SpentRecord> spent_records(const std::vector<RankReport>& reports);
+/// Rows of the transport ledger: what each rank moved.
+std::vector<TransportRecord> transport_records(const std::vector<RankReport>& reports);
 
 }  // namespace fedorbit

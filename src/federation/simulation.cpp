@@ -63,6 +63,7 @@ Ending Simulation::run(const volatile std::sig_atomic_t& signal) {
     evaluate(false);
   }
   while (server_.round < options.training.rounds) {
+    const InPhase round(communicator_.ledger(), Phase::harness, server_.round);
     std::optional<RoundRecord> record = play_round(signal);
     if (!record) {
       save();
@@ -76,11 +77,7 @@ Ending Simulation::run(const volatile std::sig_atomic_t& signal) {
     tell([&](Observer& observer) { observer.round_committed(*record); });
     if (last || server_.round % options.checkpoint.every == 0) save();
   }
-  // What the ranks moved since their last report.
-  const auto reports = gather_reports({communicator_.take_traffic(), {}}, 0, 0, communicator_);
-  tell([&](Observer& observer) {
-    observer.transported(transport_records(reports, std::max<std::int64_t>(0, server_.round - 1)));
-  });
+  report_ledger();
   return Ending::finished;
 }
 
@@ -91,43 +88,48 @@ std::optional<RoundRecord> Simulation::play_round(const volatile std::sig_atomic
   Cohort cohort{draw_cohort(workshop_.partition.clients(), options.participation, server_.round, workshop_.keys), {}};
   for (const ClientId client : cohort.clients) cohort.weights.push_back(workshop_.weight(client));
   const Placement placement = costs_.place(make_groups(cohort.clients, options.group_size), communicator_.size());
-  const Seconds before = seconds_in(communicator_.traffic());
-  store_.gather_at(placement, communicator_);
+  Ledger& ledger = communicator_.ledger();
+  const Seconds before = seconds_in(ledger.sum());
+  {
+    const InPhase exchange(ledger, Phase::exchange);
+    store_.gather_at(placement, communicator_);
+  }
   Downloads downloads(workshop_.strategy, workshop_.download_codec, workshop_.learner.layout(), server_);
 
   // An attempt that is played again leaves no trace: what clients keep is as it was until the round is committed, and
-  // what they sent counts once. What it moved stands in the round's rows of the transport ledger.
+  // what they sent counts once.
   double training_seconds = 0;
   RankReport mine;
   Verdict verdict;
-  do {
+  for (;;) {
     store_.discard();
     cohort.fates.assign(cohort.clients.size(), Fate::counted);
     aggregation_.begin(server_.global, std::int64_t(cohort.clients.size()), cohort.weight());
     const Stopwatch training;
     mine.turns = train(placement, downloads, cohort, signal);
     training_seconds += training.seconds();
-    verdict = agreed({signal != 0, aggregation_.exponents(), cohort.fates}, communicator_);
+    {
+      const InPhase message(ledger, Phase::small_message);
+      verdict = agreed({signal != 0, aggregation_.exponents(), cohort.fates}, communicator_);
+    }
     if (verdict.stop) {
       discard_round();
       return std::nullopt;
     }
     cohort.fates = verdict.fates;
     refuse_nonfinite(cohort);
-  } while (widen_bounds(cohort, verdict));
+    if (!widen_bounds(cohort, verdict)) break;
+    ledger.replay(server_.round);
+  }
 
-  const Seconds trained = seconds_in(communicator_.traffic());
-  mine.traffic = communicator_.take_traffic();
-  const auto reports =
-      gather_reports(mine, placement.most_clients(), workshop_.learner.diagnostics().size(), communicator_);
+  const Seconds trained = seconds_in(ledger.sum());
+  mine.spent = ledger.take();
+  const std::vector<RankReport> reports = gathered(mine, placement.most_clients());
   const std::vector<ClientId> dropped = cohort.with(Fate::not_finite);
-  Sums sums = aggregation_.close(std::int64_t(cohort.clients.size() - dropped.size()), cohort.weight(), communicator_);
-  sums.population = workshop_.partition.clients();
+  const Sums sums = summed(cohort, dropped.size());
 
   // From here on nothing can fail on one rank alone: the round is committed.
-  const Tensor former = server_.global.clone();  // a strategy may change it in place
-  workshop_.strategy.aggregate(server_, sums);
-  server_.last_update = server_.global - former;
+  take_server_step(sums);
   store_.commit(placement, dropped);
   ++server_.round;
   for (const ClientId client : dropped)
@@ -141,7 +143,7 @@ std::optional<RoundRecord> Simulation::play_round(const volatile std::sig_atomic
 
   RoundRecord record = round_record(server_, cohort, reports);
   record.training_seconds = training_seconds;
-  const Seconds moved = trained - before + seconds_in(communicator_.traffic());
+  const Seconds moved = trained - before + seconds_in(ledger.sum());
   record.waiting_seconds = moved.waiting;
   record.transfer_seconds = moved.transfer;
   record.total_seconds = watch.seconds();
@@ -149,7 +151,7 @@ std::optional<RoundRecord> Simulation::play_round(const volatile std::sig_atomic
   for (std::size_t g = 0; g < placement.groups().size(); ++g)
     for (const ClientId client : placement.groups()[g]) placed.push_back({record.round, client, placement.rank_of(g)});
   tell([&](Observer& observer) {
-    observer.transported(transport_records(reports, record.round));
+    observer.transported(spent_records(reports), transport_records(reports));
     observer.placed(placed);
   });
   warn(record);
@@ -158,6 +160,7 @@ std::optional<RoundRecord> Simulation::play_round(const volatile std::sig_atomic
 
 std::vector<TurnRecord> Simulation::train(const Placement& placement, Downloads& downloads, Cohort& cohort,
                                           const volatile std::sig_atomic_t& signal) {
+  const InPhase training(communicator_.ledger(), Phase::training);
   std::vector<TurnRecord> records;
   for (const auto& group : placement.of_rank(communicator_.rank())) {
     const auto turn = take_turn(
@@ -178,13 +181,36 @@ std::vector<TurnRecord> Simulation::train(const Placement& placement, Downloads&
 
 void Simulation::discard_round() {
   store_.discard();
-  // What was moved since the last report was moved for the rounds before.
-  const auto reports = gather_reports({communicator_.take_traffic(), {}}, 0, 0, communicator_);
+  communicator_.ledger().replay(server_.round);
+  report_ledger();
   tell([&](Observer& observer) {
-    observer.transported(transport_records(reports, std::max<std::int64_t>(0, server_.round - 1)));
     observer.happened(
         {server_.round, "interrupted", text("a signal ended the run; round ", server_.round, " is discarded.")});
   });
+}
+
+std::vector<RankReport> Simulation::gathered(const RankReport& mine, std::size_t most_clients) {
+  const InPhase message(communicator_.ledger(), Phase::small_message);
+  return gather_reports(mine, most_clients, workshop_.learner.diagnostics().size(), communicator_);
+}
+
+void Simulation::report_ledger() {
+  const std::vector<RankReport> reports = gathered({communicator_.ledger().take(), {}}, 0);
+  tell([&](Observer& observer) { observer.transported(spent_records(reports), transport_records(reports)); });
+}
+
+Sums Simulation::summed(const Cohort& cohort, std::size_t dropped) {
+  const InPhase sum(communicator_.ledger(), Phase::sum);
+  Sums sums = aggregation_.close(std::int64_t(cohort.clients.size() - dropped), cohort.weight(), communicator_);
+  sums.population = workshop_.partition.clients();
+  return sums;
+}
+
+void Simulation::take_server_step(const Sums& sums) {
+  const InPhase step(communicator_.ledger(), Phase::server);
+  const Tensor former = server_.global.clone();  // a strategy may change it in place
+  workshop_.strategy.aggregate(server_, sums);
+  server_.last_update = server_.global - former;
 }
 
 void Simulation::refuse_nonfinite(const Cohort& cohort) {
@@ -208,6 +234,7 @@ bool Simulation::widen_bounds(const Cohort& cohort, const Verdict& verdict) {
 }
 
 void Simulation::learn_costs(const Placement& placement, const std::vector<RankReport>& reports) {
+  const InPhase message(communicator_.ledger(), Phase::small_message);
   std::unordered_map<ClientId, std::size_t> group_of;
   for (std::size_t g = 0; g < placement.groups().size(); ++g)
     for (const ClientId client : placement.groups()[g]) group_of[client] = g;
@@ -232,6 +259,7 @@ void Simulation::warn(const RoundRecord& record) {
 
 void Simulation::evaluate(bool frozen) {
   const Range range("evaluation");
+  const InPhase evaluation(communicator_.ledger(), Phase::evaluation);
   std::vector<Score> scores;
   for (const auto& exam : exams_) {
     if (exam->frozen() != frozen) continue;
@@ -242,6 +270,7 @@ void Simulation::evaluate(bool frozen) {
 }
 
 void Simulation::save() {
+  const InPhase checkpoint(communicator_.ledger(), Phase::checkpoint);
   const State state{server_, aggregation_.bounds(), store_.collect(communicator_)};
   if (communicator_.root()) save_(state);
 }

@@ -52,6 +52,13 @@ class Simulation {
   std::vector<TurnRecord> train(const Placement& placement, Downloads& downloads, Cohort& cohort,
                                 const volatile std::sig_atomic_t& signal);
   void discard_round();
+  /// Collective: what ranks say of their parts of the round, at the root.
+  std::vector<RankReport> gathered(const RankReport& mine, std::size_t most_clients);
+  /// Collective: what ranks spent since they last said it goes to the observers.
+  void report_ledger();
+  /// Collective: what came of all clients but so many that were dropped.
+  Sums summed(const Cohort& cohort, std::size_t dropped);
+  void take_server_step(const Sums& sums);
   void refuse_nonfinite(const Cohort& cohort);
   /// Whether a value was beyond its bound, which is wider from now on: the round is to be played again.
   bool widen_bounds(const Cohort& cohort, const Verdict& verdict);
@@ -62,6 +69,7 @@ class Simulation {
   void save();
   template <class Call>
   void tell(Call call) {
+    const InPhase recording(communicator_.ledger(), Phase::recording);
     for (Observer* observer : observers_) call(*observer);
   }
 

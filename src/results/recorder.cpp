@@ -66,14 +66,14 @@ Recorder::Recorder(std::filesystem::path path, Journal::Mark kept)
 template <class Action>
 void Recorder::each_table(Action action) {
   for (Table* table : {&tables_->rounds, &tables_->turns, &tables_->scores, &tables_->confusions, &tables_->templates,
-                       &tables_->transport, &tables_->placement, &tables_->events})
+                       &tables_->phases, &tables_->transport, &tables_->placement, &tables_->events})
     action(*table);
 }
 
 void Recorder::started(const RunRecord& run) {
   tables_.emplace(Growing{Table(schema::rounds()), Table(schema::turns(run.diagnostics)), Table(schema::scores()),
-                          Table(schema::confusions()), Table(schema::templates()), Table(schema::transport()),
-                          Table(schema::placement()), Table(schema::events())});
+                          Table(schema::confusions()), Table(schema::templates()), Table(schema::phases()),
+                          Table(schema::transport()), Table(schema::placement()), Table(schema::events())});
   schema_ = {schema::classes(longest(run.class_names)),
              schema::domains(longest(run.domain_names)),
              schema::clients(),
@@ -83,6 +83,7 @@ void Recorder::started(const RunRecord& run) {
              schema::scores(),
              schema::confusions(),
              schema::templates(),
+             schema::phases(),
              schema::transport(),
              schema::placement(),
              schema::events()};
@@ -212,10 +213,12 @@ void Recorder::templates_evaluated(const std::vector<TemplateRecord>& scores) {
   flush();
 }
 
-void Recorder::transported(const std::vector<TransportRecord>& ledger) {
+void Recorder::transported(const std::vector<SpentRecord>& phases, const std::vector<TransportRecord>& ledger) {
+  for (const SpentRecord& entry : phases) tables_->phases.add({entry.round, entry.phase, entry.rank, entry.seconds});
   for (const TransportRecord& entry : ledger)
-    tables_->transport.add({entry.round, entry.rank, entry.collective, entry.calls, entry.bytes, entry.waiting_seconds,
-                            entry.transfer_seconds});
+    tables_->transport.add({entry.round, entry.phase, entry.rank, entry.collective, entry.calls, entry.bytes,
+                            entry.waiting_seconds, entry.transfer_seconds});
+  append(tables_->phases);
   append(tables_->transport);
   flush();
 }

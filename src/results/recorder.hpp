@@ -28,7 +28,7 @@ class Recorder final : public Observer {
   void evaluated(const std::vector<Score>& scores) override;
   void confused(const std::vector<Confusion>& confusions) override;
   void templates_evaluated(const std::vector<TemplateRecord>& scores) override;
-  void transported(const std::vector<TransportRecord>& ledger) override;
+  void transported(const std::vector<SpentRecord>& phases, const std::vector<TransportRecord>& ledger) override;
   void placed(const std::vector<PlacementRecord>& ranks) override;
   void happened(const EventRecord& event) override;
   void finished(const std::vector<std::pair<std::string, Tensor>>& shared) override;
@@ -41,7 +41,7 @@ class Recorder final : public Observer {
  private:
   /// The tables that grow while the run goes on.
   struct Growing {
-    Table rounds, turns, scores, confusions, templates, transport, placement, events;
+    Table rounds, turns, scores, confusions, templates, phases, transport, placement, events;
   };
 
   template <class Action>

@@ -12,7 +12,7 @@
 namespace fedorbit::schema {
 
 inline const std::string filetype = "fedorbit-results";
-inline constexpr std::array<std::int64_t, 2> version{3, 0};  // major: readers must follow; minor: something was added
+inline constexpr std::array<std::int64_t, 2> version{4, 0};  // major: readers must follow; minor: something was added
 
 /// Attributes of the root; what RunRecord::provenance holds stands beside them under its own names.
 namespace attribute {
@@ -149,10 +149,21 @@ inline Table templates() {
            {"loss", "1", "mean cross entropy", Type::real}}};
 }
 
+/// Rounds of -1 are before the first: what a run was set up with.
+inline Table phases() {
+  return {"/phases",
+          row,
+          {{round, "1", "number of the round; -1: before the first", Type::integer, Kind::transport},
+           {"phase", "1", "what the rank was at", Type::text, Kind::transport, 16},
+           {"rank", "1", "number of the rank", Type::integer, Kind::transport},
+           {"seconds", "s", "by the clock, waits and moves included", Type::real, Kind::transport}}};
+}
+
 inline Table transport() {
   return {"/transport",
           row,
-          {{round, "1", "number of the round", Type::integer, Kind::transport},
+          {{round, "1", "number of the round; -1: before the first", Type::integer, Kind::transport},
+           {"phase", "1", "what the rank was at", Type::text, Kind::transport, 16},
            {"rank", "1", "who moved it", Type::integer, Kind::transport},
            {"collective", "1", "by which collective operation", Type::text, Kind::transport, 24},
            {"calls", "1", "how often", Type::integer, Kind::transport},

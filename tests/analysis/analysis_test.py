@@ -25,8 +25,7 @@ class Analysis(WithFolder):
     def test_names_in_python_are_those_of_the_program(self):
         with h5py.File(self.folder / "plain" / "results.h5") as file:
             for table in (schema.Rounds, schema.Domains, schema.Clients, schema.Classes, schema.Turns, schema.Scores,
-                          schema.Templates, schema.Transport,
-                          schema.Placement, schema.Events):
+                          schema.Templates, schema.Transport, schema.Phases, schema.Events):
                 for key, name in vars(table).items():
                     if key.isupper() and isinstance(name, str) and key != "GROUP":
                         self.assertIn(name, file[table.GROUP])
@@ -54,7 +53,7 @@ class Analysis(WithFolder):
         self.assertEqual(list(run.bytes_until(numpy.array([0, 1, 5]))), [0, 6 * 16384, 5 * 6 * 16384])
 
     def test_bandwidths_come_from_the_ledger_of_all_ranks(self):
-        sums = Run(self.folder / "slower").collectives()["all_reduce"]
+        sums = Run(self.folder / "slower").collectives()["sum", "all_reduce"]
         self.assertEqual(sums["ranks"], 4)
         self.assertAlmostEqual(sums["algbw"], 8200 / 0.001)
         self.assertAlmostEqual(sums["busbw"], 8200 / 0.001 * 1.5)
@@ -69,20 +68,28 @@ class Analysis(WithFolder):
             table["collective"][:] = names.astype(table["collective"].dtype)
             table["transfer_seconds"][:] = numpy.where(sums, 0.001, 0)
         found = Run(changed).collectives()
-        self.assertAlmostEqual(found["all_gather"]["algbw"], 2 * 8200 / 0.001)
-        self.assertAlmostEqual(found["all_gather"]["busbw"], 8200 / 0.001)
+        self.assertAlmostEqual(found["sum", "all_gather"]["algbw"], 2 * 8200 / 0.001)
+        self.assertAlmostEqual(found["sum", "all_gather"]["busbw"], 8200 / 0.001)
         answer = report("summary", changed)
         self.assertEqual(answer.returncode, 0, answer.stderr)
         self.assertRegex(answer.stdout, r"all_gather .* 0\.010 │ +16\.4 │ +8\.2 │")
         self.assertRegex(answer.stdout, r"agree .* 0\.000 │ +- │ +- │")
 
-    def test_seconds_of_a_rank_are_those_of_its_turns_and_its_ledger(self):
-        ranks, phases = Run(self.folder / "plain").seconds_by_rank()
-        self.assertEqual(list(ranks), [0, 1])
-        self.assertEqual(list(phases), ["training", "waiting", "transfer"])
-        numpy.testing.assert_allclose(phases["training"], 5 * 3 * 0.3)
-        numpy.testing.assert_allclose(phases["waiting"], [5 * 0.002, 5 * 0.012])
-        numpy.testing.assert_allclose(phases["transfer"], 5 * 0.0015)
+    def test_every_second_of_a_rank_in_the_rounds_is_of_one_part(self):
+        changed = self.folder / "set_up.h5"
+        shutil.copy(self.folder / "plain" / "results.h5", changed)
+        for before_rounds in (False, True):  # what a run was set up with is none of a round's
+            ranks, parts = Run(changed).seconds_by_rank()
+            rounds = 4 if before_rounds else 5
+            self.assertEqual(list(ranks), [0, 1])
+            self.assertEqual(list(parts), ["training", "evaluation", "waiting", "transfer", "other"])
+            numpy.testing.assert_allclose(parts["training"], rounds * 2.0)
+            numpy.testing.assert_allclose(parts["waiting"], [rounds * 0.002, rounds * 0.012])
+            numpy.testing.assert_allclose(parts["transfer"], rounds * 0.0015)
+            numpy.testing.assert_allclose(parts["other"], 0, atol=1e-12)
+            with h5py.File(changed, "r+") as file:
+                for table in ("phases", "transport"):
+                    file[table]["round"][file[table]["round"][:] == 0] = schema.BEFORE_ROUNDS
 
     def test_the_file_of_a_killed_run_is_read(self):
         run = Run(self.folder / "killed")
@@ -96,8 +103,8 @@ class Analysis(WithFolder):
         answer = report("summary", self.folder / "plain")
         self.assertEqual(answer.returncode, 0, answer.stderr)
         for pattern in (r"zero-shot .* 33\.3 %", r"global .* 73\.3 %", r"personal .* - .* 70\.0 % .* 60\.0 % .* 80\.0 % .* 6",
-                        r"upload .* 8,192 .* 240\.0 KiB", r"training .* 10\.00 .* 74\.1 %",
-                        r"all_reduce .* 2 .* 20 .* 80\.1 KiB .* 8\.2", r"client 3 holds one class only"):
+                        r"upload .* 8,192 .* 240\.0 KiB", r"training .* 10\.00 .* 10\.00 .* 10\.00 .* 99\.6 %",
+                        r"sum .* all_reduce .* 2 .* 20 .* 80\.1 KiB .* 8\.2", r"client 3 holds one class only"):
             self.assertTrue(re.search(pattern, answer.stdout), f"{pattern} is not in\n{answer.stdout}")
 
     def test_runs_that_differ_in_times_and_ranks_alone_are_the_same(self):
@@ -151,10 +158,10 @@ class Analysis(WithFolder):
     def test_files_of_another_version_are_refused_by_it(self):
         changed = self.folder / "version.h5"
         shutil.copy(self.folder / "plain" / "results.h5", changed)
-        for version in (2, 4):
+        for version in (schema.MAJOR - 1, schema.MAJOR + 1):
             with h5py.File(changed, "r+") as file:
                 file.attrs["version"] = numpy.array([version, 0])
-            with self.assertRaisesRegex(Unreadable, f"has version {version}, but this analysis reads version 3"):
+            with self.assertRaisesRegex(Unreadable, f"has version {version}, but this analysis reads version {schema.MAJOR}"):
                 Run(changed)
 
     def test_damage_beside_a_writer_is_found_and_not_waited_for(self):

@@ -44,7 +44,7 @@ class Pictures(WithFolder):
         empty = self.folder / "empty.h5"
         shutil.copy(self.sample("plain") / "results.h5", empty)
         with h5py.File(empty, "r+") as file:
-            for table in ("rounds", "turns", "scores", "transport", "placement"):
+            for table in ("rounds", "turns", "scores", "phases", "transport"):
                 for column in file[table].values():
                     column.resize((0,))
         self.refuse_here("there is nothing to draw yet", "plot", empty, "-o", self.folder / "none.png")

@@ -267,7 +267,7 @@ TEST_P(CommunicatorConformance, A_rank_with_other_options_is_named_with_what_it_
 
 TEST_P(CommunicatorConformance, A_wrong_argument_is_an_error_of_its_own_rank_and_sends_nothing) {
   Tensor undefined, columns = same(6, 1).view({2, 3}).t(), bytes = made(2, at::kByte, [](std::int64_t) { return 1.0; });
-  comm->take_traffic();
+  comm->ledger().take();
   EXPECT_THROW(comm->broadcast(undefined), Error);
   EXPECT_THROW(comm->all_reduce(columns), Error);
   EXPECT_THROW(comm->all_reduce(bytes), Error);
@@ -276,12 +276,12 @@ TEST_P(CommunicatorConformance, A_wrong_argument_is_an_error_of_its_own_rank_and
   EXPECT_THROW(comm->exchange(std::vector<Tensor>(comm->size() + 1, same(1, 1))), Error);
   EXPECT_THROW(comm->exchange(std::vector<Tensor>(comm->size(), same(2, 1).view({1, 2}))), Error);
   EXPECT_THROW(comm->exchange(std::vector<Tensor>(comm->size(), bytes)), Error);
-  for (const Cost& cost : comm->traffic().costs) EXPECT_EQ(cost.calls, 0);
+  for (const Cost& cost : comm->ledger().sum().costs) EXPECT_EQ(cost.calls, 0);
   comm->barrier();
 }
 
 TEST_P(CommunicatorConformance, The_ledger_counts_calls_and_the_bytes_handed_in) {
-  comm->take_traffic();
+  comm->ledger().take();
   Tensor five = same(5, 1);
   comm->broadcast(five);
   comm->all_reduce(five);
@@ -291,7 +291,8 @@ TEST_P(CommunicatorConformance, The_ledger_counts_calls_and_the_bytes_handed_in)
   comm->exchange(std::vector<Tensor>(comm->size(), five));
   comm->barrier();
   comm->agree("resolved options", 1);
-  const Traffic traffic = comm->take_traffic();
+  const Traffic traffic = comm->ledger().sum();
+  comm->ledger().take();
   const auto expect = [&](Collective collective, std::int64_t calls, std::int64_t bytes) {
     EXPECT_EQ(traffic[collective].calls, calls) << name(collective);
     EXPECT_EQ(traffic[collective].bytes, bytes) << name(collective);
@@ -306,7 +307,7 @@ TEST_P(CommunicatorConformance, The_ledger_counts_calls_and_the_bytes_handed_in)
   expect(Collective::barrier, 1, 0);
   expect(Collective::agree, 8, 8 * 16);  // a fingerprint and its complement
   EXPECT_GT(traffic[Collective::all_reduce].transfer_seconds, 0);
-  for (const Cost& cost : comm->traffic().costs) EXPECT_EQ(cost.calls + cost.bytes, 0);
+  for (const Cost& cost : comm->ledger().sum().costs) EXPECT_EQ(cost.calls + cost.bytes, 0);
 }
 
 }  // namespace fedorbit

@@ -124,9 +124,9 @@ TEST_F(Stores, without_personal_parameters_keep_and_move_nothing) {
   for (std::size_t g = 0; g < 3; ++g)
     if (mine(placement, g)) store.stage({ClientId(g)}, at::empty({1, 0}));
   store.commit(placement, {});
-  communicator->take_traffic();
+  communicator->ledger().take();
   store.gather_at(placed({2}), *communicator);
-  EXPECT_EQ(communicator->traffic()[Collective::exchange].calls, 0);
+  EXPECT_EQ(communicator->ledger().sum()[Collective::exchange].calls, 0);
   EXPECT_TRUE(store.collect(*communicator).clients.empty());
 }
 

@@ -15,8 +15,11 @@ namespace {
 /// What rank r would report: r clients (none on rank 0), the loss of the second not a number.
 RankReport report_of(int rank) {
   RankReport report;
-  for (std::size_t c = 0; c < report.traffic.costs.size(); ++c)
-    report.traffic.costs[c] = {rank + std::int64_t(c), (std::int64_t{1} << 45) + rank, 0.25 * double(c), 0.125 * rank};
+  for (const Phase phase : {Phase::encoding, Phase::training}) {
+    Spent& spent = report.spent.emplace_back(phase == Phase::encoding ? -1 : 7, phase, 0.5 + rank);
+    for (std::size_t c = 1; c < spent.traffic.costs.size(); ++c)
+      spent.traffic.costs[c] = {rank + std::int64_t(c), (std::int64_t{1} << 45) + rank, 0.25 * double(c), 0.125 * rank};
+  }
   for (int i = 0; i < rank; ++i) {
     const std::int64_t client = 10 * rank + i;
     report.turns.push_back({client,
@@ -41,12 +44,7 @@ TEST(RoundMessage, tells_the_root_all_that_every_rank_reports_and_the_others_not
   for (int rank = 0; rank < int(reports.size()); ++rank) {
     const RankReport& actual = reports[std::size_t(rank)];
     const RankReport expected = report_of(rank);
-    for (std::size_t c = 0; c < expected.traffic.costs.size(); ++c) {
-      EXPECT_EQ(actual.traffic.costs[c].calls, expected.traffic.costs[c].calls);
-      EXPECT_EQ(actual.traffic.costs[c].bytes, expected.traffic.costs[c].bytes);
-      EXPECT_EQ(actual.traffic.costs[c].waiting_seconds, expected.traffic.costs[c].waiting_seconds);
-      EXPECT_EQ(actual.traffic.costs[c].transfer_seconds, expected.traffic.costs[c].transfer_seconds);
-    }
+    EXPECT_EQ(actual.spent, expected.spent);
     ASSERT_EQ(actual.turns.size(), expected.turns.size());
     for (std::size_t i = 0; i < expected.turns.size(); ++i) {
       const TurnRecord &a = actual.turns[i], &e = expected.turns[i];
@@ -80,10 +78,12 @@ TEST(RoundMessage, agrees_on_the_largest_of_every_number_of_all_ranks) {
 
 TEST(TransportRecords, list_the_collectives_that_were_called) {
   RankReport idle, busy;
-  busy.traffic[Collective::all_reduce] = {2, 800, 0.5, 0.25};
-  const auto records = transport_records({idle, busy}, 7);
+  busy.spent = {{7, Phase::sum, 1.5}};
+  busy.spent[0].traffic[Collective::all_reduce] = {2, 800, 0.5, 0.25};
+  const auto records = transport_records({idle, busy});
   ASSERT_EQ(records.size(), 1u);
   EXPECT_EQ(records[0].round, 7);
+  EXPECT_EQ(records[0].phase, "sum");
   EXPECT_EQ(records[0].rank, 1);
   EXPECT_EQ(records[0].collective, "all_reduce");
   EXPECT_EQ(records[0].calls, 2);

@@ -24,6 +24,23 @@ class LedgerTest(ProgramTest):
             self.assertEqual(list(results["rounds/upload_bytes"]), [81920, 81920])
             self.assertEqual(sum(item.size for item in results["state"].values() if item.ndim == 2), 2048)
 
+    def test_what_a_run_is_set_up_with_is_of_no_round(self):
+        directory = self.folder / "phases"
+        code, errors = self.fedorbit("run", self.config, "-q", "-o", directory, "--set", "training.rounds=3", "--set",
+                                     f"data.feature_store={self.folder / 'store'}", ranks=2)
+        self.assertEqual((code, errors), (0, ""), errors)
+        with h5py.File(directory / "results.h5") as results:
+            for table in ("phases", "transport"):
+                rounds, phases = results[table]["round"][:], results[table]["phase"].asstr()[:]
+                of = {r: set(phases[rounds == r]) for r in set(rounds)}
+                self.assertEqual(set(of), {-1, 0, 1, 2})
+                self.assertEqual(of[-1] & {"start", "encoding"}, {"start", "encoding"})
+                for r in range(3):
+                    self.assertEqual(of[r] & {"start", "encoding"}, set())
+                    self.assertLessEqual({"small message", "sum"}, of[r])
+            moved = {phase: results["transport/bytes"][phases == phase].sum() for phase in set(phases)}
+            self.assertGreater(moved["encoding"], moved["sum"])
+
     def test_the_group_size_of_the_learner_is_recorded(self):
         directory = self.folder / "grouped"
         code, errors = self.fedorbit("run", self.config, "-q", "-o", directory, "--set", "training.group_size=0")

@@ -104,7 +104,7 @@ TEST_F(Results, WhatWasToldIsReadBack) {
   EXPECT_FALSE(std::filesystem::exists(part_path(path)));
   const h5::File file = h5::File::open(path);
   EXPECT_EQ(file.text_attribute("filetype"), "fedorbit-results");
-  EXPECT_THAT(file.integers_attribute("version"), ElementsAre(3, 0));
+  EXPECT_THAT(file.integers_attribute("version"), ElementsAre(4, 0));
   EXPECT_EQ(file.text_attribute("options"), run.start().options_toml);
   EXPECT_EQ(file.text_attribute("hosts"), "node2");
   EXPECT_EQ(file.text_attribute("start").size(), 20u);
@@ -135,6 +135,7 @@ TEST_F(Results, WhatWasToldIsReadBack) {
   EXPECT_THAT(file.read<std::int64_t>("/confusions/answer"), ElementsAre(0, 1, 0, 1, 2));
   EXPECT_THAT(file.read_texts("/domains/name"), ElementsAre("aerial", "satellite"));
   EXPECT_EQ(file.dataset("/transport/bytes").rows(), 5 * 2 * 2);
+  EXPECT_EQ(file.dataset("/phases/seconds").rows(), 5 * 2 * 3);
   EXPECT_THAT(file.read_texts("/events/message"), ElementsAre("client 3 holds one class only"));
   EXPECT_TRUE(at::equal(h5::read_tensor(file, "/state/prompt.context"), run.shared()[0].second));
 }

@@ -75,10 +75,20 @@ struct SyntheticRun {
   std::vector<TransportRecord> ledger(std::int64_t r) const {
     std::vector<TransportRecord> ledger;
     for (std::int64_t rank = 0; rank < ranks; ++rank) {
-      ledger.push_back({r, rank, "all_reduce", 2, 8200, 0.01 * double(rank) * slowness, 0.001});
-      ledger.push_back({r, rank, "broadcast", 1, 8192, 0.002, 0.0005});
+      ledger.push_back({r, "sum", rank, "all_reduce", 2, 8200, 0.01 * double(rank) * slowness, 0.001});
+      ledger.push_back({r, "small message", rank, "broadcast", 1, 8192, 0.002, 0.0005});
     }
     return ledger;
+  }
+
+  std::vector<SpentRecord> phases(std::int64_t r) const {
+    std::vector<SpentRecord> phases;
+    for (std::int64_t rank = 0; rank < ranks; ++rank) {
+      phases.push_back({r, "training", rank, 2.0});
+      phases.push_back({r, "sum", rank, 0.001 + 0.01 * double(rank) * slowness});
+      phases.push_back({r, "small message", rank, 0.0025});
+    }
+    return phases;
   }
 
   std::vector<PlacementRecord> ranks_of(std::int64_t r) const {
@@ -95,7 +105,7 @@ struct SyntheticRun {
   void play(Observer& observer, std::int64_t first, std::int64_t last) const {
     for (std::int64_t r = first; r <= last; ++r) {
       observer.round_committed(round(r));
-      observer.transported(ledger(r));
+      observer.transported(phases(r), ledger(r));
       observer.placed(ranks_of(r));
       observer.evaluated(scores(r + 1));
     }
