@@ -137,3 +137,26 @@ class Events:
     TIME = "time"
     KIND = "kind"
     MESSAGE = "message"
+
+
+class Bandwidths:
+    GROUP = "/bandwidths"
+    COLLECTIVE = "collective"
+    TYPE = "type"
+    PAYLOAD = "payload"
+    BYTES = "bytes"
+    CALLS = "calls"
+    MEDIAN = "median_seconds"
+    AGREEMENT = "agreement_seconds"
+    ALGBW = "algbw"
+    BUSBW = "busbw"
+    WRONG = "wrong"
+
+
+class LinkModels:
+    GROUP = "/link_models"
+    COLLECTIVE = "collective"
+    TYPE = "type"
+    LATENCY = "latency_seconds"
+    RATE = "rate"
+    ERROR = "relative_error"

@@ -4,7 +4,7 @@ import numpy
 from rich.table import Table
 from rich.text import Text
 
-from . import schema
+from . import bench, schema
 from .words import counted, fixed, human_bytes, percent
 
 
@@ -106,6 +106,10 @@ def events(run):
 
 
 def show(run, console):
+    if bench.holds(run.path):
+        for table in bench.tables(run.path):
+            console.print(table)
+        return
     console.print(provenance(run))
     for part in (accuracy, domains, federated, seconds, transport, events):
         table = part(run)

@@ -16,5 +16,6 @@ void add_encode(CLI::App& program);
 void add_evaluate(CLI::App& program);
 void add_inspect(CLI::App& program);
 void add_study(CLI::App& program);
+void add_bench_comm(CLI::App& program);
 
 }  // namespace fedorbit

@@ -177,8 +177,10 @@ std::vector<std::string> Communicator::all_gather_text(const std::string& mine) 
 
 void Communicator::watch_ranks() {
   lifeline_ = std::make_unique<Lifeline>(
-      Star::connect(rank(), size(),
-                    [this](const void* mine, void* of_all, std::size_t bytes) { gather_bytes(mine, of_all, bytes); }));
+      Star::connect(rank(), size(), [this](const void* mine, void* of_all, std::size_t bytes) {
+        gather_bytes(mine, of_all, bytes);
+        ledger_.traffic()[Collective::all_gather] += {1, std::int64_t(bytes)};
+      }));
 }
 
 void Communicator::advise(std::string how_to_go_on) {

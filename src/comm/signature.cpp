@@ -12,6 +12,10 @@
 namespace fedorbit {
 namespace {
 
+std::string subject(const Signature& signature) { return signature.subject.data(); }
+
+}  // namespace
+
 std::string type_name(std::int64_t dtype) {
   switch (c10::ScalarType(dtype)) {
     case c10::ScalarType::Float:
@@ -28,10 +32,6 @@ std::string type_name(std::int64_t dtype) {
       return c10::toString(c10::ScalarType(dtype));
   }
 }
-
-std::string subject(const Signature& signature) { return signature.subject.data(); }
-
-}  // namespace
 
 std::uint64_t fingerprint(const Signature& signature) {
   static_assert(std::has_unique_object_representations_v<Signature>, "equal signatures have equal bytes");

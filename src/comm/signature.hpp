@@ -26,6 +26,9 @@ struct Signature {
   bool operator==(const Signature&) const = default;
 };
 
+/// "float32": of a c10::ScalarType.
+std::string type_name(std::int64_t dtype);
+
 /// A number that stands for a signature.
 std::uint64_t fingerprint(const Signature&);
 

@@ -1,0 +1,61 @@
+// What is measured of a collective: sizes, checked results, and the model fitted to them.
+#include "comm/benchmark.hpp"
+
+#include <ATen/TensorOperators.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "comm/mpi.hpp"
+#include "core/error.hpp"
+#include "support/checks.hpp"
+
+namespace fedorbit {
+namespace {
+
+/// Its sums come out wrong in their first number.
+class Faulty final : public MpiCommunicator {
+  void move_all_reduce(Tensor& tensor, Reduce reduce) override {
+    MpiCommunicator::move_all_reduce(tensor, reduce);
+    if (tensor.scalar_type() == at::kFloat) tensor[0] += 1;
+  }
+};
+
+TEST(Benchmark, finds_every_result_of_every_collective_right) {
+  MpiCommunicator communicator;
+  for (const Collective collective : {Collective::all_reduce, Collective::broadcast, Collective::all_gather,
+                                      Collective::exchange, Collective::barrier}) {
+    const std::int64_t bytes = collective == Collective::barrier ? 0 : 4 * 60 * communicator.size();
+    const Measured measured = measure({collective, at::kFloat, at::kCPU, bytes}, 1, 3, communicator);
+    EXPECT_EQ(measured.wrong, 0) << name(collective);
+    EXPECT_EQ(measured.calls, 3);
+    EXPECT_LE(measured.lowest, measured.mean);
+    EXPECT_LE(measured.mean, measured.highest);
+  }
+}
+
+TEST(Benchmark, counts_numbers_that_come_out_wrong_on_all_ranks) {
+  Faulty communicator;
+  const Measured measured = measure({Collective::all_reduce, at::kFloat, at::kCPU, 40}, 2, 3, communicator);
+  EXPECT_EQ(measured.wrong, (2 + 3) * communicator.size());
+  EXPECT_EQ(measure({Collective::all_reduce, at::kLong, at::kCPU, 40}, 0, 3, communicator).wrong, 0);
+}
+
+TEST(LinkModel, is_the_latency_and_the_rate_that_seconds_were_made_of) {
+  std::vector<Measured> measured;
+  for (const std::int64_t bytes : {8, 4096, 1 << 20, 1 << 28}) {
+    Measured one{{Collective::all_reduce, at::kFloat, at::kCPU, bytes}, 10};
+    one.median = 2e-6 + double(bytes) / 5e9;
+    measured.push_back(one);
+  }
+  const LinkModel exact = fitted(measured);
+  EXPECT_NEAR(exact.latency_seconds, 2e-6, 1e-12);
+  EXPECT_NEAR(exact.bytes_per_second, 5e9, 1);
+  EXPECT_NEAR(exact.relative_error, 0, 1e-9);
+  measured[1].median *= 1.5;
+  EXPECT_GT(fitted(measured).relative_error, 0.05);
+  measured.resize(1);
+  EXPECT_THAT(sentence([&] { fitted(measured); }), testing::HasSubstr("at least two sizes"));
+}
+
+}  // namespace
+}  // namespace fedorbit
