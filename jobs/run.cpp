@@ -59,9 +59,9 @@ Opened open(Experiment& experiment, at::Device device, Communicator& communicato
   Dataset dataset = open_data(experiment.data.path, experiment.synthetic, communicator);
   Clip clip = open_weights(experiment.model, device, communicator);
   std::vector<std::string> templates = templates_in(experiment.model.text_template, "model.text_template");
-  auto learner =
-      make_learner(experiment.method.learner, experiment.learner, experiment.engine, clip, dataset.class_names(),
-                   [&](const Tensor& bytes) { return one_copy_on_node(bytes, communicator); });
+  Material material = material_of(clip, dataset.class_names(), experiment.engine);
+  material.share = [&](const Tensor& bytes) { return one_copy_on_node(bytes, communicator); };
+  auto learner = make_learner(experiment.method.learner, experiment.learner, std::move(material));
   Parts parts = assemble(experiment, labelled(dataset), std::move(learner), device);
   return {std::move(dataset), std::move(clip), std::move(templates), std::move(parts)};
 }

@@ -32,15 +32,14 @@ struct Part {
 template <class Product, class... Inputs>
 using PartList = std::vector<Part<Product, Inputs...>>;
 
-using Learners =
-    PartList<Learner, const EngineOptions&, const Clip&, const std::vector<std::string>&, const ShareBytes&>;
+using Learners = PartList<Learner, const Material&>;
 using Strategies = PartList<Strategy>;
 using Codecs = PartList<Codec>;
 
 template <class Made, class Options>
 Learners::value_type learner(const char* name) {
-  return {name, AnyOptions::of(Options()), [](const AnyOptions& options, const auto&... inputs) {
-            return std::make_unique<Made>(options.as<Options>(), inputs...);
+  return {name, AnyOptions::of(Options()), [](const AnyOptions& options, const Material& material) {
+            return std::make_unique<Made>(options.as<Options>(), material);
           }};
 }
 
@@ -113,12 +112,12 @@ const AnyOptions& PartOptions::of(const std::string& name) const {
   fail("there is no method part named ", name, "; the nearest is ", nearest(name, known), ".");
 }
 
-std::unique_ptr<Learner> make_learner(const std::string& name, const LearnerOptions& options,
-                                      const EngineOptions& engine, const Clip& clip,
-                                      const std::vector<std::string>& class_names, const ShareBytes& share) {
+std::unique_ptr<Learner> make_learner(const std::string& name, const LearnerOptions& options, Material material) {
   const auto& part = find(learners(), name);
-  return part.make(options.of(name), engine, in_precision(clip, engine.precision, "engine.precision", "text."),
-                   class_names, share);
+  if (material.clip)
+    material.clip = std::make_shared<const Clip>(
+        in_precision(*material.clip, material.engine.precision, "engine.precision", "text."));
+  return part.make(options.of(name), material);
 }
 std::unique_ptr<Strategy> make_strategy(const std::string& name, const StrategyOptions& options) {
   return find(strategies(), name).make(options.of(name));

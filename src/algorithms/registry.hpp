@@ -7,11 +7,9 @@
 #include <vector>
 
 #include "algorithms/codec.hpp"
+#include "algorithms/material.hpp"
 #include "algorithms/strategy.hpp"
 #include "core/any_options.hpp"
-#include "model/clip.hpp"
-#include "model/prompts/engine.hpp"
-#include "model/towers/frozen_matrix.hpp"
 
 namespace fedorbit {
 
@@ -58,11 +56,9 @@ struct StrategyOptions : PartOptions {
   StrategyOptions();
 };
 
-/// The text tower is taken in engine.precision; what a learner computes beforehand lies where `share` has it. Here and
-/// below a name that is none is an Error that names the nearest.
-std::unique_ptr<Learner> make_learner(const std::string& name, const LearnerOptions& options,
-                                      const EngineOptions& engine, const Clip& clip,
-                                      const std::vector<std::string>& class_names, const ShareBytes& share = {});
+/// The text tower, where there is one, is taken in engine.precision. Throws where the material lacks what the learner
+/// needs. Here and below a name that is none is an Error that names the nearest.
+std::unique_ptr<Learner> make_learner(const std::string& name, const LearnerOptions& options, Material material);
 std::unique_ptr<Strategy> make_strategy(const std::string& name, const StrategyOptions& options);
 std::unique_ptr<Codec> make_codec(const std::string& name);
 

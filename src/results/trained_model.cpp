@@ -87,7 +87,7 @@ TrainedLearner revive(const TrainedModel& model, const Clip& clip, const std::ve
   const at::NoGradGuard no_gradient;
   require(model.weights == clip.checksum, model.file.string(), " was learned with other weights (", model.weights,
           ") than these (", clip.checksum, "); name the run's with model.weights.");
-  auto learner = make_learner(model.learner, model.options, model.engine, clip, class_names);
+  auto learner = make_learner(model.learner, model.options, material_of(clip, class_names, model.engine));
   Parameters parameters(learner->layout(), 1, device);
   for (const auto& entry : learner->layout().entries(Owner::shared)) {
     const auto found = model.shared.find(entry.name);

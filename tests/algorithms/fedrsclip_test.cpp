@@ -29,7 +29,7 @@ struct Golden {
     for (const char* common : {"context=3", "alpha=0.7", "beta=1.3", "scale=5", "tolerance=1e-7", "max_iterations=500"})
       assignments.push_back(text("dual_prompt.", common));
     for (const std::string& change : changed) assignments.push_back("dual_prompt." + change);
-    learner = make_learner(name, with<LearnerOptions>(assignments), {}, golden_clip(), names);
+    learner = make_learner(name, with<LearnerOptions>(assignments), material_of(golden_clip(), names));
   }
 
   Parameters parameters() const {
@@ -131,7 +131,7 @@ TEST(FedRsclip, sends_2048_numbers_at_width_512_and_four_tokens) {
   clip.config.text.heads = 8;
   clip.config.text.mlp_width = 2048;
   clip.tensors = initialise_clip(clip.config, Keys(5).stream(Purpose::test));
-  const auto learner = make_learner("dual_prompt", {}, {}, clip, names);
+  const auto learner = make_learner("dual_prompt", {}, material_of(clip, names));
   EXPECT_EQ(learner->layout().size(Owner::shared), 2048);
   EXPECT_EQ(learner->layout().size(Owner::personal), 2048);
   EXPECT_EQ(make_codec("float32")->encode(at::zeros({2048}), learner->layout()).size(), 8192u);

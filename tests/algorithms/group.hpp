@@ -55,7 +55,7 @@ inline std::vector<std::unique_ptr<Learner>> variants(const std::string& name, c
       if (name != "dual_prompt" && !out.empty()) continue;
       const auto options = with<LearnerOptions>(
           {"prompt.context=4", text("dual_prompt.reading=", reading), text("dual_prompt.transport=", transport)});
-      out.push_back(make_learner(name, options, engine, clip, class_names));
+      out.push_back(make_learner(name, options, material_of(clip, class_names, engine)));
     }
   return out;
 }

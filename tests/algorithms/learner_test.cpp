@@ -232,7 +232,7 @@ TEST(InitialValues, may_be_zeros_and_are_named_where_they_are_wrong) {
 }
 
 TEST(DualPrompt, warns_of_drift_and_of_a_transport_that_does_not_converge) {
-  const auto learner = make_learner("dual_prompt", {}, {}, random_clip(), class_names);
+  const auto learner = make_learner("dual_prompt", {}, material_of(random_clip(), class_names));
   const double none = std::nan("");
   EXPECT_TRUE(learner->warnings(std::vector<double>{1, 1, 0.5, 1, 9, 1e-4}).empty());
   EXPECT_TRUE(learner->warnings(std::vector<double>{1, 1, 0.5, none, none, none}).empty());
@@ -246,7 +246,7 @@ TEST(DualPrompt, asks_for_patches_only_where_it_uses_them) {
   auto needs = [](const char* transport, bool score) {
     const auto options = with<LearnerOptions>(
         {text("dual_prompt.transport=", transport), text("dual_prompt.transport_score=", score ? "true" : "false")});
-    return make_learner("dual_prompt", options, {}, random_clip(), class_names)->needs_patches();
+    return make_learner("dual_prompt", options, material_of(random_clip(), class_names))->needs_patches();
   };
   EXPECT_TRUE(needs("patch", false));
   EXPECT_TRUE(needs("none", true));
@@ -255,7 +255,7 @@ TEST(DualPrompt, asks_for_patches_only_where_it_uses_them) {
 }
 
 TEST(PersonalTensors, refuse_a_pattern_that_matches_nothing_by_its_name) {
-  const std::shared_ptr<Learner> learner = make_learner("dual_prompt", {}, {}, random_clip(), class_names);
+  const std::shared_ptr<Learner> learner = make_learner("dual_prompt", {}, material_of(random_clip(), class_names));
   EXPECT_EQ(with_personal_tensors(learner, ""), learner);
   EXPECT_THAT(sentence([&] { with_personal_tensors(learner, "context.*; head.*"); }),
               testing::HasSubstr("head.* is the name of no shared tensor; there are context.shared."));
@@ -263,8 +263,15 @@ TEST(PersonalTensors, refuse_a_pattern_that_matches_nothing_by_its_name) {
               testing::HasSubstr("context.private is the name of no shared tensor"));
 }
 
+TEST(Material, is_refused_by_learners_of_prompts_where_it_has_no_weights) {
+  const Material features{.class_names = class_names, .width = 32};
+  for (const char* name : {"prompt", "dual_prompt"})
+    EXPECT_THAT(sentence([&] { make_learner(name, {}, features); }),
+                testing::HasSubstr(text("the learner ", name, " learns through a text tower, but features were")));
+}
+
 TEST(Registry, names_the_nearest_part_to_one_it_does_not_know) {
-  EXPECT_THAT(sentence([] { make_learner("dual_promt", {}, {}, random_clip(), class_names); }),
+  EXPECT_THAT(sentence([] { make_learner("dual_promt", {}, material_of(random_clip(), class_names)); }),
               testing::HasSubstr("nearest is dual_prompt"));
   EXPECT_THAT(sentence([] { make_strategy("fedavgg", {}); }), testing::HasSubstr("nearest is fedavg"));
   EXPECT_THAT(sentence([] { make_codec("float23"); }), testing::HasSubstr("nearest is float32"));

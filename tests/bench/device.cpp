@@ -48,9 +48,9 @@ std::unique_ptr<Learner> learner_of(const Method& method, const Clip& clip) {
   if (method.contexts == 1) {
     PromptOptions options;
     options.context = 4;
-    return std::make_unique<PromptLearner>(options, EngineOptions{}, clip, bench::class_names);
+    return std::make_unique<PromptLearner>(options, material_of(clip, bench::class_names));
   }
-  return std::make_unique<DualPromptLearner>(DualPromptOptions{}, EngineOptions{}, clip, bench::class_names);
+  return std::make_unique<DualPromptLearner>(DualPromptOptions{}, material_of(clip, bench::class_names));
 }
 
 constexpr Method methods[]{{"prompt", 1, 0}, {"dual_prompt, ViT-B/32", 2, 49}, {"dual_prompt, ViT-B/16", 2, 196}};

@@ -88,12 +88,12 @@ void measure(const Clip& clip, c10::ScalarType type, std::int64_t K) {
   const Clip cast = clip.to(at::TensorOptions(type));
   PromptOptions prompt;
   prompt.context = 4;
-  PromptLearner one(prompt, {}, cast, class_names);
+  PromptLearner one(prompt, material_of(cast, class_names));
   DualPromptOptions options;
-  DualPromptLearner whole(options, {}, cast, class_names);
+  DualPromptLearner whole(options, material_of(cast, class_names));
   options.transport = "none";
   options.alpha = 0;
-  DualPromptLearner bare(options, {}, cast, class_names);
+  DualPromptLearner bare(options, material_of(cast, class_names));
   const PromptedText texts(cast, class_names, 4);
   const ClassPrompts prompts(cast, class_names, 4);
   PromptTree operators(frozen_text(cast.tensors), cast.config, prompts);

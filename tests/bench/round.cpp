@@ -67,11 +67,11 @@ int main(int count, char** arguments) {
   PromptOptions options;
   options.context = 4;
   for (const std::int64_t group : {5, 10, 20}) {
-    PromptLearner exact(options, {}, clip, bench::class_names);
+    PromptLearner exact(options, material_of(clip, bench::class_names));
     measure("prompt, float32", exact, group, rounds, *communicator);
   }
   for (const std::int64_t group : {5, 10, 20}) {
-    PromptLearner rough(options, {}, clip.to(at::TensorOptions(at::kBFloat16)), bench::class_names);
+    PromptLearner rough(options, material_of(clip.to(at::TensorOptions(at::kBFloat16)), bench::class_names));
     measure("prompt, bfloat16", rough, group, rounds, *communicator);
   }
 }

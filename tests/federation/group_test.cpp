@@ -39,9 +39,8 @@ Tensor prompts_of_a_third_turn(at::Device device, bool graph) {
   Clip clip{
       {toy::width, {{32, 1, 2, 64}, 8, 4}, {{32, 2, 2, 128}, 24, tokenizer.vocabulary_size()}}, {}, tokenizer, ""};
   clip.tensors = initialise_clip(clip.config, Keys(5).stream(Purpose::test));
-  federation.parts.learner =
-      std::make_shared<PromptLearner>(PromptOptions{.context = 2}, EngineOptions{}, clip.to(at::TensorOptions(device)),
-                                      std::vector<std::string>{"river", "river run", "air"});
+  federation.parts.learner = std::make_shared<PromptLearner>(
+      PromptOptions{.context = 2}, material_of(clip.to(at::TensorOptions(device)), {"river", "river run", "air"}));
   Workshop workshop = federation.parts.workshop(federation.experiment, federation.samples);
   const Simulation simulation(workshop, alone, {}, {}, [](const State&) {});
   TurnOutcome outcome;

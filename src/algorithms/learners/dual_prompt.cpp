@@ -70,14 +70,16 @@ Transported transport_batch(const Tensor& label_features, const Batch& batch, co
 
 }  // namespace
 
-DualPromptLearner::DualPromptLearner(const DualPromptOptions& options, const EngineOptions& engine, const Clip& clip,
-                                     const std::vector<std::string>& class_names, const ShareBytes& share)
+DualPromptLearner::DualPromptLearner(const DualPromptOptions& options, const Material& material)
     : options_(options),
       transport_{options.lambda, options.max_iterations, options.tolerance},
-      single_(clip, class_names, options.context, engine, share),
-      logit_scale_(clip.logit_scale()),
-      patch_bytes_(needs_patches() ? double(clip.config.vision.patches() * clip.config.embed_dim) * sizeof(float) : 0) {
-  if (options.reading == "joined") joined_.emplace(clip, class_names, 2 * options.context, engine, single_);
+      single_(material.weights_for("dual_prompt"), material.class_names, options.context, material.engine,
+              material.share),
+      logit_scale_(material.logit_scale) {
+  const Clip& clip = *material.clip;
+  if (needs_patches()) patch_bytes_ = double(clip.config.vision.patches() * material.width) * sizeof(float);
+  if (options.reading == "joined")
+    joined_.emplace(clip, material.class_names, 2 * options.context, material.engine, single_);
   layout_.add({"context.shared", {options.context, clip.config.text.width}, Owner::shared});
   layout_.add({"context.private", {options.context, clip.config.text.width}, Owner::personal});
 }

@@ -5,6 +5,7 @@
 
 #include "algorithms/learner.hpp"
 #include "algorithms/losses/transport.hpp"
+#include "algorithms/material.hpp"
 #include "core/options.hpp"
 #include "model/prompts/prompted_text.hpp"
 
@@ -49,8 +50,7 @@ struct DualPromptOptions {
 
 class DualPromptLearner final : public Learner, public Classifier {
  public:
-  DualPromptLearner(const DualPromptOptions& options, const EngineOptions& engine, const Clip& clip,
-                    const std::vector<std::string>& class_names, const ShareBytes& share = {});
+  DualPromptLearner(const DualPromptOptions& options, const Material& material);
 
   const Layout& layout() const override { return layout_; }
   void initialise(Parameters&, Owner, std::span<const ClientId>, const Keys&) override;
@@ -83,7 +83,7 @@ class DualPromptLearner final : public Learner, public Classifier {
   PromptedText single_;                 // one context of h tokens
   std::optional<PromptedText> joined_;  // both contexts, 2h tokens, where that is the reading
   double logit_scale_;
-  double patch_bytes_;  // of one image
+  double patch_bytes_ = 0;  // of one image, where patches are transported
   Layout layout_;
 };
 

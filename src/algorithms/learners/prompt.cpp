@@ -21,10 +21,10 @@ void initialise_contexts(Parameters& parameters, Owner owner, std::span<const Cl
 
 std::int64_t usual_group_of_prompts(const at::Device& device) { return device.is_cuda() ? 20 : 5; }
 
-PromptLearner::PromptLearner(const PromptOptions& options, const EngineOptions& engine, const Clip& clip,
-                             const std::vector<std::string>& class_names, const ShareBytes& share)
-    : text_(clip, class_names, options.context, engine, share), logit_scale_(clip.logit_scale()) {
-  layout_.add({"context.shared", {options.context, clip.config.text.width}, Owner::shared});
+PromptLearner::PromptLearner(const PromptOptions& options, const Material& material)
+    : text_(material.weights_for("prompt"), material.class_names, options.context, material.engine, material.share),
+      logit_scale_(material.logit_scale) {
+  layout_.add({"context.shared", {options.context, material.clip->config.text.width}, Owner::shared});
 }
 
 void PromptLearner::initialise(Parameters& parameters, Owner owner, std::span<const ClientId> clients,

@@ -1,6 +1,7 @@
 // PromptFL (Guo et al. 2022, arXiv 2208.11625): one learned context before every class name, shared by all clients.
 #pragma once
 #include "algorithms/learner.hpp"
+#include "algorithms/material.hpp"
 #include "core/options.hpp"
 #include "model/prompts/prompted_text.hpp"
 
@@ -13,8 +14,7 @@ struct PromptOptions {
 
 class PromptLearner final : public Learner, public Classifier {
  public:
-  PromptLearner(const PromptOptions& options, const EngineOptions& engine, const Clip& clip,
-                const std::vector<std::string>& class_names, const ShareBytes& share = {});
+  PromptLearner(const PromptOptions& options, const Material& material);
 
   const Layout& layout() const override { return layout_; }
   void initialise(Parameters&, Owner, std::span<const ClientId>, const Keys&) override;
