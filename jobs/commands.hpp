@@ -17,5 +17,6 @@ void add_evaluate(CLI::App& program);
 void add_inspect(CLI::App& program);
 void add_study(CLI::App& program);
 void add_bench_comm(CLI::App& program);
+void add_links(CLI::App& program);
 
 }  // namespace fedorbit

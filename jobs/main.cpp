@@ -27,6 +27,7 @@ int main(int count, char** arguments) {
   fedorbit::add_inspect(program);
   fedorbit::add_study(program);
   fedorbit::add_bench_comm(program);
+  fedorbit::add_links(program);
   try {
     std::vector<std::string> words;  // last first, as CLI11 wants them
     for (int i = count; i-- > 1;) words.push_back(fedorbit::word_from_home(arguments[i]));

@@ -22,6 +22,7 @@ enum class Purpose : std::uint32_t {
   test = 11,
   description = 12,
   choice_of_view = 13,
+  link = 20,
 };
 
 /// Independent random numbers in a fixed order: Philox 4x32-10 (Salmon et al. 2011, doi 10.1145/2063384.2063405).

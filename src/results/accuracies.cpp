@@ -17,6 +17,22 @@ struct Sum {
   std::int64_t clients = 0;
 };
 
+std::vector<Score> all_scores(const std::filesystem::path& results) {
+  const h5::File file = h5::File::open(results);
+  const std::string group = schema::scores().group + "/";
+  const auto texts = [&](const char* column) { return file.read_texts(group + column); };
+  const auto integers = [&](const std::string& column) { return file.read<std::int64_t>(group + column); };
+  const auto scopes = texts("scope"), splits = texts("split"), tasks = texts("task"), metrics = texts("metric");
+  const auto rounds = integers(schema::rounds_done), clients = integers("client"), domains = integers("domain"),
+             labels = integers("class"), correct = integers("correct"), count = integers("count");
+  const auto values = file.read<double>(group + "value");
+  std::vector<Score> scores;
+  for (std::size_t i = 0; i < scopes.size(); ++i)
+    scores.push_back({rounds[i], scopes[i], splits[i], clients[i], domains[i], labels[i], tasks[i], metrics[i],
+                      values[i], correct[i], count[i]});
+  return scores;
+}
+
 }  // namespace
 
 std::vector<std::pair<std::string, double>> accuracies(const std::vector<Score>& scores) {
@@ -40,25 +56,29 @@ std::vector<std::pair<std::string, double>> accuracies(const std::vector<Score>&
 }
 
 std::vector<Score> latest_scores(const std::filesystem::path& results) {
-  const h5::File file = h5::File::open(results);
-  const std::string group = schema::scores().group + "/";
-  const auto texts = [&](const char* column) { return file.read_texts(group + column); };
-  const auto integers = [&](const std::string& column) { return file.read<std::int64_t>(group + column); };
-  const auto scopes = texts("scope"), splits = texts("split"), tasks = texts("task"), metrics = texts("metric");
-  const auto rounds = integers(schema::rounds_done), clients = integers("client"), domains = integers("domain"),
-             labels = integers("class"), correct = integers("correct"), count = integers("count");
-  const auto values = file.read<double>(group + "value");
+  std::vector<Score> scores = all_scores(results);
   std::map<std::pair<std::string, std::string>, std::int64_t> last;
-  for (std::size_t i = 0; i < scopes.size(); ++i) {
-    std::int64_t& round = last[{scopes[i], tasks[i]}];
-    round = std::max(round, rounds[i]);
+  for (const Score& score : scores) {
+    std::int64_t& round = last[{score.scope, score.task}];
+    round = std::max(round, score.round);
   }
-  std::vector<Score> scores;
-  for (std::size_t i = 0; i < scopes.size(); ++i)
-    if (rounds[i] == last[{scopes[i], tasks[i]}])
-      scores.push_back({rounds[i], scopes[i], splits[i], clients[i], domains[i], labels[i], tasks[i], metrics[i],
-                        values[i], correct[i], count[i]});
+  std::erase_if(scores, [&](const Score& score) { return score.round != last[{score.scope, score.task}]; });
   return scores;
+}
+
+std::vector<std::pair<std::string, std::optional<std::int64_t>>> rounds_to(double accuracy,
+                                                                           const std::filesystem::path& results) {
+  std::map<std::int64_t, std::vector<Score>> by_round;
+  for (const Score& score : all_scores(results))
+    if (score.scope != scope::frozen) by_round[score.round].push_back(score);
+  std::vector<std::pair<std::string, std::optional<std::int64_t>>> reached;
+  for (const auto& [round, scores] : by_round)
+    for (const auto& [name, share] : accuracies(scores)) {
+      auto of = std::ranges::find(reached, name, [](const auto& pair) { return pair.first; });
+      if (of == reached.end()) of = reached.insert(reached.end(), {name, std::nullopt});
+      if (share >= accuracy && !of->second) of->second = round;
+    }
+  return reached;
 }
 
 }  // namespace fedorbit

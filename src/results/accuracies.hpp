@@ -1,6 +1,7 @@
 // The accuracies that stand for an evaluation, by name, and the last evaluation in a results file.
 #pragma once
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,5 +17,9 @@ std::vector<std::pair<std::string, double>> accuracies(const std::vector<Score>&
 
 /// The accuracies in a results file, those of each scope and task as they were judged last.
 std::vector<Score> latest_scores(const std::filesystem::path& results);
+
+/// After how many rounds each accuracy that training changes first was as high as asked for; none where it never was.
+std::vector<std::pair<std::string, std::optional<std::int64_t>>> rounds_to(double accuracy,
+                                                                           const std::filesystem::path& results);
 
 }  // namespace fedorbit

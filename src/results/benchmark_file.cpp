@@ -1,9 +1,7 @@
 #include "results/benchmark_file.hpp"
 
 #include "comm/bandwidth.hpp"
-#include "core/clock.hpp"
-#include "io/file.hpp"
-#include "results/table.hpp"
+#include "results/plain_file.hpp"
 
 namespace fedorbit {
 namespace {
@@ -30,25 +28,12 @@ Table link_models(const BenchmarkRecords& records, const Communicator& communica
   return table;
 }
 
-void write(Table table, h5::File& file) {
-  table.create(file);
-  table.open(file);
-  table.append();
-}
-
 }  // namespace
 
 void write_benchmark(const std::filesystem::path& path, const BenchmarkRecords& records,
                      const Communicator& communicator, const std::map<std::string, std::string>& attributes) {
-  h5::File file = h5::File::create(part_path(path));
-  file.set_attribute(schema::attribute::filetype, schema::filetype);
-  file.set_attribute(schema::attribute::version, schema::version);
-  for (const auto& [name, value] : attributes) file.set_attribute(name, value);
-  file.set_attribute(schema::attribute::end, utc_now());
-  write(bandwidths(records, communicator), file);
-  write(link_models(records, communicator), file);
-  file.close();
-  publish(path);
+  Table sizes = bandwidths(records, communicator), models = link_models(records, communicator);
+  write_tables(path, {&sizes, &models}, attributes);
 }
 
 }  // namespace fedorbit

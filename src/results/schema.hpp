@@ -224,6 +224,29 @@ inline Table link_models() {
            {"relative_error", "1", "root mean square", Type::real, Kind::transport}}};
 }
 
+/// Of `links`: what a turn would take in a real federation.
+inline Table virtual_turns() {
+  return {"/virtual_turns",
+          row,
+          {{round, "1", "number of the round", Type::integer},
+           {"client", "1", "number of the client", Type::integer},
+           {"download_waiting_seconds", "s", "without contact, before and within the download", Type::real},
+           {"download_seconds", "s", "of latency and bytes of the download", Type::real},
+           {"training_seconds", "s", "of its local steps on its device", Type::real},
+           {"upload_waiting_seconds", "s", "without contact, before and within the upload", Type::real},
+           {"upload_seconds", "s", "of latency and bytes of the upload", Type::real}}};
+}
+
+/// Of `links`: a round ends with the slowest client's upload, and the next begins.
+inline Table virtual_rounds() {
+  return {"/virtual_rounds",
+          round,
+          {{round, "1", "number of the round", Type::integer},
+           {"start_seconds", "s", "since the first round began", Type::real},
+           {"seconds", "s", "of the round", Type::real},
+           {"slowest_client", "1", "whom the others waited for", Type::integer}}};
+}
+
 /// `width`: bytes of the longest name.
 inline Table classes(std::size_t width) {
   return {"/classes",
