@@ -8,18 +8,24 @@
 #include "core/error.hpp"
 
 namespace fedorbit {
+namespace {
+
+/// Which part of its owner's flat vector a tensor belongs to.
+std::size_t part_of(const Entry& entry) { return entry.role == Role::statistic ? 2 : entry.trained ? 0 : 1; }
+
+}  // namespace
 
 void Layout::add(Entry entry) {
   for (const auto& known : entries_)
     require(known.name != entry.name, "a layout has two tensors named ", entry.name, ".");
+  require(entry.role == Role::weight || !entry.trained, "the statistic ", entry.name, " cannot be trained.");
   entry.numel = std::accumulate(entry.shape.begin(), entry.shape.end(), std::int64_t{1}, std::multiplies<>());
-  std::int64_t& trained = trained_[int(entry.owner)];
-  if (entry.trained)
-    for (auto& known : entries_)
-      if (known.owner == entry.owner && !known.trained) known.offset += entry.numel;
-  entry.offset = entry.trained ? trained : sizes_[int(entry.owner)];
-  trained += entry.trained ? entry.numel : 0;
-  sizes_[int(entry.owner)] += entry.numel;
+  const std::size_t part = part_of(entry);
+  for (auto& known : entries_)
+    if (known.owner == entry.owner && part_of(known) > part) known.offset += entry.numel;
+  auto& ends = ends_[std::size_t(entry.owner)];
+  entry.offset = ends[part];
+  for (std::size_t later = part; later < ends.size(); ++later) ends[later] += entry.numel;
   entries_.push_back(std::move(entry));
 }
 

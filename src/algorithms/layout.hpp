@@ -14,33 +14,42 @@ namespace fedorbit {
 enum class Owner { shared, personal, turn };
 inline constexpr std::array owners{Owner::shared, Owner::personal, Owner::turn};
 
+/// What a tensor is. A statistic (BatchNorm's) is not trained: Learner::after_step writes it. Clients send it as it is,
+/// on a line of the ledger of its own; the server takes the plain mean, and strategies never see it.
+enum class Role { weight, statistic };
+
 struct Entry {
   std::string name;
   std::vector<std::int64_t> shape;  // of one client
   Owner owner = Owner::shared;
-  bool trained = true;                 // false: momentum encoders, queues, statistics; see Learner::after_step
-  bool decayed = true;                 // whether weight decay applies
+  bool trained = true;  // false: momentum encoders, queues, statistics; see Learner::after_step
+  bool decayed = true;  // whether weight decay applies
+  Role role = Role::weight;
   std::int64_t offset = 0, numel = 0;  // in its owner's flat vector; the layout's business
 };
 
 class Layout {
  public:
-  /// Appends a tensor; its name must be new. In its owner's flat vector, tensors that are trained come before those
-  /// that are not: gradients and optimisers know that first part alone.
+  /// Appends a tensor; its name must be new, and a statistic is not trained. In its owner's flat vector come first the
+  /// weights that are trained (gradients and optimisers know these alone), then the other weights, then statistics.
   void add(Entry entry);
   const std::vector<Entry>& entries() const { return entries_; }
   const Entry& entry(std::string_view name) const;
   std::vector<Entry> entries(Owner owner) const;
   /// Length of the flat vector of an owner.
-  std::int64_t size(Owner owner) const { return sizes_[int(owner)]; }
+  std::int64_t size(Owner owner) const { return ends_[int(owner)][2]; }
   /// Length of its first part, which is trained.
-  std::int64_t trained(Owner owner) const { return trained_[int(owner)]; }
+  std::int64_t trained(Owner owner) const { return ends_[int(owner)][0]; }
+  /// Length of its first two parts: all weights, which strategies and codecs know.
+  std::int64_t weights(Owner owner) const { return ends_[int(owner)][1]; }
+  /// Length of its last part.
+  std::int64_t statistics(Owner owner) const { return size(owner) - weights(owner); }
   /// 1 where weight decay applies, else 0, for every number of an owner that is trained: (trained), float32.
   Tensor decayed(Owner owner) const;
 
  private:
   std::vector<Entry> entries_;
-  std::array<std::int64_t, 3> sizes_{}, trained_{};
+  std::array<std::array<std::int64_t, 3>, 3> ends_{};  // of each owner's parts
 };
 
 }  // namespace fedorbit

@@ -25,9 +25,9 @@ class Learner {
   virtual void initialise(Parameters& parameters, Owner owner, std::span<const ClientId> clients, const Keys& keys) = 0;
   /// (K): each client's mean loss over its present samples. Clients do not mix: the gradient of the sum is theirs.
   virtual Tensor loss(const Parameters& parameters, const Batch& batch, Turn& turn) = 0;
-  /// Called after each step, without gradient: momentum encoders, queues. The one place where tensors that are not
-  /// trained may be written: loss() may be asked again for the same step, and autograd watches what it reads. The whole
-  /// group is there: rows of clients that turn.active does not have must stay as they are.
+  /// Called after each step, without gradient: momentum encoders, queues, statistics. The one place where tensors that
+  /// are not trained may be written: loss() may be asked again for the same step, and autograd watches what it reads.
+  /// The whole group is there: rows of clients that turn.active does not have must stay as they are.
   virtual void after_step(Parameters&, const Turn&) {}
   /// Whether loss() wants Batch::patches.
   virtual bool needs_patches() const { return false; }

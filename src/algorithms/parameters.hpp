@@ -20,6 +20,12 @@ class Parameters {
   const Tensor& operator[](std::string_view name) const;
   /// (K, size of that owner): writing to it changes the leaves.
   const Tensor& flat(Owner owner) const { return flat_[int(owner)]; }
+  /// The first columns of flat(owner): (K, Layout::weights).
+  Tensor weights(Owner owner) const { return flat(owner).narrow(1, 0, layout_->weights(owner)); }
+  /// And the last: (K, Layout::statistics).
+  Tensor statistics(Owner owner) const {
+    return flat(owner).narrow(1, layout_->weights(owner), layout_->statistics(owner));
+  }
   /// (K, Layout::trained): what the leaves' gradients hold now, for the first columns of flat(owner).
   Tensor gradient(Owner owner) const;
   /// Gradients exist from the first call on: parameters that only label have none.

@@ -1,7 +1,9 @@
 // How clients learn together: one of the three axes along which methods differ. The defaults are
-// FedAvg's, but for replayable(). What clients send is only ever summed.
+// FedAvg's, but for replayable(). What clients send is only ever summed. P is the number of shared weights,
+// Layout::weights: a layout's statistics are averaged apart from any strategy.
 #pragma once
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/cat.h>
 
 #include <functional>
 #include <map>
@@ -18,6 +20,10 @@ struct Server {
   Tensor last_update;                    // (P) the previous step of `global`; zero before the first
   std::map<std::string, Tensor> memory;  // named vectors of the strategy: momenta, control variates
   std::int64_t round = 0;                // rounds committed so far
+  Tensor statistics{};                   // (S) float32, plain means over clients; undefined where there are none
+
+  /// (P + S): all that is shared, in the layout's order.
+  Tensor parameters() const { return statistics.defined() ? at::cat({global, statistics}) : global; }
 };
 
 /// What a client is sent.
@@ -46,6 +52,7 @@ struct Sums {
   std::int64_t weight = 0, clients = 0;
   std::map<std::string, Tensor> extras;  // name -> (n)
   std::int64_t population = 0;           // all clients there are, in the cohort or not
+  Tensor statistics{};                   // (S): the weighted mean by which statistics moved; for the round loop
 };
 
 /// Evaluates the gradient of the loss at the given shared parameters (K, P) -> (K, P).

@@ -59,7 +59,7 @@ struct Turn {
   std::int64_t round = 0, step = 0;
   std::span<const ClientId> clients;  // K
   const Layout& layout;
-  Tensor start;  // (K, P) shared parameters as received
+  Tensor start;  // (K, P) shared weights as received
   Memory& memory;
   Diagnostics& diagnostics;
   Keys keys;                 // streams are asked for by purpose, round and client
@@ -67,6 +67,7 @@ struct Turn {
   Tensor steps{};            // (K) float32, how many each client takes in this turn
   Tensor active{};           // (K) float32, 1 for a client that takes the present step
   bool alike = false;        // whether all clients' shared parameters are the same numbers now, as in the first step
+  bool again = false;        // whether loss() was asked for this step before: statistics are those of the first time
   std::map<std::string, Tensor> received{};  // name -> (K, n), what the server sent besides the parameters
 };
 

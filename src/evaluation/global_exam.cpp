@@ -9,7 +9,7 @@ std::vector<Score> GlobalExam::take(const Server& server, Clients&) {
   const at::NoGradGuard no_gradient;
   Classifier& classifier = *learner_.classifier();
   Parameters parameters(learner_.layout(), 1, questions_.samples.device());
-  parameters.flat(Owner::shared).copy_(server.global.unsqueeze(0));
+  parameters.flat(Owner::shared).copy_(server.parameters().unsqueeze(0));
   const Answers answers = answers_of(questions_.samples, questions_.test, classifier.labels_by_patches(),
                                      classifier.scorer(parameters, Scope::global), communicator_);
   Score about{.round = server.round, .scope = scope::global, .split = split::test, .task = task::labelling};

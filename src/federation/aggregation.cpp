@@ -13,7 +13,8 @@
 namespace fedorbit {
 namespace {
 
-constexpr int room = 8;  // an update may be 2^8 times the largest parameter of its tensor
+// An update may be 2^8 times the largest parameter of its tensor, the move of a statistic 2^20 times.
+constexpr int room_of_weights = 8, room_of_statistics = 20;
 constexpr int nothing = std::numeric_limits<int>::min();  // no value was seen
 
 std::vector<Segment> places(const auto& terms) {
@@ -53,12 +54,15 @@ std::vector<Tensor> rows_of_extras(const TurnOutcome& turn, const Strategy::Extr
 }  // namespace
 
 Aggregation::Aggregation(const Layout& layout, const Strategy& strategy, const std::string& mode)
-    : extras_(strategy.extras(layout)), update_length_(layout.size(Owner::shared)) {
+    : extras_(strategy.extras(layout)),
+      weights_(layout.weights(Owner::shared)),
+      statistics_(layout.statistics(Owner::shared)) {
   for (const auto& entry : layout.entries(Owner::shared))
-    terms_.push_back({entry.name, {entry.offset, entry.numel}, true, 0});
-  std::int64_t length = update_length_;
+    terms_.push_back(
+        {entry.name, {entry.offset, entry.numel}, entry.role == Role::statistic ? Part::statistic : Part::weight, 0});
+  std::int64_t length = weights_ + statistics_;
   for (const auto& [name, extra] : extras_) {
-    terms_.push_back({name, {length, extra.length}, false, exponent_above(extra.bound)});
+    terms_.push_back({name, {length, extra.length}, Part::extra, exponent_above(extra.bound)});
     length += extra.length;
   }
   if (mode == "exact")
@@ -67,7 +71,7 @@ Aggregation::Aggregation(const Layout& layout, const Strategy& strategy, const s
     plain_ = at::zeros({length}, mode == "float64" ? at::kDouble : at::kFloat);
 }
 
-void Aggregation::begin(const Tensor& global, std::int64_t clients, std::int64_t weight) {
+void Aggregation::begin(const Tensor& parameters, std::int64_t clients, std::int64_t weight) {
   exponents_.assign(terms_.size(), nothing);
   if (!exact_) {
     plain_.zero_();
@@ -75,16 +79,16 @@ void Aggregation::begin(const Tensor& global, std::int64_t clients, std::int64_t
   }
   expected_.clear();
   std::vector<std::int64_t> weights;
-  const Tensor parameters = global.contiguous();
+  const Tensor values = parameters.contiguous();
   for (const Term& term : terms_) {
     std::int64_t expected = term.bound;
-    if (term.weighted) {
-      const float largest =
-          largest_magnitude(parameters.const_data_ptr<float>() + term.place.offset, term.place.length);
+    if (term.part != Part::extra) {
+      const int room = term.part == Part::weight ? room_of_weights : room_of_statistics;
+      const float largest = largest_magnitude(values.const_data_ptr<float>() + term.place.offset, term.place.length);
       expected = std::max<std::int64_t>(expected, room + std::max(0, exponent_above(largest)));
     }
     expected_.push_back(int(std::min<std::int64_t>(expected, 128)));
-    weights.push_back(term.weighted ? weight : clients);
+    weights.push_back(term.part == Part::extra ? clients : weight);
   }
   exact_->begin(expected_, weights);
 }
@@ -101,17 +105,21 @@ float Aggregation::add(std::size_t term, const float* values, std::int64_t weigh
 
 std::vector<bool> Aggregation::fold(const TurnOutcome& turn) {
   const Tensor update = turn.upload.update.to(at::kCPU, at::kFloat).contiguous();
+  const Tensor statistics = statistics_ > 0 ? turn.statistics.contiguous() : Tensor();
   const std::vector<Tensor> extras = rows_of_extras(turn, extras_);
   const std::size_t tensors = terms_.size() - extras.size();
+  // Where a client's numbers of a term are.
+  const auto values_of = [&](std::size_t t, std::int64_t client) {
+    const auto& [name, place, part, bound] = terms_[t];
+    if (part == Part::weight) return update.const_data_ptr<float>() + client * weights_ + place.offset;
+    if (part == Part::extra) return extras[t - tensors].const_data_ptr<float>() + client * place.length;
+    return statistics.const_data_ptr<float>() + client * statistics_ + place.offset - weights_;
+  };
   std::vector<bool> beyond(turn.finite.size(), false);
   for (std::size_t k = 0; k < turn.finite.size(); ++k) {
     if (!turn.finite[k]) continue;
     for (std::size_t t = 0; t < terms_.size(); ++t) {
-      const Term& term = terms_[t];
-      const auto client = std::int64_t(k);
-      const float* values = t < tensors ? update.const_data_ptr<float>() + client * update_length_ + term.place.offset
-                                        : extras[t - tensors].const_data_ptr<float>() + client * term.place.length;
-      const float largest = add(t, values, term.weighted ? turn.weights[k] : 1);
+      const float largest = add(t, values_of(t, std::int64_t(k)), terms_[t].part == Part::extra ? 1 : turn.weights[k]);
       if (!exact_) continue;
       exponents_[t] = std::max<std::int64_t>(exponents_[t], exponent_above(largest));
       beyond[k] = beyond[k] || exponent_above(largest) > expected_[t];
@@ -136,15 +144,18 @@ Sums Aggregation::close(std::int64_t clients, std::int64_t weight, Communicator&
   Sums sums;
   sums.weight = weight;
   sums.clients = clients;
-  sums.mean_update = at::empty({update_length_}, at::kFloat);
+  sums.mean_update = at::empty({weights_}, at::kFloat);
+  sums.statistics = at::empty({statistics_}, at::kFloat);
   for (const auto& [name, extra] : extras_) sums.extras[name] = at::empty({extra.length}, at::kFloat);
   // Clients that all weigh nothing move nothing.
   const std::int64_t of_mean = std::max<std::int64_t>(1, weight);
   for (std::size_t t = 0; t < terms_.size(); ++t) {
-    const auto [offset, length] = terms_[t].place;
-    float* out = terms_[t].weighted ? sums.mean_update.mutable_data_ptr<float>() + offset
-                                    : sums.extras.at(terms_[t].name).mutable_data_ptr<float>();
-    const std::int64_t divisor = terms_[t].weighted ? of_mean : 1;
+    const auto& [name, place, part, bound] = terms_[t];
+    const auto [offset, length] = place;
+    float* out = part == Part::weight      ? sums.mean_update.mutable_data_ptr<float>() + offset
+                 : part == Part::statistic ? sums.statistics.mutable_data_ptr<float>() + offset - weights_
+                                           : sums.extras.at(name).mutable_data_ptr<float>();
+    const std::int64_t divisor = part == Part::extra ? 1 : of_mean;
     if (exact_)
       exact_->quotient(t, divisor, out);
     else if (plain_.scalar_type() == at::kDouble)

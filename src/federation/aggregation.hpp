@@ -13,7 +13,8 @@
 namespace fedorbit {
 
 /// Exact sums are scaled before the round trains, from what all ranks know: an update is expected to stay below 2^8
-/// times the largest parameter of its tensor (at least 2^8), an extra below the bound that its strategy declares. With
+/// times the largest parameter of its tensor (at least 2^8), the move of a statistic below 2^20 times, since its first
+/// ones go as far as a network's activations are large, and an extra below the bound that its strategy declares. With
 /// 40 clients of a thousand images each the mean's error is then some 2^-50 of the largest parameter, below the
 /// rounding of an update to float32. Where a value is beyond, the round is to be played again, with the bound that it
 /// needs.
@@ -22,8 +23,9 @@ class Aggregation {
   /// `mode` is training.aggregation.
   Aggregation(const Layout& layout, const Strategy& strategy, const std::string& mode);
 
-  /// A round, or another attempt at it, from `global` (P); the cohort's clients and the sum of their weights.
-  void begin(const Tensor& global, std::int64_t clients, std::int64_t weight);
+  /// A round, or another attempt at it, from the shared `parameters` (P + S); the cohort's clients and the sum of their
+  /// weights.
+  void begin(const Tensor& parameters, std::int64_t clients, std::int64_t weight);
   /// Adds the finite updates of a turn. (K) flags: clients with a value beyond its bound; what they sent is not added.
   std::vector<bool> fold(const TurnOutcome& turn);
   /// Of each segment, the exponent above the largest value that this rank folded since begin().
@@ -40,10 +42,11 @@ class Aggregation {
   void restore(const Tensor& bounds);
 
  private:
+  enum class Part { weight, statistic, extra };
   struct Term {
     std::string name;
-    Segment place;
-    bool weighted;       // an update's tensor, or an extra
+    Segment place;       // in the sum: weights, statistics, extras
+    Part part;           // the clients' weights scale the first two
     std::int64_t bound;  // the exponent that is kept
   };
 
@@ -51,12 +54,12 @@ class Aggregation {
   float add(std::size_t term, const float* values, std::int64_t weight);
 
   Strategy::Extras extras_;
-  std::int64_t update_length_;
-  std::vector<Term> terms_;  // one a tensor, then one an extra
+  std::int64_t weights_, statistics_;  // lengths
+  std::vector<Term> terms_;            // one a tensor, in the layout's order, then one an extra
   std::vector<std::int64_t> exponents_;
   std::vector<int> expected_;      // of this round: every |value| is below 2^expected
   std::optional<ExactSum> exact_;  // in that mode
-  Tensor plain_;                   // (P + extras) float64 or float32, in the others
+  Tensor plain_;                   // (P + S + extras) float64 or float32, in the others
 };
 
 }  // namespace fedorbit

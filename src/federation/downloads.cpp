@@ -1,5 +1,6 @@
 #include "federation/downloads.hpp"
 
+#include <ATen/ops/cat.h>
 #include <ATen/ops/stack.h>
 
 #include <algorithm>
@@ -27,8 +28,9 @@ Received Downloads::of(std::span<const ClientId> clients) {
     if (!sent.shared.is_same(written_)) {
       const Bytes message = codec_.encode(sent.shared.contiguous(), layout_);
       written_ = sent.shared;
-      read_ = codec_.decode(message, layout_);
-      bytes_ = std::int64_t(message.size());
+      const Tensor weights = codec_.decode(message, layout_);
+      read_ = server_.statistics.defined() ? at::cat({weights, server_.statistics}) : weights;
+      bytes_ = std::int64_t(message.size()) + layout_.statistics(Owner::shared) * std::int64_t(sizeof(float));
     }
     rows.push_back(read_);
     out.bytes.push_back(bytes_);

@@ -13,7 +13,7 @@ namespace fedorbit {
 
 /// What clients are given at the start of a turn.
 struct Received {
-  Tensor shared;                         // (K, P), one row expanded where all are the same
+  Tensor shared;                         // (K, P + S), one row expanded where all are the same
   bool alike = false;                    // whether its rows are the same numbers
   std::map<std::string, Tensor> extras;  // name -> (K, n), one row expanded where all are the same
   std::vector<std::int64_t> bytes;       // of each client's message
@@ -24,7 +24,7 @@ class Downloads {
   /// Of the round that `server` is in; everything outlives the round.
   Downloads(Strategy& strategy, const Codec& codec, const Layout& layout, const Server& server)
       : strategy_(strategy), codec_(codec), layout_(layout), server_(server) {}
-  /// The parameters as these clients read them, and a strategy's extras as they are.
+  /// The weights as these clients read them, statistics and a strategy's extras as they are.
   Received of(std::span<const ClientId> clients);
 
  private:

@@ -83,7 +83,7 @@ Turn Group::begin(Workshop& workshop, const Server& server, std::span<const Clie
             .step = 0,
             .clients = clients,
             .layout = workshop.learner.layout(),
-            .start = start_,
+            .start = start_.narrow(1, 0, workshop.learner.layout().weights(Owner::shared)),
             .memory = memory_,
             .diagnostics = diagnostics_,
             .keys = workshop.keys,
@@ -94,6 +94,12 @@ Turn Group::begin(Workshop& workshop, const Server& server, std::span<const Clie
   const bool blended = workshop.strategy.receive(parameters_, turn);
   alike_ = received.alike && !blended;
   return turn;
+}
+
+Tensor Group::statistics() const {
+  const Layout& layout = parameters_.layout();
+  return parameters_.statistics(Owner::shared) -
+         start_.narrow(1, layout.weights(Owner::shared), layout.statistics(Owner::shared));
 }
 
 void Group::step(Workshop& workshop, Turn& turn, const Batch& batch) {
@@ -120,18 +126,19 @@ void Group::step(Workshop& workshop, Turn& turn, const Batch& batch) {
 
 void Group::train(Workshop& workshop, Turn& turn) {
   const Layout& layout = workshop.learner.layout();
-  const Tensor& here = parameters_.flat(Owner::shared);
+  const Tensor here = parameters_.weights(Owner::shared);
   const bool alike = turn.alike;
   bool first = true;  // a strategy may look at several points; the loss is that of the first
   const GradientAt at = [&](const Tensor& shared) {
     const bool elsewhere = !shared.is_same(here);
     const Tensor kept = elsewhere ? here.clone() : Tensor();
-    if (elsewhere) parameters_.flat(Owner::shared).copy_(shared);
+    if (elsewhere) here.copy_(shared);
     parameters_.zero_gradient();
     turn.alike = alike && !elsewhere;
+    turn.again = !first;
     const Tensor loss = workshop.learner.loss(parameters_, batch_, turn);  // (K)
     loss.sum().backward();
-    if (elsewhere) parameters_.flat(Owner::shared).copy_(kept);
+    if (elsewhere) here.copy_(kept);
     turn.alike = alike;
     if (first) loss_sum_ += at::where(batch_.active > 0, loss.detach(), 0);
     first = false;
@@ -146,7 +153,7 @@ void Group::train(Workshop& workshop, Turn& turn) {
     const std::int64_t trained = layout.trained(owner);
     optimiser->step(parameters_.flat(owner).narrow(1, 0, trained), gradient.narrow(1, 0, trained), batch_.active);
   }
-  turn.alike = false;
+  turn.alike = turn.again = false;
   const at::NoGradGuard no_gradient;
   workshop.learner.after_step(parameters_, turn);
 }

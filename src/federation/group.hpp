@@ -34,6 +34,8 @@ class Group {
   void step(Workshop& workshop, Turn& turn, const Batch& batch);
 
   const Parameters& parameters() const { return parameters_; }
+  /// (K, S): by how much statistics have moved in this turn.
+  Tensor statistics() const;
   const Memory& memory() const { return memory_; }
   const Diagnostics& diagnostics() const { return diagnostics_; }
   const Tensor& loss_sum() const { return loss_sum_; }  // (K) float64, over the steps of the turn

@@ -38,7 +38,9 @@ Simulation::Simulation(Workshop& workshop, Communicator& communicator, std::vect
   Parameters initial(workshop.learner.layout(), 1);
   const ClientId nobody = 0;
   workshop.learner.initialise(initial, Owner::shared, std::span(&nobody, 1), workshop.keys);
-  server_.global = initial.flat(Owner::shared)[0].clone();
+  server_.global = initial.weights(Owner::shared)[0].clone();
+  if (workshop.learner.layout().statistics(Owner::shared) > 0)
+    server_.statistics = initial.statistics(Owner::shared)[0].clone();
   server_.last_update = at::zeros_like(server_.global);
   for (const auto& [name, length] : workshop.strategy.server_memories(workshop.learner.layout()))
     server_.memory[name] = at::zeros({length}, at::kFloat);
@@ -46,7 +48,8 @@ Simulation::Simulation(Workshop& workshop, Communicator& communicator, std::vect
 
 void Simulation::restore(const State& state) {
   require(
-      !communicator_.root() || (state.server.global.sizes() == server_.global.sizes() &&
+      !communicator_.root() || (state.server.parameters().sizes() == server_.parameters().sizes() &&
+                                state.server.global.sizes() == server_.global.sizes() &&
                                 state.clients.rows.size(1) == workshop_.row_length()),
       "the checkpoint's parameters are not of this method's sizes: it is another program version's; pass --restart to "
       "begin anew.");
@@ -104,7 +107,7 @@ std::optional<RoundRecord> Simulation::play_round(const volatile std::sig_atomic
   for (;;) {
     store_.discard();
     cohort.fates.assign(cohort.clients.size(), Fate::counted);
-    aggregation_.begin(server_.global, std::int64_t(cohort.clients.size()), cohort.weight());
+    aggregation_.begin(server_.parameters(), std::int64_t(cohort.clients.size()), cohort.weight());
     const Stopwatch training;
     mine.turns = train(placement, downloads, cohort, signal);
     training_seconds += training.seconds();
@@ -211,6 +214,7 @@ void Simulation::take_server_step(const Sums& sums) {
   const Tensor former = server_.global.clone();  // a strategy may change it in place
   workshop_.strategy.aggregate(server_, sums);
   server_.last_update = server_.global - former;
+  if (server_.statistics.defined()) server_.statistics = server_.statistics + sums.statistics;
 }
 
 void Simulation::refuse_nonfinite(const Cohort& cohort) {
@@ -277,8 +281,9 @@ void Simulation::save() {
 
 std::vector<std::pair<std::string, Tensor>> Simulation::shared() const {
   std::vector<std::pair<std::string, Tensor>> named;
+  const Tensor parameters = server_.parameters();
   for (const auto& entry : workshop_.learner.layout().entries(Owner::shared))
-    named.emplace_back(entry.name, server_.global.narrow(0, entry.offset, entry.numel).view(entry.shape));
+    named.emplace_back(entry.name, parameters.narrow(0, entry.offset, entry.numel).view(entry.shape));
   return named;
 }
 

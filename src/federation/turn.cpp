@@ -65,8 +65,9 @@ void send(Workshop& workshop, Upload& upload, std::vector<std::int64_t>& bytes) 
   for (std::int64_t k = 0; k < upload.update.size(0); ++k) {
     const Tensor row = upload.update[k];
     const Bytes message = workshop.upload_codec.encode(row, workshop.learner.layout());
-    std::int64_t sent = std::int64_t(message.size());
-    for (const auto& [name, extra] : upload.extras) sent += extra.size(1) * std::int64_t(sizeof(float));
+    std::int64_t raw = workshop.learner.layout().statistics(Owner::shared);
+    for (const auto& [name, extra] : upload.extras) raw += extra.size(1);
+    const std::int64_t sent = std::int64_t(message.size()) + raw * std::int64_t(sizeof(float));
     bytes.push_back(sent);
     row.copy_(workshop.upload_codec.decode(message, workshop.learner.layout()));
   }
@@ -125,7 +126,8 @@ std::optional<TurnOutcome> take_turn(Workshop& workshop, const Server& server, D
   }
 
   const at::NoGradGuard no_gradient;
-  const Tensor update = group.parameters().flat(Owner::shared) - turn.start;  // (K, P)
+  const Tensor update = group.parameters().weights(Owner::shared) - turn.start;  // (K, P)
+  outcome.statistics = group.statistics().to(at::kCPU);
   // What was trained is judged too: a codec may make a number of what is none.
   std::vector<Tensor> norms{row_norms(update.to(at::kCPU))};
   outcome.drift = as_doubles(norms.front());
@@ -139,6 +141,7 @@ std::optional<TurnOutcome> take_turn(Workshop& workshop, const Server& server, D
   for (std::int64_t k = 0; k < K; ++k)
     outcome.loss[std::size_t(k)] /= double(std::max<std::int64_t>(1, outcome.steps[std::size_t(k)]));
   norms.push_back(row_norms(outcome.upload.update));
+  norms.push_back(row_norms(outcome.statistics));
   norms.push_back(row_norms(outcome.rows));
   for (const auto& [name, extra] : outcome.upload.extras) norms.push_back(row_norms(extra));
   for (std::int64_t k = 0; k < K; ++k)

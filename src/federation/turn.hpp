@@ -20,6 +20,7 @@ namespace fedorbit {
 struct TurnOutcome {
   std::vector<ClientId> clients;
   Upload upload;       // as the server decodes it
+  Tensor statistics;   // (K, S): by how much they moved
   Tensor rows;         // (K, Q + memories): personal parameters, then the strategy's memories by name
   Tensor diagnostics;  // (K, D) float64
   std::vector<std::int64_t> samples, steps, weights, upload_bytes, download_bytes;

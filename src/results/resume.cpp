@@ -13,6 +13,7 @@ namespace {
 
 constexpr const char* global = "global";
 constexpr const char* last_update = "last_update";
+constexpr const char* statistics = "statistics";  // only where there are any
 constexpr const char* bounds = "bounds";
 constexpr const char* memory_prefix = "memory.";
 constexpr const char* rows = "rows";
@@ -46,6 +47,7 @@ Checkpoint to_checkpoint(const State& state, const std::string& options_toml, co
   checkpoint.build = build();
   checkpoint.recorded = recorded;
   checkpoint.server = {{global, state.server.global}, {last_update, state.server.last_update}, {bounds, state.bounds}};
+  if (state.server.statistics.defined()) checkpoint.server[statistics] = state.server.statistics;
   for (const auto& [name, vector] : state.server.memory) checkpoint.server[memory_prefix + name] = vector;
   checkpoint.clients = state.clients.clients;
   checkpoint.client_rows = {{rows, state.clients.rows}};
@@ -116,6 +118,10 @@ State shared_state(const Checkpoint& checkpoint, Communicator& communicator) {
   state.server.global = shared_vector(root ? held(checkpoint.server, global, 1) : Tensor(), at::kFloat, communicator);
   state.server.last_update =
       shared_vector(root ? held(checkpoint.server, last_update, 1) : Tensor(), at::kFloat, communicator);
+  const bool kept = root && checkpoint.server.contains(statistics);
+  const Tensor of_all =
+      shared_vector(kept ? held(checkpoint.server, statistics, 1) : at::empty({0}), at::kFloat, communicator);
+  if (of_all.numel() > 0) state.server.statistics = of_all;
   state.bounds =
       shared_vector(root ? held(checkpoint.server, bounds, 1, at::kLong) : Tensor(), at::kLong, communicator);
 

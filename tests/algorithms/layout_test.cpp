@@ -29,6 +29,36 @@ TEST(Layout, places_the_tensors_of_a_kind_one_after_another) {
   EXPECT_EQ(layout.entries(Owner::shared)[1].name, "queue");
 }
 
+TEST(Layout, places_weights_that_are_trained_then_other_weights_then_statistics) {
+  Layout layout;
+  const auto add = [&](const char* name, std::int64_t length, bool trained, Role role) {
+    layout.add({name, {length}, Owner::shared, trained, trained, role});
+  };
+  add("mean", 2, false, Role::statistic);
+  add("queue", 3, false, Role::weight);
+  add("a", 5, true, Role::weight);
+  add("variance", 7, false, Role::statistic);
+  add("b", 11, true, Role::weight);
+  add("target", 13, false, Role::weight);
+  EXPECT_EQ(layout.trained(Owner::shared), 16);
+  EXPECT_EQ(layout.weights(Owner::shared), 32);
+  EXPECT_EQ(layout.statistics(Owner::shared), 9);
+  EXPECT_EQ(layout.size(Owner::shared), 41);
+  EXPECT_EQ(layout.size(Owner::personal), 0);
+  std::vector<std::int64_t> offsets;
+  for (const char* name : {"a", "b", "queue", "target", "mean", "variance"})
+    offsets.push_back(layout.entry(name).offset);
+  EXPECT_THAT(offsets, testing::ElementsAre(0, 5, 16, 19, 32, 34));
+  EXPECT_THAT(sentence([&] {
+                layout.add({"scale", {1}, Owner::shared, true, true, Role::statistic});
+              }),
+              testing::HasSubstr("the statistic scale cannot be trained"));
+  Parameters parameters(layout, 2);
+  parameters["variance"].fill_(4);
+  EXPECT_EQ(parameters.statistics(Owner::shared).sum().item<float>(), 2 * 7 * 4);
+  EXPECT_EQ(parameters.weights(Owner::shared).abs().sum().item<float>(), 0);
+}
+
 TEST(Layout, marks_what_is_decayed_of_what_is_trained) {
   const Layout layout = layout_of();
   EXPECT_TRUE(at::equal(layout.decayed(Owner::shared), at::tensor({1.f, 1.f, 1.f, 1.f, 1.f, 1.f, 0.f})));

@@ -32,6 +32,10 @@ struct Downloading : testing::Test {
   CountingCodec codec;
   Server server{at::arange(5, at::kFloat), {}, {}, 0};
   Downloading() { layout.add({"w", {5}, Owner::shared}); }
+  void keep_statistics() {
+    layout.add({"mean", {2}, Owner::shared, false, false, Role::statistic});
+    server.statistics = at::tensor({7.f, 8.f});
+  }
 };
 
 TEST_F(Downloading, writes_what_all_are_sent_once_a_round_and_bills_it_to_each) {
@@ -56,6 +60,15 @@ TEST_F(Downloading, writes_what_differs_by_client_for_each) {
   EXPECT_TRUE(at::equal(received.shared[1] - received.shared[0], at::ones({5})));
   EXPECT_TRUE(at::equal(received.extras.at("own"), at::tensor({3.f, 3.f, 4.f, 4.f}).view({2, 2})));
   EXPECT_EQ(codec.written, 2);
+}
+
+TEST_F(Downloading, sends_statistics_as_they_are_beside_what_the_codec_writes) {
+  keep_statistics();
+  FedAvg strategy;
+  const std::vector<ClientId> clients{3, 4};
+  const Received received = Downloads(strategy, codec, layout, server).of(clients);
+  EXPECT_EQ(received.bytes, (std::vector<std::int64_t>{28, 28}));
+  EXPECT_TRUE(at::equal(received.shared, at::tensor({0.f, 1.f, 2.f, 3.f, 4.f, 7.f, 8.f}).expand({2, 7})));
 }
 
 }  // namespace

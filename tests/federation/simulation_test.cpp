@@ -412,7 +412,7 @@ TEST_F(Simulations, of_clients_that_share_nothing_train_each_alone_from_the_same
 
 /// Clients start half-way between what came and what they had after their last turn.
 struct Halfway final : FedAvg {
-  Lengths memories(const Layout& layout) const override { return {{"mine", layout.size(Owner::shared)}}; }
+  Lengths memories(const Layout& layout) const override { return {{"mine", layout.weights(Owner::shared)}}; }
   bool differs_by_client() const override { return true; }
   bool receive(Parameters& parameters, const Turn& turn) const override {
     if (turn.round == 0) return false;

@@ -106,6 +106,16 @@ TEST_F(Checkpoints, ThatCannotBeReadSayWhy) {
   EXPECT_THAT(sentence_of_read(), HasSubstr("not a checkpoint"));
 }
 
+TEST_F(Checkpoints, HoldAServersStatisticsWhereThereAreAny) {
+  const auto communicator = make_communicator("single");
+  State state{{at::arange(3, at::kFloat), at::ones({3}), {}, 2}, at::zeros({1}, at::kLong), {{}, at::zeros({0, 2})}};
+  EXPECT_FALSE(shared_state(to_checkpoint(state, "", {}), *communicator).server.statistics.defined());
+  state.server.statistics = at::tensor({4.f, 5.f});
+  const Server read = shared_state(to_checkpoint(state, "", {}), *communicator).server;
+  EXPECT_TRUE(at::equal(read.parameters(), at::tensor({0.f, 1.f, 2.f, 4.f, 5.f})));
+  EXPECT_TRUE(at::equal(read.statistics, state.server.statistics));
+}
+
 TEST_F(Checkpoints, OfAnotherRunAreRefusedBeforeARunGoesOn) {
   const auto communicator = make_communicator("single");
   const auto sentence_of = [&](const Checkpoint& checkpoint) -> std::string {

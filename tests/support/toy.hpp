@@ -65,15 +65,17 @@ class Learner : public fedorbit::Learner, public Classifier {
   }
   std::vector<std::string> diagnostics() const override { return {"logit"}; }
 
- private:
-  Tensor scored(const Parameters& parameters, const Tensor& features, bool with_bias) const {
+ protected:
+  virtual Tensor scored(const Parameters& parameters, const Tensor& features, bool with_bias) const {
     const Tensor logits =
         at::matmul(features, parameters["weights"].transpose(1, 2)) * parameters["scale"].unsqueeze(1).exp();
     return with_bias && biased_ ? logits + parameters["bias"].unsqueeze(1) : logits;
   }
 
-  bool biased_;
   Layout layout_;
+
+ private:
+  bool biased_;
   ClientId spoilt_ = -1;
   std::int64_t spoilt_round_ = 0;
   double factor_ = NAN;
@@ -85,10 +87,10 @@ class ControlVariates final : public Strategy {
  public:
   /// `bound`: what changes of control variates are expected to stay below.
   explicit ControlVariates(double bound = 256) : bound_(bound) {}
-  Lengths memories(const Layout& layout) const override { return {{"c", layout.size(Owner::shared)}}; }
-  Extras extras(const Layout& layout) const override { return {{"change", {layout.size(Owner::shared), bound_}}}; }
+  Lengths memories(const Layout& layout) const override { return {{"c", layout.weights(Owner::shared)}}; }
+  Extras extras(const Layout& layout) const override { return {{"change", {layout.weights(Owner::shared), bound_}}}; }
   Lengths server_memories(const Layout& layout) const override {
-    return {{"c", layout.size(Owner::shared)}, {"momentum", layout.size(Owner::shared)}};
+    return {{"c", layout.weights(Owner::shared)}, {"momentum", layout.weights(Owner::shared)}};
   }
   Download download(const Server& server, ClientId) override { return {server.global, {{"c", server.memory.at("c")}}}; }
   Tensor gradient(const GradientAt& at, const Tensor& shared, Turn& turn) override {
@@ -144,7 +146,7 @@ struct Federation {
   Features features{normal({classes, width}, 1).index_select(0, labels) + normal({600, width}, 2), {}};
   Samples samples;
   std::shared_ptr<Learner> trained;
-  Learner& learner;
+  Learner& learner;                    // the same
   std::shared_ptr<Strategy> strategy;  // instead of the one that the experiment names
   Parts parts;
   std::unique_ptr<Workshop> workshop;
@@ -153,7 +155,9 @@ struct Federation {
   std::vector<State> saved;  // at the root
 
   explicit Federation(at::Device device = at::kCPU, bool biased = true)
-      : samples(features, labels, device), trained(std::make_shared<Learner>(biased)), learner(*trained) {
+      : Federation(device, std::make_shared<Learner>(biased)) {}
+  Federation(at::Device device, std::shared_ptr<Learner> learner)
+      : samples(features, labels, device), trained(std::move(learner)), learner(*trained) {
     experiment.partition.clients = 11;
     experiment.partition.kind = "dirichlet";
     experiment.partition.alpha = 5;
@@ -193,7 +197,7 @@ struct Federation {
   }
   Ending finish(Simulation& simulation) {
     const Ending ending = simulation.run(signal);
-    global = simulation.server().global;
+    global = simulation.server().parameters();
     return ending;
   }
 

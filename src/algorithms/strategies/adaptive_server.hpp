@@ -20,7 +20,7 @@ struct AdaptiveServerOptions {
 class AdaptiveServer : public FedAvg {
  public:
   Lengths server_memories(const Layout& layout) const final {
-    return {{"mean", layout.size(Owner::shared)}, {"square", layout.size(Owner::shared)}};
+    return {{"mean", layout.weights(Owner::shared)}, {"square", layout.weights(Owner::shared)}};
   }
   /// m = beta1 m + (1 - beta1) update; v follows the update's square; w += rate m / (sqrt(v) + tau).
   void aggregate(Server& server, const Sums& sums) final {

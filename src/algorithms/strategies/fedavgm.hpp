@@ -15,7 +15,7 @@ struct FedAvgMOptions {
 class FedAvgM final : public FedAvg {
  public:
   explicit FedAvgM(const FedAvgMOptions& options) : options_(options) {}
-  Lengths server_memories(const Layout& layout) const override { return {{"momentum", layout.size(Owner::shared)}}; }
+  Lengths server_memories(const Layout& layout) const override { return {{"momentum", layout.weights(Owner::shared)}}; }
   /// m = momentum m + update; w += rate m.
   void aggregate(Server& server, const Sums& sums) override {
     Tensor& m = server.memory.at("momentum");  // (P)

@@ -15,9 +15,9 @@ struct ScaffoldOptions {
 class Scaffold final : public Strategy {
  public:
   explicit Scaffold(const ScaffoldOptions& options) : rate_(options.learning_rate) {}
-  Lengths memories(const Layout& layout) const override { return {{"c", layout.size(Owner::shared)}}; }
-  Extras extras(const Layout& layout) const override { return {{"c", {layout.size(Owner::shared)}}}; }
-  Lengths server_memories(const Layout& layout) const override { return {{"c", layout.size(Owner::shared)}}; }
+  Lengths memories(const Layout& layout) const override { return {{"c", layout.weights(Owner::shared)}}; }
+  Extras extras(const Layout& layout) const override { return {{"c", {layout.weights(Owner::shared)}}}; }
+  Lengths server_memories(const Layout& layout) const override { return {{"c", layout.weights(Owner::shared)}}; }
   void check(const OptimiserOptions& options) const override {
     require(
         options.kind == "sgd" && options.momentum == 0 && options.learning_rate > 0,
