@@ -51,7 +51,7 @@ def violations(root):
     if not visible:
         yield "src/CMakeLists.txt: no fedorbit_layer(...) was found"
     defined = {}
-    files = sorted(p for folder in ("src", "jobs") for p in (root / folder).rglob("*") if p.suffix in (".cpp", ".hpp", ".cu"))
+    files = sorted(p for folder in ("src", "jobs") for p in (root / folder).rglob("*") if p.suffix in (".cpp", ".hpp", ".cu", ".cuh"))
     for path in files:
         place = path.relative_to(root).as_posix()
         layer = place.split("/")[1] if place.startswith("src/") else None

@@ -10,7 +10,7 @@ namespace fedorbit::tree_kernels {
 enum class Type { float32, bfloat16 };
 
 constexpr int most_width = 2048;      // of a row that is normed
-constexpr int most_head_width = 128;  // of queries, keys and values
+constexpr int most_head_width = 128;  // of queries, keys and values; a multiple of eight
 
 /// Rows of K clients, `rows` each, whose activations are those of contexts sources[k]; null: their own.
 struct Clients {
