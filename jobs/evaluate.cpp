@@ -46,8 +46,8 @@ int evaluate(Request& request) {
   std::optional<Subject> opened = open_subject(options, device, *communicator);
   if (!opened) return resumable;
   Subject& subject = *opened;
-  const Samples samples(subject.set.of, subject.set.labels, device);
-  const Scores scores = score(options, subject, samples, *communicator);
+  const KeptFeatures features(subject.set.of, subject.set.labels, device);
+  const Scores scores = score(options, subject, features, *communicator);
 
   RunRecord about;
   about.options_toml = list.toml();

@@ -17,6 +17,7 @@
 #include "inputs/arithmetic.hpp"
 #include "inputs/feature_store.hpp"
 #include "inputs/open_data.hpp"
+#include "inputs/sources.hpp"
 #include "jobs/command_line.hpp"
 #include "jobs/commands.hpp"
 #include "jobs/opening.hpp"
@@ -157,7 +158,7 @@ int run(Arguments& arguments) {
     introduce(experiment, opened, record, device, communicator->size(), arguments.verbose);
   }
 
-  const bool patches = parts.learner->needs_patches();
+  const bool patches = parts.learner->needs().patches;
   std::optional<InPhase> encoding(std::in_place, communicator->ledger(), Phase::encoding);
   const auto features =
       features_of(opened.dataset, opened.clip, {patches, false, experiment.views}, experiment.data.features,
@@ -171,10 +172,11 @@ int run(Arguments& arguments) {
   }
   record.provenance["arithmetic"] = arithmetic(device, *communicator);
   record.provenance["features_arithmetic"] = features->origin.arithmetic;
-  const LiveEncoder live =
-      experiment.engine.live_images ? live_encoder(opened.dataset, opened.clip, patches, device) : LiveEncoder();
-  const Samples samples(features->of, opened.dataset.labels(), device, parts.keys, live);
-  Workshop workshop = parts.workshop(experiment, samples);
+  Sources sources(device);
+  sources.features.emplace(features->of, opened.dataset.labels(), device, parts.keys);
+  sources.images.emplace(opened.dataset, experiment.images, device, parts.keys);
+  if (experiment.engine.live_images) sources.encoder = opened.clip;
+  Workshop workshop = parts.workshop(experiment, sources);
   require_memory(workshop, *communicator);
 
   std::optional<Restart> restart;
@@ -201,9 +203,9 @@ int run(Arguments& arguments) {
       for (const EventRecord& event : events_of_restart(*restart, *communicator, record.provenance["hosts"]))
         for (Observer* observer : observers) observer->happened(event);
   }
-  const Questions questions = questions_of(experiment, parts, labelled(opened.dataset), samples);
+  const Questions questions = questions_of(experiment, parts, labelled(opened.dataset), sources);
   auto exams = exams_of(
-      experiment, parts, questions,
+      experiment, parts, questions, *sources.features,
       [&] {
         const PromptFeatures texts =
             encode_prompts("zero-shot", opened.templates, record.class_names, opened.clip, device, *communicator);

@@ -8,15 +8,16 @@
 
 namespace fedorbit {
 
-Scores score(const EvaluateOptions& options, Subject& subject, const Samples& samples, Communicator& communicator) {
+Scores score(const EvaluateOptions& options, Subject& subject, const KeptFeatures& features,
+             Communicator& communicator) {
   Scores found;
   const auto classes = std::int64_t(subject.set.class_names.size());
-  std::vector<std::int64_t> all(std::size_t(samples.labels().size(0)));
+  std::vector<std::int64_t> all(std::size_t(features.labels().size(0)));
   std::iota(all.begin(), all.end(), 0);
   const std::vector<std::int64_t> one_domain(all.size(), 0);
   const Labelled data{{subject.set.labels.const_data_ptr<std::int64_t>(), all.size()}, one_domain, classes, 1};
-  const auto judge = [&](Score about, std::span<const std::int64_t> images, bool patches, const Scorer& scorer) {
-    const Answers answers = answers_of(samples, images, patches, scorer, communicator);
+  const auto judge = [&](Score about, std::span<const std::int64_t> images, const Needs& needs, const Scorer& scorer) {
+    const Answers answers = answers_of(features, images, needs, scorer, communicator);
     const std::vector<Score> scores = scores_of(answers, data, about);
     found.scores.insert(found.scores.end(), scores.begin(), scores.end());
     found.confusions.push_back({about.round, about.scope, about.split, about.task, confusion_of(answers, data)});
@@ -25,20 +26,20 @@ Scores score(const EvaluateOptions& options, Subject& subject, const Samples& sa
     return Score{.scope = scope::frozen, .split = split, .task = task};
   };
   for (const PromptFeatures& prompts : subject.prompts) {
-    const auto texts = [&](const Tensor& features) {
-      return by_texts(features, subject.set.logit_scale, samples.device());
+    const auto texts = [&](const Tensor& of_classes) {
+      return by_texts(of_classes, subject.set.logit_scale, features.device());
     };
     for (std::int64_t t = 0; t < prompts.features.size(0); ++t) {
-      const Tally one = tally_of(answers_of(samples, all, false, texts(prompts.features[t]), communicator), data);
+      const Tally one = tally_of(answers_of(features, all, {}, texts(prompts.features[t]), communicator), data);
       found.templates.push_back(
           {prompts.name, prompts.templates[std::size_t(t)], one.correct, one.count, one.mean_loss()});
     }
-    judge(of_frozen(split::all, subject.prompts.size() == 1 ? task::zero_shot : prompts.name), all, false,
+    judge(of_frozen(split::all, subject.prompts.size() == 1 ? task::zero_shot : prompts.name), all, {},
           texts(ensemble(prompts.features)));
   }
   if (subject.trained) {
     Classifier& classifier = *subject.trained->learner->classifier();
-    judge({.scope = scope::global, .split = split::all, .task = task::labelling}, all, classifier.labels_by_patches(),
+    judge({.scope = scope::global, .split = split::all, .task = task::labelling}, all, to_judge(classifier),
           classifier.scorer(subject.trained->parameters, Scope::global));
   }
   if (!options.probe.linear && !options.probe.neighbours) return found;
@@ -50,11 +51,11 @@ Scores score(const EvaluateOptions& options, Subject& subject, const Samples& sa
           "there are too few images to split them for the probe and the neighbours; set probe.linear and "
           "probe.neighbours to false.");
   if (options.probe.linear)
-    judge(of_frozen(split::test, task::probe), pools->test_pool(), false,
-          by_probe(samples, pools->train_pool(), classes));
+    judge(of_frozen(split::test, task::probe), pools->test_pool(), {},
+          by_probe(features, pools->train_pool(), classes));
   if (options.probe.neighbours)
-    judge(of_frozen(split::test, task::neighbours), pools->test_pool(), false,
-          by_neighbours(samples, pools->train_pool(), classes, options.probe.k, options.probe.temperature));
+    judge(of_frozen(split::test, task::neighbours), pools->test_pool(), {},
+          by_neighbours(features, pools->train_pool(), classes, options.probe.k, options.probe.temperature));
   return found;
 }
 

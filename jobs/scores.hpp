@@ -5,7 +5,7 @@
 
 #include "comm/communicator.hpp"
 #include "evaluation/score.hpp"
-#include "inputs/samples.hpp"
+#include "inputs/kept_features.hpp"
 #include "jobs/subject.hpp"
 
 namespace fedorbit {
@@ -16,9 +16,10 @@ struct Scores {
   std::vector<TemplateRecord> templates;
 };
 
-/// Collective. Every set of texts, each of its templates and a trained model on all `samples`; the probe and the
+/// Collective. Every set of texts, each of its templates and a trained model on all of `features`; the probe and the
 /// neighbours, where they are asked for, on those held out.
-Scores score(const EvaluateOptions& options, Subject& subject, const Samples& samples, Communicator& communicator);
+Scores score(const EvaluateOptions& options, Subject& subject, const KeptFeatures& features,
+             Communicator& communicator);
 
 /// Several lines: the ensembles and how their templates do alone, accuracy by class, the pairs most often mistaken in
 /// the first task.

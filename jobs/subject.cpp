@@ -68,7 +68,7 @@ std::optional<Subject> open_subject(const EvaluateOptions& options, at::Device d
   if (alone && subject.clip && !subject.set.imported)
     require_origin(options.data.features, subject.set.origin, {"", subject.clip->checksum, "", "", ""});
   if (!alone) {
-    const bool patches = subject.trained && subject.trained->learner->classifier()->labels_by_patches();
+    const bool patches = subject.trained && subject.trained->learner->classifier()->needs_to_label().patches;
     auto features = features_of(*dataset, *subject.clip, {patches, false, {}}, options.data.features,
                                 options.data.feature_store, device, communicator, signal_received);
     if (!features) {

@@ -29,8 +29,8 @@ class Learner {
   /// are not trained may be written: loss() may be asked again for the same step, and autograd watches what it reads.
   /// The whole group is there: rows of clients that turn.active does not have must stay as they are.
   virtual void after_step(Parameters&, const Turn&) {}
-  /// Whether loss() wants Batch::patches.
-  virtual bool needs_patches() const { return false; }
+  /// What loss() wants in its batches.
+  virtual Needs needs() const { return {}; }
   /// About how much memory a client adds to a group's step of `batch_size` images, its parameters apart.
   virtual double step_bytes(std::int64_t batch_size) const { return 0; }
   /// How many clients train together on this device where training.group_size does not say: a constant, which no
@@ -63,8 +63,8 @@ class Classifier {
   /// Does once whatever does not depend on images (text features of every class, say). The learner outlives what it
   /// returns, the parameters may not; tensors of a turn are not looked at.
   virtual Scorer scorer(const Parameters& parameters, Scope scope) = 0;
-  /// Whether a scorer wants Batch::patches.
-  virtual bool labels_by_patches() const { return false; }
+  /// What a scorer wants in its batches.
+  virtual Needs needs_to_label() const { return {}; }
 };
 
 }  // namespace fedorbit

@@ -39,7 +39,7 @@ class Relabelled final : public Learner {
     return loss;
   }
   void after_step(Parameters& parameters, const Turn& turn) override { learner_->after_step(parameters, turn); }
-  bool needs_patches() const override { return learner_->needs_patches(); }
+  Needs needs() const override { return learner_->needs(); }
   double step_bytes(std::int64_t batch_size) const override { return learner_->step_bytes(batch_size); }
   std::int64_t usual_group(const at::Device& device) const override { return learner_->usual_group(device); }
   bool replayable() const override { return learner_->replayable(); }

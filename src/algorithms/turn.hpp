@@ -1,24 +1,15 @@
-// What a group of clients has in hand during one turn: the batch, what it was given, and what belongs to it.
+// What a group of clients has in hand during one turn: what it was given, and what belongs to it.
 #pragma once
 #include <map>
 #include <span>
 #include <string>
 
+#include "algorithms/batch.hpp"
 #include "algorithms/layout.hpp"
 #include "core/client_id.hpp"
 #include "core/keys.hpp"
 
 namespace fedorbit {
-
-/// A batch for a group of K clients; the client axis comes first everywhere.
-struct Batch {
-  Tensor images;    // (K, V, B, 3, H, W), V views; undefined where features stand in
-  Tensor features;  // (K, B, d), raw: as the tower gives them; learners normalise
-  Tensor patches;   // (K, B, M, d); only for learners that ask
-  Tensor labels;    // (K, B) int64
-  Tensor present;   // (K, B) float32, 1 for a real sample: a client's last batch may be short
-  Tensor active;    // (K) float32, 1 while the client still has batches: an inactive client does not change by a bit
-};
 
 /// Named rows that outlive a turn, one for each of K clients: residuals, control variates. They are declared by the
 /// strategy, start as zeros, and are on the device that clients train on.

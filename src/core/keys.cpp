@@ -34,6 +34,10 @@ Stream Keys::stream(Purpose purpose, std::uint64_t first, std::uint64_t second) 
   return Stream(mixed(seed_ ^ mixed(std::uint64_t(purpose))), mixed(mixed(first) + second));
 }
 
+Keys Keys::within(std::uint64_t first, std::uint64_t second) const {
+  return Keys(mixed(mixed(mixed(seed_) + first) + second));
+}
+
 std::uint32_t Stream::bits() {
   if (left_ == 0) {
     block_ = philox(counter_++, high_, key_);

@@ -22,6 +22,7 @@ enum class Purpose : std::uint32_t {
   test = 11,
   description = 12,
   choice_of_view = 13,
+  live_view = 14,
   link = 20,
 };
 
@@ -58,6 +59,8 @@ class Keys {
   /// All purposes and pairs of 64-bit numbers (round and client; view and image; whatever a purpose counts by) give
   /// distinct streams up to hash collisions.
   Stream stream(Purpose purpose, std::uint64_t first = 0, std::uint64_t second = 0) const;
+  /// Keys of their own for each pair of numbers, where a purpose counts by more than two.
+  Keys within(std::uint64_t first, std::uint64_t second) const;
   bool operator==(const Keys&) const = default;
 
  private:

@@ -41,14 +41,18 @@ std::string ViewOptions::recipe() const {
   return text("random resized crop from ", smallest_crop, flip ? ", flip" : "", ", seed ", seed);
 }
 
-Tensor augmented_view(const Tensor& image, std::int64_t size, const ViewOptions& options, std::int64_t sample,
-                      std::int64_t view) {
-  Stream stream =
-      Keys(std::uint64_t(options.seed)).stream(Purpose::augment, std::uint64_t(view), std::uint64_t(sample));
-  const Crop crop = draw_crop(image.size(1), image.size(2), options.smallest_crop, stream);
+Tensor random_view(const Tensor& image, std::int64_t size, double smallest_crop, bool flip, Stream stream) {
+  const Crop crop = draw_crop(image.size(1), image.size(2), smallest_crop, stream);
   const Tensor square =
       resize_bicubic(image.narrow(1, crop.top, crop.height).narrow(2, crop.left, crop.width), size, size);
-  return options.flip && stream.below(2) == 1 ? at::flip(square, {2}) : square;
+  return flip && stream.below(2) == 1 ? at::flip(square, {2}) : square;
+}
+
+Tensor augmented_view(const Tensor& image, std::int64_t size, const ViewOptions& options, std::int64_t sample,
+                      std::int64_t view) {
+  return random_view(
+      image, size, options.smallest_crop, options.flip,
+      Keys(std::uint64_t(options.seed)).stream(Purpose::augment, std::uint64_t(view), std::uint64_t(sample)));
 }
 
 }  // namespace fedorbit

@@ -23,10 +23,13 @@ struct ViewOptions {
   std::string recipe() const;
 };
 
-/// View `view` (from 1) of image `sample`: (3, H, W) uint8 -> (3, size, size) uint8. The crop's area is uniform in
-/// [smallest_crop, 1] of the image's and its sides' ratio log-uniform from 3:4 to 4:3, as in torchvision's
-/// RandomResizedCrop (ten draws, else the largest centre crop of an allowed ratio); resized with antialiased bicubic
-/// weights; mirrored with probability 1/2. The numbers are a pure function of (seed, sample, view).
+/// `image` (3, H, W) uint8 -> (3, size, size) uint8. The crop's area is uniform in [smallest_crop, 1] of the image's
+/// and its sides' ratio log-uniform from 3:4 to 4:3, as in torchvision's RandomResizedCrop (ten draws, else the largest
+/// centre crop of an allowed ratio); resized with antialiased bicubic weights; with `flip`, mirrored with probability
+/// 1/2.
+Tensor random_view(const Tensor& image, std::int64_t size, double smallest_crop, bool flip, Stream stream);
+
+/// View `view` (from 1) of image `sample`, a pure function of (seed, sample, view).
 Tensor augmented_view(const Tensor& image, std::int64_t size, const ViewOptions& options, std::int64_t sample,
                       std::int64_t view);
 

@@ -96,6 +96,9 @@ class Dealt final : public Partition {
 
   std::int64_t clients() const override { return std::int64_t(train_.size()); }
   Shard shard(ClientId client) const override { return {train_.at(client), test_.at(client)}; }
+  std::int64_t most_images() const override {
+    return std::int64_t(std::ranges::max(train_, {}, &Indices::size).size());
+  }
 
  private:
   bool random_sizes() const { return options_.kind == "dirichlet" || options_.kind == "quantity"; }
@@ -201,6 +204,7 @@ class Sampled final : public Partition {
   }
 
   std::int64_t clients() const override { return options_.clients; }
+  std::int64_t most_images() const override { return options_.samples_per_client; }
 
   Shard shard(ClientId client) const override {
     Stream stream = keys_.stream(Purpose::partition, 0, std::uint64_t(client));

@@ -60,6 +60,8 @@ class Partition {
   virtual ~Partition() = default;
   virtual std::int64_t clients() const = 0;
   virtual Shard shard(ClientId client) const = 0;
+  /// No client has more training images; found without asking each.
+  virtual std::int64_t most_images() const = 0;
   /// All held-out images, ascending: what the global model is tested on.
   const std::vector<std::int64_t>& test_pool() const { return test_pool_; }
   const std::vector<std::int64_t>& train_pool() const { return train_pool_; }

@@ -115,6 +115,12 @@ Tensor resize_bicubic(const Tensor& image, std::int64_t height, std::int64_t wid
   return now;
 }
 
+Transform transform_for(const std::string& normalisation, std::int64_t image_size) {
+  Transform out{image_size};
+  if (normalisation == "imagenet") out.mean = {0.485, 0.456, 0.406}, out.standard_deviation = {0.229, 0.224, 0.225};
+  return out;
+}
+
 Tensor Transform::square(const Tensor& image) const {
   require(image.dim() == 3 && image.size(0) == 3, "CLIP's preprocessing wants an image of (3, height, width), not ",
           image.sizes(), ".");

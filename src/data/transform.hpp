@@ -2,6 +2,7 @@
 #pragma once
 #include <array>
 #include <cstdint>
+#include <string>
 
 #include "core/tensor.hpp"
 
@@ -21,6 +22,9 @@ struct Transform {
   /// Both: (3, S, S) float32.
   Tensor operator()(const Tensor& image) const { return normalised(square(image)); }
 };
+
+/// For images of that size: "clip" or "imagenet" says whose means and deviations.
+Transform transform_for(const std::string& normalisation, std::int64_t image_size);
 
 /// Pillow's bicubic resize of uint8 (C, H, W) to (C, height, width): filter support grows with the reduction (so it
 /// is antialiased), weights and rounding in fixed point with 22 bits, first along rows, then along columns.

@@ -8,20 +8,31 @@
 
 namespace fedorbit {
 
+Needs to_judge(const Classifier& classifier) {
+  Needs needs = classifier.needs_to_label();
+  needs.labels = true;
+  return needs;
+}
+
 Answered answered(const Tensor& logits, const Tensor& labels, std::int64_t k) {
   const Tensor scores = logits[k].to(at::kCPU).contiguous(), of_row = labels[k].to(at::kCPU);
   return {scores.argmax(1), -at::log_softmax(scores, 1).gather(1, of_row.unsqueeze(1)).squeeze(1).contiguous()};
 }
 
-Answers answers_of(const Samples& samples, std::span<const std::int64_t> images, bool with_patches,
+Answers answers_of(const Batches& batches, std::span<const std::int64_t> images, const Needs& needs,
                    const Scorer& scorer, Communicator& communicator) {
   const at::NoGradGuard no_gradient;
   const auto n = std::int64_t(images.size());
   Answers out{images, at::zeros({n}, at::kLong), at::zeros({n}, at::kDouble)};
   const std::int64_t chunks = (n + labelled_at_once - 1) / labelled_at_once;
+  std::vector<Picks> mine;
+  for (std::int64_t c = communicator.rank(); c < chunks; c += communicator.size())
+    mine.push_back(picked(images.subspan(std::size_t(c * labelled_at_once))
+                              .first(std::size_t(std::min(labelled_at_once, n - c * labelled_at_once)))));
+  const auto stream = batches.stream(std::move(mine), needs);
   for (std::int64_t c = communicator.rank(); c < chunks; c += communicator.size()) {
-    const std::int64_t first = c * labelled_at_once, count = std::min(labelled_at_once, n - first);
-    const Batch batch = samples.batch(images.subspan(std::size_t(first), std::size_t(count)), with_patches);
+    const Batch batch = stream->next();
+    const std::int64_t first = c * labelled_at_once, count = batch.labels.size(1);
     const Answered chunk = answered(scorer(batch), batch.labels, 0);
     out.answers.narrow(0, first, count).copy_(chunk.answers);
     out.losses.narrow(0, first, count).copy_(chunk.losses);

@@ -7,11 +7,13 @@
 #include "comm/communicator.hpp"
 #include "data/partition.hpp"
 #include "evaluation/score.hpp"
-#include "inputs/samples.hpp"
 
 namespace fedorbit {
 
 constexpr std::int64_t labelled_at_once = 128;  // images
+
+/// What a classifier needs, and the labels that its answers are held to.
+Needs to_judge(const Classifier& classifier);
 
 /// What one model made of one row of a batch: (B) answers and cross entropies, on the CPU.
 struct Answered {
@@ -26,9 +28,9 @@ struct Answers {
   Tensor answers, losses;                // (n) int64, (n) float64
 };
 
-/// Collective. One model over images of the samples, in fixed chunks shared among ranks; `scorer` maps a batch (1, B)
-/// to logits (1, B, C). The same on any number of ranks.
-Answers answers_of(const Samples& samples, std::span<const std::int64_t> images, bool with_patches,
+/// Collective. One model over images, in fixed chunks shared among ranks; `scorer` maps a batch (1, B) with what it
+/// needs to logits (1, B, C). The same on any number of ranks.
+Answers answers_of(const Batches& batches, std::span<const std::int64_t> images, const Needs& needs,
                    const Scorer& scorer, Communicator& communicator);
 
 /// Right answers among images, and the sum of their cross entropies.

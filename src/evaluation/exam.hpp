@@ -10,7 +10,7 @@ namespace fedorbit {
 
 /// The images that exams ask about, and who owns them; it outlives the exams.
 struct Questions {
-  const Samples& samples;
+  const Batches& batches;
   Labelled data;
   std::span<const std::int64_t> train, test;         // of all clients, ascending
   std::vector<ClientId> clients;                     // who is judged one by one, ascending

@@ -13,22 +13,22 @@ Scorer by_texts(const Tensor& text_features, double logit_scale, at::Device devi
   return [texts, logit_scale](const Batch& batch) { return cosine_logits(batch.features, texts, logit_scale); };
 }
 
-Scorer by_probe(const Samples& samples, std::span<const std::int64_t> train, std::int64_t classes) {
-  const auto probe = std::make_shared<LinearProbe>(samples.features(), samples.labels(),
+Scorer by_probe(const KeptFeatures& features, std::span<const std::int64_t> train, std::int64_t classes) {
+  const auto probe = std::make_shared<LinearProbe>(features.features(), features.labels(),
                                                    std::vector<std::int64_t>(train.begin(), train.end()), classes);
   return [probe](const Batch& batch) { return probe->logits(batch.features); };
 }
 
-Scorer by_neighbours(const Samples& samples, std::span<const std::int64_t> train, std::int64_t classes, std::int64_t k,
-                     double temperature) {
-  const auto voters = std::make_shared<NearestNeighbours>(samples.features(), samples.labels(),
+Scorer by_neighbours(const KeptFeatures& features, std::span<const std::int64_t> train, std::int64_t classes,
+                     std::int64_t k, double temperature) {
+  const auto voters = std::make_shared<NearestNeighbours>(features.features(), features.labels(),
                                                           std::vector<std::int64_t>(train.begin(), train.end()),
                                                           classes, k, temperature);
   return [voters](const Batch& batch) { return voters->logits(batch.features); };
 }
 
 std::vector<Score> FrozenExam::take(const Server& server, Clients&) {
-  const Answers answers = answers_of(questions_.samples, questions_.test, false, scorer_(), communicator_);
+  const Answers answers = answers_of(questions_.batches, questions_.test, Needs{}, scorer_(), communicator_);
   return scores_of(answers, questions_.data,
                    {.round = server.round, .scope = scope::frozen, .split = split::test, .task = task_});
 }

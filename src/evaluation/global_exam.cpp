@@ -8,9 +8,9 @@ namespace fedorbit {
 std::vector<Score> GlobalExam::take(const Server& server, Clients&) {
   const at::NoGradGuard no_gradient;
   Classifier& classifier = *learner_.classifier();
-  Parameters parameters(learner_.layout(), 1, questions_.samples.device());
+  Parameters parameters(learner_.layout(), 1, questions_.batches.device());
   parameters.flat(Owner::shared).copy_(server.parameters().unsqueeze(0));
-  const Answers answers = answers_of(questions_.samples, questions_.test, classifier.labels_by_patches(),
+  const Answers answers = answers_of(questions_.batches, questions_.test, to_judge(classifier),
                                      classifier.scorer(parameters, Scope::global), communicator_);
   Score about{.round = server.round, .scope = scope::global, .split = split::test, .task = task::labelling};
   std::vector<Score> scores = scores_of(answers, questions_.data, about);

@@ -19,19 +19,24 @@ void PersonalExam::label(const std::vector<ClientId>& group, const Parameters& p
   const std::int64_t classes = questions_.data.classes;
   auto* counts = into.counts.mutable_data_ptr<std::int64_t>();
   auto* losses = into.losses.mutable_data_ptr<double>();
+  std::vector<Picks> picks;
   for (std::size_t first = 0; first < most; first += std::size_t(width_)) {
-    std::vector<std::vector<std::int64_t>> chosen;
+    picks.push_back({{}, width_});
     for (const std::size_t place : places) {
       const auto& all = questions_.of_client[place];
-      chosen.emplace_back(all.begin() + std::ptrdiff_t(std::min(first, all.size())),
-                          all.begin() + std::ptrdiff_t(std::min(first + std::size_t(width_), all.size())));
+      picks.back().images.emplace_back(all.begin() + std::ptrdiff_t(std::min(first, all.size())),
+                                       all.begin() + std::ptrdiff_t(std::min(first + std::size_t(width_), all.size())));
     }
-    const Batch batch = questions_.samples.batch(chosen, width_, classifier.labels_by_patches());
+    if (group.size() == 1) picks.back().width = std::int64_t(picks.back().images.front().size());
+  }
+  const auto stream = questions_.batches.stream(picks, to_judge(classifier));
+  for (const Picks& now : picks) {
+    const Batch batch = stream->next();
     const Tensor logits = scorer(batch);
     for (std::size_t k = 0; k < group.size(); ++k) {
       const Answered row = answered(logits, batch.labels, std::int64_t(k));
-      for (std::size_t b = 0; b < chosen[k].size(); ++b) {
-        const std::int64_t image = chosen[k][b], label = questions_.data.labels[std::size_t(image)];
+      for (std::size_t b = 0; b < now.images[k].size(); ++b) {
+        const std::int64_t image = now.images[k][b], label = questions_.data.labels[std::size_t(image)];
         auto* of_class = counts + (std::int64_t(places[k]) * classes + label) * 2;
         of_class[0] += row.answers.const_data_ptr<std::int64_t>()[b] == label;
         of_class[1] += 1;

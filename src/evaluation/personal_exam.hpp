@@ -8,8 +8,8 @@ namespace fedorbit {
 
 class PersonalExam final : public Exam {
  public:
-  /// The learner can label. `width`: images of a client that are labelled at once, the same for all, so that bits do
-  /// not depend on a client's neighbours.
+  /// The learner can label. `width`: images of a client that are labelled at once, the same for all that share a
+  /// group, so that bits do not depend on a client's neighbours.
   PersonalExam(const Questions& questions, Learner& learner, std::int64_t width, Communicator& communicator)
       : questions_(questions), learner_(learner), width_(width), communicator_(communicator) {}
   /// Nothing before the first round, nor where clients start from what the server has. Scores of single clients, and of

@@ -11,7 +11,7 @@ namespace fedorbit {
 
 Parts assemble(Experiment& experiment, const Labelled& data, std::shared_ptr<Learner> learner, at::Device device) {
   require(!experiment.engine.live_images || experiment.views.count == 0,
-          "engine.live_images encodes images as they are; views.count = ", experiment.views.count,
+          "engine.live_images encodes images as [images] has them seen; views.count = ", experiment.views.count,
           " does not go with it.");
   Parts parts;
   parts.keys = Keys(std::uint64_t(experiment.seed));
@@ -26,15 +26,15 @@ Parts assemble(Experiment& experiment, const Labelled& data, std::shared_ptr<Lea
   return parts;
 }
 
-Workshop Parts::workshop(const Experiment& experiment, const Samples& samples) const {
-  return {experiment,      *partition, samples,
-          *learner,        *strategy,  *upload_codec,
-          *download_codec, keys,       strategy->memories(learner->layout())};
+Workshop Parts::workshop(const Experiment& experiment, const Batches& batches) const {
+  const std::int64_t width = std::min(experiment.training.batch_size, partition->most_images());
+  return {experiment,    *partition,      batches, *learner, *strategy,
+          *upload_codec, *download_codec, keys,    width,    strategy->memories(learner->layout())};
 }
 
-Questions questions_of(const Experiment& experiment, const Parts& parts, const Labelled& data, const Samples& samples) {
+Questions questions_of(const Experiment& experiment, const Parts& parts, const Labelled& data, const Batches& batches) {
   const Partition& partition = *parts.partition;
-  Questions questions{samples,
+  Questions questions{batches,
                       data,
                       partition.train_pool(),
                       partition.test_pool(),
@@ -45,8 +45,8 @@ Questions questions_of(const Experiment& experiment, const Parts& parts, const L
 }
 
 std::vector<std::unique_ptr<Exam>> exams_of(const Experiment& experiment, const Parts& parts,
-                                            const Questions& questions, std::function<Scorer()> zero_shot,
-                                            Communicator& communicator) {
+                                            const Questions& questions, const KeptFeatures& features,
+                                            std::function<Scorer()> zero_shot, Communicator& communicator) {
   std::vector<std::unique_ptr<Exam>> exams;
   const auto frozen = [&](const char* task, std::function<Scorer()> scorer) {
     exams.push_back(std::make_unique<FrozenExam>(questions, task, std::move(scorer), communicator));
@@ -55,10 +55,10 @@ std::vector<std::unique_ptr<Exam>> exams_of(const Experiment& experiment, const 
   const std::int64_t classes = questions.data.classes;
   frozen(task::zero_shot, std::move(zero_shot));
   if (options.linear_probe)
-    frozen(task::probe, [&questions, classes] { return by_probe(questions.samples, questions.train, classes); });
+    frozen(task::probe, [&features, &questions, classes] { return by_probe(features, questions.train, classes); });
   if (options.neighbours)
-    frozen(task::neighbours, [&questions, classes, k = options.k, temperature = options.temperature] {
-      return by_neighbours(questions.samples, questions.train, classes, k, temperature);
+    frozen(task::neighbours, [&features, &questions, classes, k = options.k, temperature = options.temperature] {
+      return by_neighbours(features, questions.train, classes, k, temperature);
     });
   if (!parts.learner->classifier()) return exams;
   if (experiment.method.personal.empty())  // else the server's parameters alone are no whole model

@@ -5,6 +5,7 @@
 
 #include "evaluation/exam.hpp"
 #include "federation/turn.hpp"
+#include "inputs/kept_features.hpp"
 
 namespace fedorbit {
 
@@ -16,8 +17,8 @@ struct Parts {
   std::shared_ptr<Strategy> strategy;
   std::unique_ptr<Codec> upload_codec, download_codec;
 
-  /// What turns work with. The experiment and the samples outlive it too.
-  Workshop workshop(const Experiment& experiment, const Samples& samples) const;
+  /// What turns work with. The experiment and the batches outlive it too.
+  Workshop workshop(const Experiment& experiment, const Batches& batches) const;
 };
 
 /// The parts that the experiment names, around a learner that trains on this device. Options that leave a choice to the
@@ -25,13 +26,13 @@ struct Parts {
 Parts assemble(Experiment& experiment, const Labelled& data, std::shared_ptr<Learner> learner, at::Device device);
 
 /// The images of a run's test and training pools, and at most evaluation.clients clients with theirs. The parts, the
-/// data and the samples outlive it.
-Questions questions_of(const Experiment& experiment, const Parts& parts, const Labelled& data, const Samples& samples);
+/// data and the batches outlive it.
+Questions questions_of(const Experiment& experiment, const Parts& parts, const Labelled& data, const Batches& batches);
 
-/// What the experiment wants judged. `zero_shot` makes what labels by texts, when it is asked; the rest outlives the
-/// exams.
+/// What the experiment wants judged. `zero_shot` makes what labels by texts, when it is asked; probe and neighbours
+/// look at `features`. The rest outlives the exams.
 std::vector<std::unique_ptr<Exam>> exams_of(const Experiment& experiment, const Parts& parts,
-                                            const Questions& questions, std::function<Scorer()> zero_shot,
-                                            Communicator& communicator);
+                                            const Questions& questions, const KeptFeatures& features,
+                                            std::function<Scorer()> zero_shot, Communicator& communicator);
 
 }  // namespace fedorbit

@@ -6,6 +6,7 @@
 #include "data/augment.hpp"
 #include "data/partition.hpp"
 #include "data/synthetic.hpp"
+#include "inputs/live_images.hpp"
 #include "inputs/load_model.hpp"
 #include "model/prompts/engine.hpp"
 
@@ -99,6 +100,7 @@ struct Experiment {
   SyntheticOptions synthetic;
   ModelOptions model;
   ViewOptions views;
+  LiveImageOptions images;
   PartitionOptions partition;
   MethodOptions method;
   LearnerOptions learner;
@@ -117,6 +119,7 @@ struct Experiment {
     v.section("synthetic", synthetic);
     v.section("model", model);
     v.section("views", views);
+    v.section("images", images);
     v.section("partition", partition);
     v.section("method", method);
     learner.fields(v);

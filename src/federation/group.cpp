@@ -104,27 +104,30 @@ Tensor Group::statistics() const {
 
 void Group::step(Workshop& workshop, Turn& turn, const Batch& batch) {
   const Range range("step");
+  // Only whole batches are recorded: the last of a client that trains alone may be of any other shape.
+  const bool whole = batch.present.size(1) == workshop.width;
+  Batch& here = whole ? batch_ : (short_ = Batch());
   for (const auto part :
        {&Batch::images, &Batch::features, &Batch::patches, &Batch::labels, &Batch::present, &Batch::active})
-    put(batch_.*part, batch.*part);
-  turn.active = batch_.active;
+    put(here.*part, batch.*part);
+  turn.active = here.active;
   turn.alike = alike_ && turn.step == 0 && parameters_.clients() > 1;
   Recording& recording = recordings_[turn.alike];
-  if (!recording.graph && device_.is_cuda() && workshop.experiment.machine.graph && recording.trained &&
+  if (whole && !recording.graph && device_.is_cuda() && workshop.experiment.machine.graph && recording.trained &&
       workshop.learner.replayable() && workshop.strategy.replayable()) {
     auto graph = make_device_graph();
-    graph->record([&] { train(workshop, turn); });
+    graph->record([&] { train(workshop, turn, here); });
     recording.graph = std::move(graph);
   }
-  if (recording.graph)
+  if (whole && recording.graph)
     recording.graph->replay();
   else
-    train(workshop, turn);
-  recording.trained = true;
+    train(workshop, turn, here);
+  recording.trained |= whole;
   turn.alike = false;
 }
 
-void Group::train(Workshop& workshop, Turn& turn) {
+void Group::train(Workshop& workshop, Turn& turn, const Batch& batch) {
   const Layout& layout = workshop.learner.layout();
   const Tensor here = parameters_.weights(Owner::shared);
   const bool alike = turn.alike;
@@ -136,11 +139,11 @@ void Group::train(Workshop& workshop, Turn& turn) {
     parameters_.zero_gradient();
     turn.alike = alike && !elsewhere;
     turn.again = !first;
-    const Tensor loss = workshop.learner.loss(parameters_, batch_, turn);  // (K)
+    const Tensor loss = workshop.learner.loss(parameters_, batch, turn);  // (K)
     loss.sum().backward();
     if (elsewhere) here.copy_(kept);
     turn.alike = alike;
-    if (first) loss_sum_ += at::where(batch_.active > 0, loss.detach(), 0);
+    if (first) loss_sum_ += at::where(batch.active > 0, loss.detach(), 0);
     first = false;
     // What is not trained has no gradient; a strategy sees a zero there.
     const Tensor gradient = parameters_.gradient(Owner::shared);  // (K, trained)
@@ -151,7 +154,7 @@ void Group::train(Workshop& workshop, Turn& turn) {
   for (auto& [owner, optimiser] : optimisers_) {
     const Tensor& gradient = owner == Owner::shared ? direction : parameters_.gradient(owner);
     const std::int64_t trained = layout.trained(owner);
-    optimiser->step(parameters_.flat(owner).narrow(1, 0, trained), gradient.narrow(1, 0, trained), batch_.active);
+    optimiser->step(parameters_.flat(owner).narrow(1, 0, trained), gradient.narrow(1, 0, trained), batch.active);
   }
   turn.alike = turn.again = false;
   const at::NoGradGuard no_gradient;

@@ -48,7 +48,7 @@ class Group {
 
   /// What these clients start from.
   void load(Workshop& workshop, std::span<const ClientId> clients, const Received& received, const FindRow& find);
-  void train(Workshop& workshop, Turn& turn);
+  void train(Workshop& workshop, Turn& turn, const Batch& batch);
   /// `values` in `place`, which stays where it is on a GPU.
   void put(Tensor& place, const Tensor& values) const;
 
@@ -60,7 +60,7 @@ class Group {
   std::vector<std::pair<Owner, std::unique_ptr<Optimiser>>> optimisers_;
   Tensor loss_sum_, start_, steps_;
   std::map<std::string, Tensor> received_;
-  Batch batch_;
+  Batch batch_, short_;                  // of Workshop::width images, and of fewer
   bool alike_ = false;                   // whether this turn's clients were given the same
   std::array<Recording, 2> recordings_;  // of steps of clients that differ, and that are alike
 };

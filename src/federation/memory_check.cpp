@@ -65,7 +65,7 @@ std::string gibibytes(double bytes) { return text(std::ceil(bytes / (1 << 30) * 
 
 void require_memory(const Workshop& workshop, const Communicator& communicator) {
   const auto& training = workshop.experiment.training;
-  const at::Device device = workshop.samples.device();
+  const at::Device device = workshop.batches.device();
   const std::optional<double> left = device.is_cuda() ? gpu_memory(device) : available_memory();
   if (!left) return;
   // A GPU's first ranks have one more where they do not share evenly.
@@ -73,7 +73,7 @@ void require_memory(const Workshop& workshop, const Communicator& communicator) 
   const int ranks = (communicator.local_size() + gpus - 1) / gpus;
   // LibTorch keeps a GPU's memory in blocks, between which something stays free.
   const double available = *left / ranks * (device.is_cuda() ? 0.9 : 1);
-  const double client = workshop.learner.step_bytes(training.batch_size) + client_bytes(workshop);
+  const double client = workshop.learner.step_bytes(workshop.width) + client_bytes(workshop);
   const double group =
       double(std::min(training.group_size, cohort_size(workshop.partition.clients(), training.participation)));
   // One context more is remembered between groups. Server and rows are the host's.

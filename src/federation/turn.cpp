@@ -9,55 +9,12 @@
 
 #include "core/clock.hpp"
 #include "federation/arrive.hpp"
+#include "federation/local_steps.hpp"
 #include "federation/row_norm.hpp"
 #include "machine/range.hpp"
 
 namespace fedorbit {
 namespace {
-
-/// The images of each client's next step; empty for one that is through.
-class Steps {
- public:
-  Steps(const Workshop& workshop, std::span<const ClientId> clients, std::int64_t round)
-      : training_(workshop.experiment.training) {
-    for (const ClientId client : clients) {
-      std::vector<std::int64_t> images = workshop.partition.shard(client).train, order;
-      samples_.push_back(std::int64_t(images.size()));
-      steps_.push_back(training_.local_steps(samples_.back()).all);
-      Stream stream = workshop.keys.stream(Purpose::shuffle, std::uint64_t(round), std::uint64_t(client));
-      for (std::int64_t epoch = 0; epoch < training_.local_epochs; ++epoch) {
-        stream.shuffle(std::span(images));
-        order.insert(order.end(), images.begin(), images.end());
-      }
-      orders_.push_back(std::move(order));
-    }
-    most_ = *std::ranges::max_element(steps_);
-  }
-
-  std::int64_t most() const { return most_; }
-  const std::vector<std::int64_t>& samples() const { return samples_; }
-  const std::vector<std::int64_t>& steps() const { return steps_; }
-  /// One width for all steps of a group, so that shapes, and with them bits, do not depend on a client's neighbours.
-  std::int64_t width() const { return training_.batch_size; }
-  std::vector<std::vector<std::int64_t>> at(std::int64_t step) const {
-    std::vector<std::vector<std::int64_t>> chosen(orders_.size());
-    for (std::size_t k = 0; k < orders_.size(); ++k) {
-      if (step >= steps_[k]) continue;
-      const std::int64_t per_epoch = training_.local_steps(samples_[k]).per_epoch,
-                         begin = step / per_epoch * samples_[k];
-      const std::int64_t first = begin + step % per_epoch * width();
-      const std::int64_t last = std::min(first + width(), begin + samples_[k]);
-      chosen[k].assign(orders_[k].begin() + first, orders_[k].begin() + last);
-    }
-    return chosen;
-  }
-
- private:
-  const TrainingOptions& training_;
-  std::int64_t most_ = 0;
-  std::vector<std::int64_t> samples_, steps_;
-  std::vector<std::vector<std::int64_t>> orders_;  // client, image: all epochs one after another
-};
 
 /// What the server reads of each client's update, in the update's place, and the bytes of each message.
 void send(Workshop& workshop, Upload& upload, std::vector<std::int64_t>& bytes) {
@@ -91,7 +48,7 @@ std::int64_t Workshop::row_length() const {
 
 Group& Workshop::group(std::int64_t clients) {
   auto& group = groups[clients];
-  if (!group) group = std::make_shared<Group>(*this, clients, samples.device());
+  if (!group) group = std::make_shared<Group>(*this, clients, batches.device());
   return *group;
 }
 
@@ -109,20 +66,21 @@ std::optional<TurnOutcome> take_turn(Workshop& workshop, const Server& server, D
   const Range range("turn");
   const Stopwatch watch;
   const auto K = std::int64_t(clients.size());
-  const Steps steps(workshop, clients, server.round);
+  LocalPlan plan = plan_turn(workshop, clients, server.round);
 
   TurnOutcome outcome;
   outcome.clients = clients;
-  outcome.samples = steps.samples();
-  outcome.steps = steps.steps();
+  outcome.samples = plan.samples;
+  outcome.steps = plan.steps;
   for (const ClientId client : clients) outcome.weights.push_back(workshop.weight(client));
   auto [group, turn, download_bytes] = arrive(workshop, server, downloads, clients, find, outcome.steps);
   outcome.download_bytes = std::move(download_bytes);
-  for (turn.step = 0; turn.step < steps.most(); ++turn.step) {
+  const auto steps = std::int64_t(plan.picks.size());
+  const auto batches =
+      workshop.batches.stream(std::move(plan.picks), workshop.learner.needs(), Occasion{turn.round, clients});
+  for (turn.step = 0; turn.step < steps; ++turn.step) {
     if (signal != 0) return std::nullopt;
-    group.step(
-        workshop, turn,
-        workshop.samples.batch(steps.at(turn.step), steps.width(), workshop.learner.needs_patches(), turn.round));
+    group.step(workshop, turn, batches->next());
   }
 
   const at::NoGradGuard no_gradient;

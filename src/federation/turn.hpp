@@ -12,7 +12,6 @@
 #include "federation/downloads.hpp"
 #include "federation/experiment.hpp"
 #include "federation/group.hpp"
-#include "inputs/samples.hpp"
 
 namespace fedorbit {
 
@@ -33,12 +32,13 @@ struct TurnOutcome {
 struct Workshop {
   const Experiment& experiment;
   const Partition& partition;
-  const Samples& samples;
+  const Batches& batches;
   Learner& learner;
   Strategy& strategy;
   const Codec& upload_codec;
   const Codec& download_codec;
   Keys keys;
+  std::int64_t width;  // images of a step: training.batch_size, or as many as the largest client has
   std::map<std::string, std::int64_t> memories;             // names and lengths of what clients keep for the strategy
   std::map<std::int64_t, std::shared_ptr<Group>> groups{};  // by their number of clients
   std::unordered_map<ClientId, std::int64_t> sizes{};       // training images of clients that have been asked for

@@ -246,7 +246,7 @@ TEST(DualPrompt, asks_for_patches_only_where_it_uses_them) {
   auto needs = [](const char* transport, bool score) {
     const auto options = with<LearnerOptions>(
         {text("dual_prompt.transport=", transport), text("dual_prompt.transport_score=", score ? "true" : "false")});
-    return make_learner("dual_prompt", options, material_of(random_clip(), class_names))->needs_patches();
+    return make_learner("dual_prompt", options, material_of(random_clip(), class_names))->needs().patches;
   };
   EXPECT_TRUE(needs("patch", false));
   EXPECT_TRUE(needs("none", true));

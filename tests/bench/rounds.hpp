@@ -71,7 +71,7 @@ inline RoundSeconds seconds_of(const Rounds& rounds, Learner& learner, Communica
   const auto there = at::TensorOptions(at::kFloat).device(rounds.device);
   Features features{at::randn({count, 512}, there), {}};
   if (rounds.patches > 0) features.patches = at::randn({count, rounds.patches, 512}, there);
-  const Samples samples(features, labels, rounds.device);
+  const KeptFeatures samples(features, labels, rounds.device);
   Workshop workshop = parts.workshop(experiment, samples);
   Stopwatches watches;
   watches.rounds = &rounds;

@@ -436,7 +436,7 @@ TEST_F(Simulations, start_and_judge_clients_where_the_strategy_says_they_start) 
   // By hand: the mean of the aggregate and of what the client had trained.
   const Tensor start = (federation.global + federation.saved.back().clients.rows[4]) / 2;
   const std::vector<std::int64_t>& images = federation.questions->of_client[4];
-  const Batch batch = federation.samples.batch(images, false);
+  const Batch batch = federation.samples.batch(picked(images), {});
   Parameters parameters(federation.learner.layout(), 1);
   parameters.flat(Owner::shared).copy_(start.unsqueeze(0));
   const Tensor answers = federation.learner.scorer(parameters, Scope::personal)(batch)[0].argmax(1);

@@ -1,33 +1,93 @@
-// Clients that encode their images anew in each step see what was kept for them.
-#include "inputs/live.hpp"
-
+// Images that are read in each step: what clients see of them, and what a tower makes of it.
 #include <gtest/gtest.h>
 
 #include "algorithms/group.hpp"
-#include "inputs/samples.hpp"
+#include "inputs/live_images.hpp"
+#include "inputs/sources.hpp"
 
 namespace fedorbit {
 namespace {
 
-TEST(LiveImages, give_the_features_and_patches_that_are_kept) {
+Dataset scenes() {
   SyntheticOptions options;
   options.per_class = 1, options.size = 40;
-  const Dataset dataset = Dataset::synthetic(options);
+  return Dataset::synthetic(options);
+}
+
+constexpr Needs two_views{.features = false, .labels = false, .views = 2, .image_size = 16};
+
+/// Image b of client k in a view of a batch (K, V, B, 3, S, S).
+Tensor seen(const Batch& batch, int k, int view, int b) { return batch.images[k][view][b]; }
+
+TEST(LiveImages, without_an_occasion_are_what_CLIP_would_see) {
+  const Dataset dataset = scenes();
+  const LiveImages images(dataset, {.smallest_crop = 0.3, .flip = true}, at::kCPU, Keys(1));
+  const Batch batch = images.batch({{{3, 1}, {}, {2}}, 3}, {.features = false, .views = 1, .image_size = 16});
+  ASSERT_EQ(batch.images.sizes(), at::IntArrayRef({3, 1, 3, 3, 16, 16}));
+  const auto plain = [&](std::int64_t i) { return Transform{16}(dataset.image(i).permute({2, 0, 1})); };
+  EXPECT_TRUE(at::equal(seen(batch, 0, 0, 0), plain(3)));
+  EXPECT_TRUE(at::equal(seen(batch, 0, 0, 1), plain(1)));
+  EXPECT_TRUE(at::equal(seen(batch, 2, 0, 0), plain(2)));
+  EXPECT_TRUE(at::equal(batch.present, at::tensor({1., 1., 0., 0., 0., 0., 1., 0., 0.}, at::kFloat).view({3, 3})));
+  EXPECT_EQ(batch.labels[0][1].item<std::int64_t>(), dataset.labels()[1].item<std::int64_t>());
+}
+
+TEST(LiveImages, are_seen_in_views_that_round_client_step_image_and_view_draw) {
+  const Dataset dataset = scenes();
+  const LiveImages images(dataset, {.smallest_crop = 0.3}, at::kCPU, Keys(1));
+  const auto stream = [&](std::int64_t round) {
+    return images.stream({{{{3, 1}, {3}}, 2}, {{{1, 3}, {3}}, 2}}, two_views, Occasion{round, {5, 8}});
+  };
+  const auto one = stream(2), again = stream(2), later = stream(3);
+  const Batch first = one->next(), second = one->next();
+  EXPECT_TRUE(at::equal(first.images, again->next().images));
+  EXPECT_FALSE(first.labels.defined());
+  EXPECT_FALSE(at::equal(seen(first, 0, 0, 0), seen(first, 0, 1, 0))) << "another view";
+  EXPECT_FALSE(at::equal(seen(first, 0, 0, 0), seen(first, 1, 0, 0))) << "another client";
+  EXPECT_FALSE(at::equal(seen(first, 0, 0, 0), seen(second, 0, 0, 1))) << "another step";
+  EXPECT_FALSE(at::equal(seen(first, 0, 0, 0), seen(later->next(), 0, 0, 0))) << "another round";
+  const Batch alone = images.batch({{{1, 3}}, 2}, two_views, Occasion{2, {5}});
+  EXPECT_TRUE(at::equal(seen(first, 0, 1, 0), seen(alone, 0, 1, 1))) << "whoever else is in the batch";
+}
+
+TEST(LiveImages, are_mirrored_every_other_time_and_uncropped_where_that_is_asked_for) {
+  const Dataset dataset = scenes();
+  const LiveImages images(dataset, {.flip = true}, at::kCPU, Keys(1));
+  const Tensor plain = images.batch(picked(std::vector<std::int64_t>{4}), two_views).images[0][0][0];
+  int mirrored = 0;
+  for (std::int64_t round = 0; round < 100; ++round) {
+    const Tensor view = images.batch({{{4}}, 1}, two_views, Occasion{round, {0}}).images[0][1][0];
+    const bool flipped = at::equal(view, plain.flip({2}));
+    EXPECT_TRUE(flipped || at::equal(view, plain));
+    mirrored += flipped;
+  }
+  EXPECT_NEAR(mirrored, 50, 20);
+}
+
+TEST(LiveImages, give_a_tower_the_features_and_patches_that_are_kept) {
+  const Dataset dataset = scenes();
   const Clip clip = random_clip();
-  const LiveEncoder live = live_encoder(dataset, clip, true, at::kCPU);
   std::vector<std::int64_t> all;
   for (std::int64_t i = 0; i < dataset.size(); ++i) all.push_back(i);
-  const VisionFeatures kept = live(all);
-  const Samples samples({kept.features, kept.patches}, dataset.labels(), at::kCPU);
+  const LiveImages images(dataset, {}, at::kCPU, Keys(0));
+  const Needs of_tower{.features = false, .views = 1, .image_size = clip.config.vision.image_size};
+  const VisionFeatures kept =
+      encode_images(clip.tensors, clip.config, images.batch(picked(all), of_tower).images[0][0], true);
+  const KeptFeatures features({kept.features, kept.patches}, dataset.labels(), at::kCPU);
   // Kept features that are wrong everywhere: a training batch must not look at them.
-  const Samples anew({kept.features + 1, kept.patches + 1}, dataset.labels(), at::kCPU, Keys(0), live);
-  const std::vector<std::vector<std::int64_t>> chosen{{5, 0, 3}, {}, {7}};
-  const Batch expected = samples.batch(chosen, 4, true, 2), batch = anew.batch(chosen, 4, true, 2);
+  Sources anew(at::kCPU);
+  anew.features.emplace(Features{kept.features + 1, kept.patches + 1}, dataset.labels(), at::kCPU);
+  anew.images.emplace(images);
+  anew.encoder = clip;
+  const Picks picks{{{5, 0, 3}, {}, {7}}, 4};
+  const Needs needs{.patches = true};
+  const Occasion occasion{2, {4, 5, 6}};
+  const Batch expected = features.batch(picks, needs, occasion), batch = anew.batch(picks, needs, occasion);
   const Tensor present = expected.present.unsqueeze(2);
   EXPECT_LT(relative(batch.features * present, expected.features * present), 1e-6);
   EXPECT_LT(relative(batch.patches * present.unsqueeze(3), expected.patches * present.unsqueeze(3)), 1e-6);
   EXPECT_TRUE(at::equal(batch.labels, expected.labels));
-  EXPECT_TRUE(at::equal(anew.batch(chosen, 4, true).features, samples.batch(chosen, 4, true).features + 1))
+  EXPECT_TRUE(at::equal(anew.batch(picks, needs).features, features.batch(picks, needs).features + 1))
       << "an evaluation takes what is kept";
 }
 

@@ -144,7 +144,7 @@ struct Federation {
   Tensor labels = at::arange(600, at::kLong) % classes;
   Tensor domains = at::arange(600, at::kLong) % 5 % 2;
   Features features{normal({classes, width}, 1).index_select(0, labels) + normal({600, width}, 2), {}};
-  Samples samples;
+  KeptFeatures samples;
   std::shared_ptr<Learner> trained;
   Learner& learner;                    // the same
   std::shared_ptr<Strategy> strategy;  // instead of the one that the experiment names
@@ -182,7 +182,7 @@ struct Federation {
     if (communicator.root()) observers.push_back(&witness);
     questions.emplace(questions_of(experiment, parts, view, samples));
     auto exams = exams_of(
-        experiment, parts, *questions,
+        experiment, parts, *questions, samples,
         [this] {
           return by_texts(normal({classes, width}, 1), 10, samples.device());
         },

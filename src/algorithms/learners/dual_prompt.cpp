@@ -77,7 +77,7 @@ DualPromptLearner::DualPromptLearner(const DualPromptOptions& options, const Mat
               material.share),
       logit_scale_(material.logit_scale) {
   const Clip& clip = *material.clip;
-  if (needs_patches()) patch_bytes_ = double(clip.config.vision.patches() * material.width) * sizeof(float);
+  if (needs().patches) patch_bytes_ = double(clip.config.vision.patches() * material.width) * sizeof(float);
   if (options.reading == "joined")
     joined_.emplace(clip, material.class_names, 2 * options.context, material.engine, single_);
   layout_.add({"context.shared", {options.context, clip.config.text.width}, Owner::shared});

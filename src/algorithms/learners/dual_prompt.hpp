@@ -60,9 +60,9 @@ class DualPromptLearner final : public Learner, public Classifier {
   Scorer scorer(const Parameters&, Scope) override;
   std::int64_t usual_group(const at::Device&) const override;
   bool replayable() const override { return true; }
-  bool needs_patches() const override { return options_.transport == "patch" || options_.transport_score; }
+  Needs needs() const override { return {.patches = options_.transport == "patch" || options_.transport_score}; }
   double step_bytes(std::int64_t batch_size) const override;
-  bool labels_by_patches() const override { return options_.transport_score; }
+  Needs needs_to_label() const override { return {.patches = options_.transport_score}; }
   std::vector<std::string> diagnostics() const override;
   std::vector<std::string> warnings(std::span<const double> means) const override;
 
