@@ -46,8 +46,12 @@ int evaluate(Request& request) {
   std::optional<Subject> opened = open_subject(options, device, *communicator);
   if (!opened) return resumable;
   Subject& subject = *opened;
-  const KeptFeatures features(subject.set.of, subject.set.labels, device);
-  const Scores scores = score(options, subject, features, *communicator);
+  BatchSources sources(device);
+  sources.features.emplace(subject.set.of, subject.set.labels, device);
+  if (subject.dataset)
+    sources.images.emplace(*subject.dataset, LiveImageOptions{}, device, Keys(0),
+                           reading_of(options.machine, *communicator));
+  const Scores scores = score(options, subject, sources, *communicator);
 
   RunRecord about;
   about.options_toml = list.toml();

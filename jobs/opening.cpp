@@ -5,8 +5,10 @@
 #include <ATen/detail/CUDAHooksInterface.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <sstream>
+#include <thread>
 
 #include "core/error.hpp"
 #include "core/fingerprint.hpp"
@@ -39,6 +41,13 @@ at::Device prepare_machine(const MachineOptions& options, const Communicator& co
   gpu.exchangeDevice(device);
   gpu.exchangeStream(gpu.getStreamFromGlobalPool(device));  // the default stream cannot be recorded
   return device;
+}
+
+ReadingOptions reading_of(const MachineOptions& options, const Communicator& communicator) {
+  if (!h5::threads_allowed()) return {0, options.image_memory * double(1 << 30)};
+  const std::int64_t idle = std::thread::hardware_concurrency() / communicator.local_size() - options.threads;
+  return {int(options.readers > 0 ? options.readers : std::clamp<std::int64_t>(idle, 1, 8)),
+          options.image_memory * double(1 << 30)};
 }
 
 Clip open_weights(const WeightOptions& model, at::Device device, Communicator& communicator) {

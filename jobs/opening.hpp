@@ -16,6 +16,10 @@ constexpr int resumable = 75;  // EX_TEMPFAIL: run the same command again to go 
 /// The device of this rank; makes arithmetic on it repeatable.
 at::Device prepare_machine(const MachineOptions& options, const Communicator& communicator);
 
+/// How this rank reads images ahead: as the options say it, or as many threads as its share of the node's cores leaves
+/// beside its arithmetic; none where the HDF5 library must not be used by several.
+ReadingOptions reading_of(const MachineOptions& options, const Communicator& communicator);
+
 /// The weights on the device, the same on every rank. What had to be assumed of them is in `assumption`.
 Clip open_weights(const WeightOptions& model, at::Device device, Communicator& communicator);
 

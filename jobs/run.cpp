@@ -15,9 +15,9 @@
 #include "federation/memory_check.hpp"
 #include "federation/simulation.hpp"
 #include "inputs/arithmetic.hpp"
+#include "inputs/batch_sources.hpp"
 #include "inputs/feature_store.hpp"
 #include "inputs/open_data.hpp"
-#include "inputs/sources.hpp"
 #include "jobs/command_line.hpp"
 #include "jobs/commands.hpp"
 #include "jobs/opening.hpp"
@@ -132,6 +132,7 @@ int run(Arguments& arguments) {
 
   const Opened opened = open(experiment, device, *communicator);
   const Parts& parts = opened.parts;
+  refuse_image_options(line.assignments, experiment, parts.learner->needs());
   const std::string options_toml = list.toml();
   RunDirectory directory(line.output.empty() ? "runs/" + experiment.name : line.output);
   const auto held = take(directory, options_toml, arguments.restart, *communicator);
@@ -172,11 +173,12 @@ int run(Arguments& arguments) {
   }
   record.provenance["arithmetic"] = arithmetic(device, *communicator);
   record.provenance["features_arithmetic"] = features->origin.arithmetic;
-  Sources sources(device);
-  sources.features.emplace(features->of, opened.dataset.labels(), device, parts.keys);
-  sources.images.emplace(opened.dataset, experiment.images, device, parts.keys);
-  if (experiment.engine.live_images) sources.encoder = opened.clip;
-  Workshop workshop = parts.workshop(experiment, sources);
+  BatchSources batches(device);
+  batches.features.emplace(features->of, opened.dataset.labels(), device, parts.keys);
+  batches.images.emplace(opened.dataset, experiment.images, device, parts.keys,
+                         reading_of(experiment.machine, *communicator));
+  if (experiment.engine.live_images) batches.encoder = opened.clip;
+  Workshop workshop = parts.workshop(experiment, batches);
   require_memory(workshop, *communicator);
 
   std::optional<Restart> restart;
@@ -203,9 +205,9 @@ int run(Arguments& arguments) {
       for (const EventRecord& event : events_of_restart(*restart, *communicator, record.provenance["hosts"]))
         for (Observer* observer : observers) observer->happened(event);
   }
-  const Questions questions = questions_of(experiment, parts, labelled(opened.dataset), sources);
+  const Questions questions = questions_of(experiment, parts, labelled(opened.dataset), batches);
   auto exams = exams_of(
-      experiment, parts, questions, *sources.features,
+      experiment, parts, questions, *batches.features,
       [&] {
         const PromptFeatures texts =
             encode_prompts("zero-shot", opened.templates, record.class_names, opened.clip, device, *communicator);

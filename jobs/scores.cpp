@@ -8,8 +8,9 @@
 
 namespace fedorbit {
 
-Scores score(const EvaluateOptions& options, Subject& subject, const KeptFeatures& features,
+Scores score(const EvaluateOptions& options, Subject& subject, const BatchSources& sources,
              Communicator& communicator) {
+  const KeptFeatures& features = *sources.features;
   Scores found;
   const auto classes = std::int64_t(subject.set.class_names.size());
   std::vector<std::int64_t> all(std::size_t(features.labels().size(0)));
@@ -17,7 +18,7 @@ Scores score(const EvaluateOptions& options, Subject& subject, const KeptFeature
   const std::vector<std::int64_t> one_domain(all.size(), 0);
   const Labelled data{{subject.set.labels.const_data_ptr<std::int64_t>(), all.size()}, one_domain, classes, 1};
   const auto judge = [&](Score about, std::span<const std::int64_t> images, const Needs& needs, const Scorer& scorer) {
-    const Answers answers = answers_of(features, images, needs, scorer, communicator);
+    const Answers answers = answers_of(sources, images, needs, scorer, communicator);
     const std::vector<Score> scores = scores_of(answers, data, about);
     found.scores.insert(found.scores.end(), scores.begin(), scores.end());
     found.confusions.push_back({about.round, about.scope, about.split, about.task, confusion_of(answers, data)});
@@ -30,7 +31,7 @@ Scores score(const EvaluateOptions& options, Subject& subject, const KeptFeature
       return by_texts(of_classes, subject.set.logit_scale, features.device());
     };
     for (std::int64_t t = 0; t < prompts.features.size(0); ++t) {
-      const Tally one = tally_of(answers_of(features, all, {}, texts(prompts.features[t]), communicator), data);
+      const Tally one = tally_of(answers_of(sources, all, {}, texts(prompts.features[t]), communicator), data);
       found.templates.push_back(
           {prompts.name, prompts.templates[std::size_t(t)], one.correct, one.count, one.mean_loss()});
     }

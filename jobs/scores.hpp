@@ -5,7 +5,7 @@
 
 #include "comm/communicator.hpp"
 #include "evaluation/score.hpp"
-#include "inputs/kept_features.hpp"
+#include "inputs/batch_sources.hpp"
 #include "jobs/subject.hpp"
 
 namespace fedorbit {
@@ -16,10 +16,9 @@ struct Scores {
   std::vector<TemplateRecord> templates;
 };
 
-/// Collective. Every set of texts, each of its templates and a trained model on all of `features`; the probe and the
-/// neighbours, where they are asked for, on those held out.
-Scores score(const EvaluateOptions& options, Subject& subject, const KeptFeatures& features,
-             Communicator& communicator);
+/// Collective. Every set of texts, each of its templates and a trained model on all features of `sources`, or its
+/// images where the model looks at those; the probe and the neighbours, where they are asked for, on those held out.
+Scores score(const EvaluateOptions& options, Subject& subject, const BatchSources& sources, Communicator& communicator);
 
 /// Several lines: the ensembles and how their templates do alone, accuracy by class, the pairs most often mistaken in
 /// the first task.

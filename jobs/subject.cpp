@@ -42,7 +42,7 @@ std::optional<Subject> open_subject(const EvaluateOptions& options, at::Device d
       wanted_templates(options.model, needs_tower && options.model.trained.empty() && subject.set.prompts.empty());
   std::optional<TrainedModel> learned;
   if (!options.model.trained.empty()) learned = read_trained_model(options.model.trained);
-  std::optional<Dataset> dataset;
+  std::optional<Dataset>& dataset = subject.dataset;
   if (!alone) dataset = open_data(options.data.path, options.synthetic, communicator);
   if (needs_tower) {
     WeightOptions model = options.model;

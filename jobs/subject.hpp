@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "comm/communicator.hpp"
+#include "data/dataset.hpp"
 #include "data/features.hpp"
 #include "jobs/evaluate_options.hpp"
 #include "model/clip.hpp"
@@ -14,6 +15,7 @@ namespace fedorbit {
 
 struct Subject {
   FeatureSet set;
+  std::optional<Dataset> dataset;  // whose images they are of, where it is named
   std::optional<Clip> clip;
   std::optional<TrainedLearner> trained;
   std::vector<PromptFeatures> prompts;

@@ -28,6 +28,15 @@ void refuse_scenes(const std::vector<std::string>& assignments, const std::strin
             " is about synthetic scenes, but the images are those of ", source, "; leave one of them out.");
 }
 
+void refuse_image_options(const std::vector<std::string>& assignments, const Experiment& experiment,
+                          const Needs& needs) {
+  if (needs.views > 0 || experiment.engine.live_images) return;
+  for (const std::string& assignment : assignments)
+    require(!assignment.starts_with("images."), "--set ", assignment,
+            " is about images that clients see while they train, but those of method.learner = ",
+            experiment.method.learner, " train on kept features (engine.live_images = false).");
+}
+
 void refuse_unused(const std::vector<std::string>& assignments, const Experiment& experiment) {
   refuse_scenes(assignments, experiment.data.path);
   for (const std::string& assignment : assignments) {

@@ -15,4 +15,8 @@ void refuse_scenes(const std::vector<std::string>& assignments, const std::strin
 /// The same, and for options of learners, strategies and partitions that this experiment does not have.
 void refuse_unused(const std::vector<std::string>& assignments, const Experiment& experiment);
 
+/// The same for options of [images], where what clients train on are features that are kept.
+void refuse_image_options(const std::vector<std::string>& assignments, const Experiment& experiment,
+                          const Needs& needs);
+
 }  // namespace fedorbit

@@ -42,7 +42,7 @@ function(fedorbit_layer name)
     COMPILE_DEFINITIONS "FEDORBIT_EMBEDDED_CLIP=\"${embedded}\"" OBJECT_DEPENDS ${embedded})
   # Loops over rows are compiled for several instruction sets; the loader takes the best that the processor has.
   set_source_files_properties(model/towers/row_kernels.cpp model/prompts/tree_attention.cpp
-    model/towers/dense_attention.cpp PROPERTIES
+    model/towers/dense_attention.cpp data/resize.cpp PROPERTIES
     COMPILE_OPTIONS "-fopenmp-simd;-O3;-ffp-contract=fast" COMPILE_DEFINITIONS "FEDORBIT_CLONES=${vector_clones}"
     SKIP_UNITY_BUILD_INCLUSION ON)
   # This one has vectors of its own (model/towers/lanes.hpp), which no call passes: how they would be passed is no worry.

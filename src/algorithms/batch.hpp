@@ -11,6 +11,7 @@
 
 #include "core/client_id.hpp"
 #include "core/tensor.hpp"
+#include "data/transform.hpp"
 
 namespace fedorbit {
 
@@ -27,7 +28,8 @@ struct Batch {
 /// What a learner wants in its batches, or a classifier in those that it labels.
 struct Needs {
   bool features = true, patches = false, labels = true;
-  std::int64_t views = 0, image_size = 0;  // of Batch::images, none where views is 0; pixels of their sides
+  std::int64_t views = 0, image_size = 0;             // of Batch::images, none where views is 0; pixels of their sides
+  Normalisation normalisation = Normalisation::clip;  // of images: what the weights were trained with
 };
 
 /// The images of one batch, by their places in the data set.
@@ -68,6 +70,8 @@ class Batches {
   Batch batch(Picks picks, const Needs& needs, std::optional<Occasion> occasion = std::nullopt) const {
     return stream({std::move(picks)}, needs, std::move(occasion))->next();
   }
+  /// About how much memory of the host such batches of so many images in all take, but the one that was handed out.
+  virtual double bytes(const Needs&, std::int64_t images) const { return 0; }
   virtual at::Device device() const = 0;
 };
 

@@ -1,7 +1,5 @@
 #include "data/augment.hpp"
 
-#include <ATen/ops/flip.h>
-
 #include <algorithm>
 #include <cmath>
 
@@ -9,13 +7,8 @@
 #include "data/transform.hpp"
 
 namespace fedorbit {
-namespace {
 
-struct Crop {
-  std::int64_t top, left, height, width;
-};
-
-Crop draw_crop(std::int64_t rows, std::int64_t columns, double smallest, Stream& stream) {
+Crop drawn_crop(std::int64_t rows, std::int64_t columns, double smallest, Stream& stream) {
   constexpr double narrowest = 3.0 / 4, widest = 4.0 / 3;  // width over height
   const double area = double(rows) * double(columns);
   for (int attempt = 0; attempt < 10; ++attempt) {
@@ -34,7 +27,9 @@ Crop draw_crop(std::int64_t rows, std::int64_t columns, double smallest, Stream&
   return {(rows - height) / 2, (columns - width) / 2, height, width};
 }
 
-}  // namespace
+Tensor cropped(const Tensor& image, const Crop& crop, std::int64_t size, bool mirrored) {
+  return resize_bicubic(image.narrow(1, crop.top, crop.height).narrow(2, crop.left, crop.width), size, size, mirrored);
+}
 
 std::string ViewOptions::recipe() const {
   if (count == 0) return "";
@@ -42,10 +37,8 @@ std::string ViewOptions::recipe() const {
 }
 
 Tensor random_view(const Tensor& image, std::int64_t size, double smallest_crop, bool flip, Stream stream) {
-  const Crop crop = draw_crop(image.size(1), image.size(2), smallest_crop, stream);
-  const Tensor square =
-      resize_bicubic(image.narrow(1, crop.top, crop.height).narrow(2, crop.left, crop.width), size, size);
-  return flip && stream.below(2) == 1 ? at::flip(square, {2}) : square;
+  const Crop crop = drawn_crop(image.size(1), image.size(2), smallest_crop, stream);
+  return cropped(image, crop, size, flip && stream.below(2) == 1);
 }
 
 Tensor augmented_view(const Tensor& image, std::int64_t size, const ViewOptions& options, std::int64_t sample,

@@ -1,4 +1,4 @@
-// Augmented views of an image as CLIP's training recipes make them: a random crop, resized, and a flip.
+// Crops and views of an image as training recipes make them: a random crop, resized, and a flip.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -23,10 +23,20 @@ struct ViewOptions {
   std::string recipe() const;
 };
 
-/// `image` (3, H, W) uint8 -> (3, size, size) uint8. The crop's area is uniform in [smallest_crop, 1] of the image's
-/// and its sides' ratio log-uniform from 3:4 to 4:3, as in torchvision's RandomResizedCrop (ten draws, else the largest
-/// centre crop of an allowed ratio); resized with antialiased bicubic weights; with `flip`, mirrored with probability
-/// 1/2.
+/// A part of an image, in pixels.
+struct Crop {
+  std::int64_t top, left, height, width;
+};
+
+/// A crop whose area is uniform in [smallest, 1] of the image's and whose sides' ratio is log-uniform from 3:4 to 4:3,
+/// as in torchvision's RandomResizedCrop (ten draws, else the largest centre crop of an allowed ratio).
+Crop drawn_crop(std::int64_t rows, std::int64_t columns, double smallest, Stream& stream);
+
+/// That part of `image` (3, H, W) uint8, resized with antialiased bicubic weights, mirrored or not: (3, size, size)
+/// uint8.
+Tensor cropped(const Tensor& image, const Crop& crop, std::int64_t size, bool mirrored = false);
+
+/// A drawn crop; with `flip`, mirrored with probability 1/2.
 Tensor random_view(const Tensor& image, std::int64_t size, double smallest_crop, bool flip, Stream stream);
 
 /// View `view` (from 1) of image `sample`, a pure function of (seed, sample, view).

@@ -35,6 +35,7 @@ class FilePixels final : public Dataset::Pixels {
               height, " by ", width, " pixels.");
       require(offset_[i] >= 0 && offset_[i] <= bytes - height * width * 3, file_.file(), ": image ", i,
               " lies beyond the ", bytes, " bytes of ", data_file::pixels, ".");
+      image_bytes_ += double(height * width * 3);
     }
     if (file_.has(data_file::pixels_sha256)) {
       sha256_ = file_.read_texts(data_file::pixels_sha256);
@@ -50,6 +51,7 @@ class FilePixels final : public Dataset::Pixels {
             " do not fit their checksum: the file is damaged; prepare it anew.");
     return pixels;
   }
+  double bytes() const override { return image_bytes_; }
   const std::vector<std::int64_t>& heights() const { return height_; }
   const std::vector<std::int64_t>& widths() const { return width_; }
   const std::vector<std::string>& checksums() const { return sha256_; }
@@ -72,22 +74,26 @@ class FilePixels final : public Dataset::Pixels {
   }
   h5::File file_;
   h5::Dataset pixels_;
+  double image_bytes_ = 0;
   std::vector<std::int64_t> offset_, height_, width_;
   std::vector<std::string> sha256_;  // of each image's bytes
 };
 
 class ScenePixels final : public Dataset::Pixels {
  public:
-  explicit ScenePixels(SceneGenerator scenes) : scenes_(std::move(scenes)) {}
+  ScenePixels(SceneGenerator scenes, std::int64_t side)
+      : scenes_(std::move(scenes)), bytes_(3 * double(side) * double(side) * double(scenes_.size())) {}
   Tensor image(std::int64_t i) const override {
     const Scene scene = scenes_.draw(i);
     Tensor pixels = at::empty({scene.size, scene.size, 3}, at::kByte);
     std::memcpy(pixels.data_ptr(), scene.pixels.data(), scene.pixels.size());
     return pixels;
   }
+  double bytes() const override { return bytes_; }
 
  private:
   SceneGenerator scenes_;
+  double bytes_;
 };
 
 /// Throws unless every value is a place among `count`, and every place is taken if `all` is asked for.
@@ -157,7 +163,7 @@ Dataset Dataset::synthetic(const SyntheticOptions& options) {
   data.domains_ = column(domains);
   SyntheticOptions listed = options;
   data.checksum_ = sha256("synthetic scenes 1\n" + OptionList::of(listed).toml());
-  data.pixels_ = std::make_shared<ScenePixels>(std::move(scenes));
+  data.pixels_ = std::make_shared<ScenePixels>(std::move(scenes), options.size);
   return data;
 }
 

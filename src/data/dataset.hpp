@@ -30,14 +30,18 @@ class Dataset {
   const Tensor& domains() const { return domains_; }  // (N) int64
   /// SHA-256 of names, labels, sizes and pixels (of the options, for scenes drawn on demand).
   const std::string& checksum() const { return checksum_; }
-  /// Image i as uint8 (H, W, 3), RGB. One thread at a time. Throws where a file's pixels do not fit their checksum.
+  /// Image i as uint8 (H, W, 3), RGB. Several threads at a time where h5::threads_allowed(). Throws where a file's
+  /// pixels do not fit their checksum.
   Tensor image(std::int64_t i) const;
+  /// Of all images.
+  double image_bytes() const { return pixels_->bytes(); }
 
   /// Where pixels come from.
   class Pixels {
    public:
     virtual ~Pixels() = default;
     virtual Tensor image(std::int64_t i) const = 0;
+    virtual double bytes() const = 0;
   };
 
  private:

@@ -2,7 +2,6 @@
 #pragma once
 #include <array>
 #include <cstdint>
-#include <string>
 
 #include "core/tensor.hpp"
 
@@ -15,19 +14,21 @@ struct Transform {
   std::array<double, 3> standard_deviation{0.26862954, 0.26130258, 0.27577711};
 
   /// `image` (3, H, W) or (H, W, 3)-strided as (3, H, W), uint8 on the CPU, H and W above 0: the shorter side is
-  /// resized to image_size (antialiased bicubic), the centre is cut out. Returns (3, S, S) uint8.
-  Tensor square(const Tensor& image) const;
+  /// resized to image_size (antialiased bicubic), the centre is cut out, and mirrored where that is asked for. Returns
+  /// (3, S, S) uint8.
+  Tensor square(const Tensor& image, bool mirrored = false) const;
   /// (..., 3, S, S) uint8 on any device -> float32: value / 255, less the mean, over the standard deviation.
   Tensor normalised(const Tensor& squares) const;
   /// Both: (3, S, S) float32.
   Tensor operator()(const Tensor& image) const { return normalised(square(image)); }
 };
 
-/// For images of that size: "clip" or "imagenet" says whose means and deviations.
-Transform transform_for(const std::string& normalisation, std::int64_t image_size);
+/// Whose means and deviations.
+enum class Normalisation { clip, imagenet };
 
-/// Pillow's bicubic resize of uint8 (C, H, W) to (C, height, width): filter support grows with the reduction (so it
-/// is antialiased), weights and rounding in fixed point with 22 bits, first along rows, then along columns.
-Tensor resize_bicubic(const Tensor& image, std::int64_t height, std::int64_t width);
+Transform transform_for(std::int64_t image_size, Normalisation normalisation);
+
+/// Pillow's bicubic resize (data/resize.hpp) of uint8 (C, H, W), of any layout, to (C, height, width), contiguous.
+Tensor resize_bicubic(const Tensor& image, std::int64_t height, std::int64_t width, bool mirrored = false);
 
 }  // namespace fedorbit

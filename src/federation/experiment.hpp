@@ -82,7 +82,8 @@ struct CheckpointOptions {
 
 struct MachineOptions {
   std::string backend = "auto", device = "cpu";
-  std::int64_t threads = 1;
+  std::int64_t threads = 1, readers = 0;
+  double image_memory = 1;
   bool graph = true;
   void fields(OptionList& v) {
     v("backend", backend, "how ranks move tensors; auto: mpi where there is more than one rank",
@@ -90,6 +91,13 @@ struct MachineOptions {
     v("device", device, "where clients are trained; cuda: the GPU of the rank's place on its node", {"cpu", "cuda"});
     v("graph", graph, "whether a GPU records a group's step and replays it (CUDA graph), where the method allows it");
     v("threads", threads, "threads", "of each rank's arithmetic; ranks scale better than threads", 1, 1024);
+    v("readers", readers, "threads",
+      "of each rank that read, crop and normalise images ahead of its arithmetic, where clients train on images; 0: "
+      "one, "
+      "or as many more as ranks and their threads leave cores of the node idle, 8 at most",
+      0, 1024);
+    v("image_memory", image_memory, "GiB",
+      "of decoded images that each rank keeps, where clients train on images, so that they are not read again", 0, 1e6);
   }
 };
 

@@ -31,4 +31,12 @@ LocalPlan plan_turn(const Workshop& workshop, std::span<const ClientId> clients,
   return plan;
 }
 
+OpenedTurn open_turn(const Workshop& workshop, std::span<const ClientId> clients, std::int64_t round) {
+  LocalPlan plan = plan_turn(workshop, clients, round);
+  const auto steps = std::int64_t(plan.picks.size());
+  return {std::move(plan.samples), std::move(plan.steps), steps,
+          workshop.batches.stream(std::move(plan.picks), workshop.learner.needs(),
+                                  Occasion{round, {clients.begin(), clients.end()}})};
+}
+
 }  // namespace fedorbit

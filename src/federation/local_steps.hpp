@@ -15,9 +15,19 @@ struct LocalPlan {
   std::vector<std::int64_t> samples, steps;  // of each client
 };
 
+/// A group's turn whose images are on their way.
+struct OpenedTurn {
+  std::vector<std::int64_t> samples, steps;  // of each client
+  std::int64_t most_steps;                   // of any
+  std::unique_ptr<BatchStream> batches;      // as many
+};
+
 /// Each client's images are shuffled anew for every epoch. All steps of a group are as wide as Workshop::width, so that
 /// shapes, and with them bits, do not depend on a client's neighbours; a client that trains alone has batches of as
 /// many rows as images, so that none is seen twice.
 LocalPlan plan_turn(const Workshop& workshop, std::span<const ClientId> clients, std::int64_t round);
+
+/// Its batches may be in the making while another turn is taken.
+OpenedTurn open_turn(const Workshop& workshop, std::span<const ClientId> clients, std::int64_t round);
 
 }  // namespace fedorbit

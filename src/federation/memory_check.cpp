@@ -76,9 +76,10 @@ void require_memory(const Workshop& workshop, const Communicator& communicator) 
   const double client = workshop.learner.step_bytes(workshop.width) + client_bytes(workshop);
   const double group =
       double(std::min(training.group_size, cohort_size(workshop.partition.clients(), training.participation)));
-  // One context more is remembered between groups. Server and rows are the host's.
-  const double fixed = workshop.learner.step_bytes(0) +
-                       (device.is_cuda() ? 0 : server_bytes(workshop) + kept_bytes(workshop, communicator.size()));
+  const double host = workshop.batches.bytes(workshop.learner.needs(), std::int64_t(group) * workshop.width) +
+                      server_bytes(workshop) + kept_bytes(workshop, communicator.size());
+  // One context more is remembered between groups. What the host keeps is no matter of a GPU's.
+  const double fixed = workshop.learner.step_bytes(0) + (device.is_cuda() ? 0 : host);
   const double step = group * client + fixed;
   require(step <= available, "training.group_size = ", training.group_size, ": a step of ", group,
           " clients takes about ", gibibytes(step), " on each of ", ranks, " ranks of this ",

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "core/clock.hpp"
 #include "core/error.hpp"
@@ -165,9 +166,18 @@ std::vector<TurnRecord> Simulation::train(const Placement& placement, Downloads&
                                           const volatile std::sig_atomic_t& signal) {
   const InPhase training(communicator_.ledger(), Phase::training);
   std::vector<TurnRecord> records;
-  for (const auto& group : placement.of_rank(communicator_.rank())) {
+  const std::vector<std::vector<ClientId>> groups = placement.of_rank(communicator_.rank());
+  std::optional<OpenedTurn> next;
+  const auto open = [&](std::size_t g) {
+    if (!next && g < groups.size()) next = open_turn(workshop_, groups[g], server_.round);
+  };
+  for (std::size_t g = 0; g < groups.size(); ++g) {
+    const auto& group = groups[g];
+    open(g);
+    const OpenedTurn opened = *std::exchange(next, std::nullopt);
     const auto turn = take_turn(
-        workshop_, server_, downloads, group, [&](ClientId client) { return store_.find(client); }, signal);
+        workshop_, server_, downloads, group, [&](ClientId client) { return store_.find(client); }, signal, opened,
+        [&] { open(g + 1); });
     if (!turn) break;
     const std::vector<bool> beyond = aggregation_.fold(*turn);
     store_.stage(turn->clients, turn->rows);

@@ -9,7 +9,6 @@
 
 #include "core/clock.hpp"
 #include "federation/arrive.hpp"
-#include "federation/local_steps.hpp"
 #include "federation/row_norm.hpp"
 #include "machine/range.hpp"
 
@@ -62,25 +61,24 @@ std::int64_t Workshop::weight(ClientId client) { return experiment.method.weight
 
 std::optional<TurnOutcome> take_turn(Workshop& workshop, const Server& server, Downloads& downloads,
                                      const std::vector<ClientId>& clients, const FindRow& find,
-                                     const volatile std::sig_atomic_t& signal) {
+                                     const volatile std::sig_atomic_t& signal, const OpenedTurn& opened,
+                                     const std::function<void()>& before_last_step) {
   const Range range("turn");
   const Stopwatch watch;
   const auto K = std::int64_t(clients.size());
-  LocalPlan plan = plan_turn(workshop, clients, server.round);
 
   TurnOutcome outcome;
   outcome.clients = clients;
-  outcome.samples = plan.samples;
-  outcome.steps = plan.steps;
+  outcome.samples = opened.samples;
+  outcome.steps = opened.steps;
   for (const ClientId client : clients) outcome.weights.push_back(workshop.weight(client));
   auto [group, turn, download_bytes] = arrive(workshop, server, downloads, clients, find, outcome.steps);
   outcome.download_bytes = std::move(download_bytes);
-  const auto steps = std::int64_t(plan.picks.size());
-  const auto batches =
-      workshop.batches.stream(std::move(plan.picks), workshop.learner.needs(), Occasion{turn.round, clients});
-  for (turn.step = 0; turn.step < steps; ++turn.step) {
+  for (turn.step = 0; turn.step < opened.most_steps; ++turn.step) {
     if (signal != 0) return std::nullopt;
-    group.step(workshop, turn, batches->next());
+    const Batch batch = opened.batches->next();
+    if (turn.step + 1 == opened.most_steps) before_last_step();
+    group.step(workshop, turn, batch);
   }
 
   const at::NoGradGuard no_gradient;

@@ -1,6 +1,7 @@
 // The local loop: one group's training in one round. There is no other.
 #pragma once
 #include <csignal>
+#include <functional>
 #include <map>
 #include <optional>
 #include <unordered_map>
@@ -12,6 +13,7 @@
 #include "federation/downloads.hpp"
 #include "federation/experiment.hpp"
 #include "federation/group.hpp"
+#include "federation/local_steps.hpp"
 
 namespace fedorbit {
 
@@ -53,8 +55,10 @@ struct Workshop {
 };
 
 /// What the clients of a group bring back of a round; nothing where a `signal` came between two of their steps.
+/// `opened` is their turn; `before_last_step` is called when all its batches are there: it may open another.
 std::optional<TurnOutcome> take_turn(Workshop& workshop, const Server& server, Downloads& downloads,
                                      const std::vector<ClientId>& clients, const FindRow& find,
-                                     const volatile std::sig_atomic_t& signal);
+                                     const volatile std::sig_atomic_t& signal, const OpenedTurn& opened,
+                                     const std::function<void()>& before_last_step);
 
 }  // namespace fedorbit

@@ -89,6 +89,7 @@ Handle Dataset::select(std::int64_t first, std::int64_t count) const {
 }
 
 void Dataset::transfer_in(hid_t memory_type, std::int64_t first, std::int64_t count, void* values) const {
+  H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);  // a thread that reads has an error stack of its own
   const Handle type = own(H5Dget_type(id()), H5Tclose, place_, "read the type");
   require(same_kind(type.id(), memory_type), file(), " ", name(),
           " holds another kind of values (integers, reals or texts) than asked for.");

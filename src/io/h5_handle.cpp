@@ -28,6 +28,11 @@ std::string cause() {
 
 }  // namespace
 
+bool threads_allowed() {
+  hbool_t allowed = false;
+  return H5is_library_threadsafe(&allowed) >= 0 && allowed;
+}
+
 void fail_call(const Place& place, const char* action, const std::source_location& where) {
   fail(place.file, place.name.empty() ? "" : " ", place.name, ": HDF5 could not ", action, ": ", cause(), " (",
        std::filesystem::path(where.file_name()).filename().string(), ":", where.line(), ").");

@@ -33,6 +33,9 @@ class Handle {
   Close close_ = nullptr;
 };
 
+/// Whether this build of the library lets several threads read and write, each in its turn.
+bool threads_allowed();
+
 /// What an error speaks about: the file, and the object inside it.
 struct Place {
   std::string file, name;

@@ -6,23 +6,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "data/transform.hpp"
-
 namespace fedorbit {
 namespace {
-
-Tensor cropped(const Tensor& image, const Viewpoint& view) {
-  const std::int64_t rows = image.size(1), columns = image.size(2);
-  const double area = view.area * double(rows * columns);
-  const double ratio = view.ratio > 0 ? view.ratio : double(columns) / double(rows);
-  const auto side = [&](double length, std::int64_t most) {
-    return std::clamp(std::int64_t(std::llround(length)), std::int64_t(1), most);
-  };
-  const std::int64_t height = side(std::sqrt(area / ratio), rows), width = side(std::sqrt(area * ratio), columns);
-  const auto top = std::int64_t(view.down * double(rows - height + 1));
-  const auto left = std::int64_t(view.right * double(columns - width + 1));
-  return image.narrow(1, top, height).narrow(2, left, width);
-}
 
 /// p -> grey + saturation (p - grey), about which contrast and brightness work: m + contrast (p - m), times brightness,
 /// where grey is the pixel's lightness and m the image's mean lightness.
@@ -48,12 +33,10 @@ std::uint32_t third(double value, double low, double high) {
 
 }  // namespace
 
-Viewpoint drawn_view(const AugmentationOptions& options, Stream stream) {
+Viewpoint drawn_view(const AugmentationOptions& options, std::int64_t rows, std::int64_t columns, Stream stream) {
   Viewpoint out;
-  out.area = stream.uniform(options.smallest_crop, 1);
-  if (options.smallest_crop < 1) out.ratio = std::exp(stream.uniform(-1, 1) * std::log(4.0 / 3));
-  out.down = stream.uniform();
-  out.right = stream.uniform();
+  out.crop = drawn_crop(rows, columns, options.smallest_crop, stream);
+  out.area = double(out.crop.height * out.crop.width) / double(rows * columns);
   if (options.turns) {
     out.quarter_turns = int(stream.below(4));
     out.mirrored = stream.below(2) == 1;
@@ -66,7 +49,7 @@ Viewpoint drawn_view(const AugmentationOptions& options, Stream stream) {
 }
 
 Tensor seen(const Tensor& image, std::int64_t size, const Viewpoint& view) {
-  Tensor out = at::rot90(resize_bicubic(cropped(image, view), size, size), view.quarter_turns, {1, 2});
+  Tensor out = at::rot90(cropped(image, view.crop, size), view.quarter_turns, {1, 2});
   if (view.mirrored) out = at::flip(out, {2});
   out = out.clone(at::MemoryFormat::Contiguous);
   recolour(out.mutable_data_ptr<std::uint8_t>(), size * size, float(view.brightness), float(view.contrast),

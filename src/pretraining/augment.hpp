@@ -5,23 +5,23 @@
 
 #include "core/keys.hpp"
 #include "core/tensor.hpp"
+#include "data/augment.hpp"
 #include "pretraining/options.hpp"
 
 namespace fedorbit {
 
-/// How an image will be seen once. It is drawn without the image, so that every rank knows the views of a whole batch.
+/// How an image will be seen once. It is drawn from the image's size alone: every rank knows the views of a whole
+/// batch.
 struct Viewpoint {
-  double area = 1;             // of the crop, as a share of the image's
-  double ratio = 0;            // of the crop's width to its height; 0: the image's own
-  double down = 0, right = 0;  // [0, 1), where the crop lies in what room it has
+  Crop crop;
+  double area = 1;  // of the crop, as a share of the image's
   int quarter_turns = 0;
   bool mirrored = false;
   double brightness = 1, contrast = 1, colour = 1;  // factors
 };
 
-/// A crop's area is uniform from smallest_crop to 1, its sides are 3:4 to 4:3 (uniform in the logarithm); factors are
-/// uniform within their option of 1.
-Viewpoint drawn_view(const AugmentationOptions& options, Stream stream);
+/// Of an image of that size: a crop as data/augment.hpp draws it; factors are uniform within their option of 1.
+Viewpoint drawn_view(const AugmentationOptions& options, std::int64_t rows, std::int64_t columns, Stream stream);
 
 /// `image` (3, H, W) uint8 on the CPU -> (3, size, size) uint8: cropped, resized with antialiased bicubic weights,
 /// turned, mirrored, its light and colour changed.

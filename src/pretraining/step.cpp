@@ -47,7 +47,9 @@ DrawnBatch drawn_batch(const PretrainSetting& setting, const std::vector<std::in
   std::vector<Said> truth;
   std::set<Said> said;
   for (const std::int64_t i : batch) {
-    const Viewpoint view = drawn_view(setting.options.augmentation, setting.keys.stream(Purpose::augment, epoch, i));
+    const Tensor& image = setting.images[std::size_t(i)];
+    const Viewpoint view = drawn_view(setting.options.augmentation, image.size(1), image.size(2),
+                                      setting.keys.stream(Purpose::augment, epoch, i));
     truth.push_back({setting.labels[std::size_t(i)], traits(view, setting.options.augmentation)});
     said.insert(setting.captions.said(truth.back().label, truth.back().traits,
                                       setting.keys.stream(Purpose::description, step, i)));

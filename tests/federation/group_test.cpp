@@ -19,8 +19,9 @@ namespace {
 using toy::Federation;
 
 /// The global parameters after a few rounds of four steps and more a client.
-Tensor trained(at::Device device, bool graph, const std::string& optimiser) {
+Tensor trained(at::Device device, bool graph, const std::string& optimiser, std::int64_t together) {
   Federation federation(device);
+  federation.experiment.training.group_size = together;
   federation.experiment.machine.graph = graph;
   federation.experiment.optimiser.kind = optimiser;
   federation.experiment.optimiser.schedule = "cosine";
@@ -63,11 +64,12 @@ void on_a_gpu(const std::function<void(at::Device)>& check) {
 TEST(Group, recorded_by_a_gpu_trains_to_the_same_bits_as_step_by_step) {
   if (!at::hasCUDA()) GTEST_SKIP() << "no GPU";
   on_a_gpu([](at::Device device) {
-    for (const char* optimiser : {"sgd", "adam", "adamw"}) {
-      const Tensor stepped = trained(device, false, optimiser);
-      EXPECT_TRUE(at::equal(trained(device, true, optimiser), stepped)) << optimiser;
-      EXPECT_TRUE(at::allclose(trained(at::kCPU, true, optimiser), stepped, 1e-4, 1e-5)) << optimiser;
-    }
+    for (const char* optimiser : {"sgd", "adam", "adamw"})
+      for (const std::int64_t together : {2, 1}) {  // alone, a client's last batch is of another shape
+        const Tensor stepped = trained(device, false, optimiser, together);
+        EXPECT_TRUE(at::equal(trained(device, true, optimiser, together), stepped)) << optimiser;
+        EXPECT_TRUE(at::allclose(trained(at::kCPU, true, optimiser, together), stepped, 1e-4, 1e-5)) << optimiser;
+      }
   });
 }
 

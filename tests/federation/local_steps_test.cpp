@@ -39,6 +39,7 @@ TEST(LocalSteps, take_every_image_of_a_client_once_an_epoch_in_an_order_of_its_o
 
 TEST(LocalSteps, of_a_client_that_trains_alone_have_as_many_rows_as_images) {
   toy::Federation federation;
+  federation.experiment.training.batch_size = 7;
   const LocalPlan plan = planned(federation, {4});
   bool shorter = false;
   for (const Picks& picks : plan.picks) {

@@ -1,9 +1,16 @@
 // Images that are read in each step: what clients see of them, and what a tower makes of it.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "algorithms/group.hpp"
+#include "core/error.hpp"
+#include "data/dataset_file.hpp"
+#include "inputs/batch_sources.hpp"
 #include "inputs/live_images.hpp"
-#include "inputs/sources.hpp"
+#include "io/file.hpp"
+#include "model/towers/vision.hpp"
 
 namespace fedorbit {
 namespace {
@@ -64,20 +71,85 @@ TEST(LiveImages, are_mirrored_every_other_time_and_uncropped_where_that_is_asked
   EXPECT_NEAR(mirrored, 50, 20);
 }
 
+/// All images of a stream of many small batches of three clients, in which one trains less.
+Tensor seen_with(int threads, double kept_bytes) {
+  const Dataset dataset = scenes();
+  const LiveImages images(dataset, {.smallest_crop = 0.3, .flip = true}, at::kCPU, Keys(1), {threads, kept_bytes});
+  std::vector<Picks> picks;
+  for (std::int64_t step = 0; step < 7; ++step) picks.push_back({{{step, step + 1, 3}, {}, {step % 2}}, 3});
+  const auto stream = images.stream(picks, two_views, Occasion{2, {4, 5, 6}});
+  std::vector<Tensor> batches;
+  for (std::size_t step = 0; step < picks.size(); ++step) batches.push_back(stream->next().images);
+  return at::stack(batches);
+}
+
+TEST(LiveImages, have_the_same_bits_from_any_number_of_threads_kept_or_read_again) {
+  const Tensor expected = seen_with(1, 0);
+  for (const int threads : {0, 2, 4})
+    for (const double kept_bytes : {0., 3 * 40. * 40 * 3, 1e9})
+      EXPECT_TRUE(at::equal(seen_with(threads, kept_bytes), expected)) << threads << " threads, " << kept_bytes;
+}
+
+TEST(LiveImages, reach_a_gpu_as_a_cpu_sees_them) {
+  if (!at::hasCUDA()) GTEST_SKIP() << "no GPU";
+  const at::Device device(at::kCUDA, 0);
+  const Dataset dataset = scenes();
+  const LiveImages here(dataset, {.smallest_crop = 0.3}, at::kCPU, Keys(1)),
+      there(dataset, {.smallest_crop = 0.3}, device, Keys(1));
+  const std::vector<Picks> picks(6, {{{0, 1, 2}, {4}}, 3});
+  const Occasion occasion{2, {5, 8}};
+  const auto expected = here.stream(picks, two_views, occasion), actual = there.stream(picks, two_views, occasion);
+  for (std::size_t step = 0; step < picks.size(); ++step) {
+    const Tensor images = actual->next().images;
+    EXPECT_EQ(images.device(), device);
+    EXPECT_TRUE(at::allclose(images.cpu(), expected->next().images, 1e-6, 1e-6)) << "step " << step;
+  }
+}
+
+TEST(LiveImages, of_a_stream_that_nobody_waits_for_are_forgotten) {
+  const Dataset dataset = scenes();
+  const LiveImages images(dataset, {}, at::kCPU, Keys(1), {2, 0});
+  const Picks picks{{{0, 1, 2, 3, 4}}, 5};
+  images.stream({picks, picks, picks}, two_views)->next();
+  images.stream({}, two_views);
+  EXPECT_EQ(images.batch(picks, two_views).images.size(2), 5);
+}
+
+TEST(LiveImages, that_are_damaged_are_named_where_their_batch_is_asked_for) {
+  const std::filesystem::path file = std::filesystem::path(testing::TempDir()) / "damaged.h5";
+  {
+    DatasetWriter writer(file, {"one"}, {{}}, {"all"}, "1,2,3", "", "");
+    for (std::uint8_t i = 0; i < 4; ++i) {
+      const Image image{5, 5, std::vector<std::uint8_t>(75, std::uint8_t(200 + i))};
+      const std::string_view bytes(reinterpret_cast<const char*>(image.pixels.data()), image.pixels.size());
+      writer.add({image, 0, 0, "file", "", sha256(bytes)});
+    }
+    writer.finish();
+  }
+  std::string content = read_file(file);
+  content[content.find("\xca\xca\xca\xca") + 40] = 0;  // the third image is of 202
+  write_file(file, content);
+  const Dataset dataset = Dataset::open(file);
+  const LiveImages images(dataset, {}, at::kCPU, Keys(1), {2, 0});
+  const auto stream = images.stream({{{{0, 1}}, 2}, {{{2, 3}}, 2}, {{{1}}, 1}}, two_views);
+  EXPECT_EQ(stream->next().images.size(2), 2);
+  EXPECT_THAT([&] { stream->next(); }, testing::ThrowsMessage<Error>(testing::HasSubstr(
+                                           file.string() + ": the pixels of image 2 do not fit their checksum")));
+}
+
 TEST(LiveImages, give_a_tower_the_features_and_patches_that_are_kept) {
   const Dataset dataset = scenes();
   const Clip clip = random_clip();
   std::vector<std::int64_t> all;
   for (std::int64_t i = 0; i < dataset.size(); ++i) all.push_back(i);
-  const LiveImages images(dataset, {}, at::kCPU, Keys(0));
+  BatchSources anew(at::kCPU);
+  const LiveImages& images = anew.images.emplace(dataset, LiveImageOptions{}, at::kCPU, Keys(0));
   const Needs of_tower{.features = false, .views = 1, .image_size = clip.config.vision.image_size};
   const VisionFeatures kept =
       encode_images(clip.tensors, clip.config, images.batch(picked(all), of_tower).images[0][0], true);
   const KeptFeatures features({kept.features, kept.patches}, dataset.labels(), at::kCPU);
   // Kept features that are wrong everywhere: a training batch must not look at them.
-  Sources anew(at::kCPU);
   anew.features.emplace(Features{kept.features + 1, kept.patches + 1}, dataset.labels(), at::kCPU);
-  anew.images.emplace(images);
   anew.encoder = clip;
   const Picks picks{{{5, 0, 3}, {}, {7}}, 4};
   const Needs needs{.patches = true};

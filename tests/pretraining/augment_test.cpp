@@ -13,7 +13,7 @@ Tensor picture(std::int64_t rows, std::int64_t columns) {
   return (at::arange(3 * rows * columns) * 37 % 251).to(at::kByte).view({3, rows, columns});
 }
 Tensor augmented(const Tensor& image, std::int64_t size, const AugmentationOptions& options, Stream stream) {
-  return seen(image, size, drawn_view(options, stream));
+  return seen(image, size, drawn_view(options, image.size(1), image.size(2), stream));
 }
 Stream key(std::uint64_t epoch, std::uint64_t image) { return Keys(1).stream(Purpose::augment, epoch, image); }
 

@@ -135,7 +135,8 @@ inline TurnOutcome turn_of(Workshop& workshop, const Server& server, const std::
   Downloads downloads(workshop.strategy, workshop.download_codec, workshop.learner.layout(), server);
   const FindRow nothing = [](ClientId) { return nullptr; };
   const volatile std::sig_atomic_t no_signal = 0;
-  return take_turn(workshop, server, downloads, clients, nothing, no_signal).value();
+  const OpenedTurn opened = open_turn(workshop, clients, server.round);
+  return take_turn(workshop, server, downloads, clients, nothing, no_signal, opened, [] {}).value();
 }
 
 /// Images are random vectors near their class's own. Change `experiment` before the first simulation.

@@ -1,4 +1,4 @@
-#include "inputs/sources.hpp"
+#include "inputs/batch_sources.hpp"
 
 #include <c10/core/GradMode.h>
 
@@ -31,10 +31,15 @@ class EncodedStream final : public BatchStream {
   bool with_patches_;
 };
 
+/// What a tower wants to see, for those who want what it makes of it.
+Needs of_tower(const Clip& clip, bool labels) {
+  return {.features = false, .labels = labels, .views = 1, .image_size = clip.config.vision.image_size};
+}
+
 }  // namespace
 
-std::unique_ptr<BatchStream> Sources::stream(std::vector<Picks> picks, const Needs& needs,
-                                             std::optional<Occasion> occasion) const {
+std::unique_ptr<BatchStream> BatchSources::stream(std::vector<Picks> picks, const Needs& needs,
+                                                  std::optional<Occasion> occasion) const {
   const bool encoded = occasion && encoder && needs.features;
   if (needs.views == 0 && !encoded) {
     require(features.has_value(), "features were asked for, but none are kept.");
@@ -42,10 +47,13 @@ std::unique_ptr<BatchStream> Sources::stream(std::vector<Picks> picks, const Nee
   }
   require(images.has_value(), "images were asked for, but there is no data set that has them.");
   if (needs.views > 0) return images->stream(std::move(picks), needs, std::move(occasion));
-  const Needs of_tower{
-      .features = false, .labels = needs.labels, .views = 1, .image_size = encoder->config.vision.image_size};
-  return std::make_unique<EncodedStream>(images->stream(std::move(picks), of_tower, std::move(occasion)), *encoder,
-                                         needs.patches);
+  return std::make_unique<EncodedStream>(
+      images->stream(std::move(picks), of_tower(*encoder, needs.labels), std::move(occasion)), *encoder, needs.patches);
+}
+
+double BatchSources::bytes(const Needs& needs, std::int64_t count) const {
+  if (!images || (needs.views == 0 && !encoder)) return 0;
+  return images->bytes(needs.views > 0 ? needs : of_tower(*encoder, needs.labels), count);
 }
 
 }  // namespace fedorbit

@@ -8,9 +8,9 @@
 
 namespace fedorbit {
 
-class Sources final : public Batches {
+class BatchSources final : public Batches {
  public:
-  explicit Sources(at::Device device) : device_(device) {}
+  explicit BatchSources(at::Device device) : device_(device) {}
 
   std::optional<KeptFeatures> features;  // where somebody needs them
   std::optional<LiveImages> images;      // where there are any
@@ -20,6 +20,7 @@ class Sources final : public Batches {
 
   std::unique_ptr<BatchStream> stream(std::vector<Picks> picks, const Needs& needs,
                                       std::optional<Occasion> occasion = std::nullopt) const override;
+  double bytes(const Needs& needs, std::int64_t images) const override;
   at::Device device() const override { return device_; }
 
  private:
