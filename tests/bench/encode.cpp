@@ -93,7 +93,8 @@ int main(int count, char** arguments) {
   NamedTensors rounded;
   for (const auto& [name, tensor] : wide) rounded[name] = tensor.to(at::kBFloat16);
   const Transform transform;
-  const Tensor bytes = at::randint(0, 256, {batch, 3, 256, 256}, at::kByte);
+  const Tensor bytes =
+      at::randint(0, 256, {batch, 256, 256, 3}, at::kByte).permute({0, 3, 1, 2});  // as data sets keep them
   const Tensor squares = at::randint(0, 256, {batch, 3, 224, 224}, at::kByte);
   const Tensor images = transform.normalised(squares);
   const auto tower = [&](const std::string& name, const NamedTensors& tensors) {
