@@ -8,12 +8,24 @@
 namespace fedorbit {
 namespace {
 
+const std::vector<std::string> dealt{"even",         "stratified", "dirichlet", "dirichlet_mixtures",
+                                     "pathological", "quantity",   "domain"};
+const std::vector<std::string> drawn{"even",         "stratified", "dirichlet", "dirichlet_mixtures",
+                                     "pathological", "quantity",   "domain",    "sampled"};
+
 /// Options of a partition that some kinds do not ask for, with those that do.
 const std::map<std::string, std::vector<std::string>> partitions_with{
-    {"partition.alpha", {"dirichlet", "quantity", "sampled"}},
+    {"partition.file", {"file"}},
+    {"partition.clients", drawn},
+    {"partition.seed", drawn},
+    {"partition.alpha", {"dirichlet", "dirichlet_mixtures", "quantity", "sampled"}},
     {"partition.classes_per_client", {"pathological"}},
     {"partition.samples_per_client", {"sampled"}},
-    {"partition.min_samples", {"even", "dirichlet", "pathological", "quantity", "domain"}},
+    {"partition.min_samples", dealt},
+    {"partition.test_fraction", drawn},
+    {"partition.validation_fraction", drawn},
+    {"partition.unseen_clients", drawn},
+    {"partition.unseen_domains", drawn},
 };
 
 bool among(const std::vector<std::string>& words, const std::string& word) {

@@ -78,7 +78,7 @@ TEST_P(EveryPartition, holds_the_same_share_of_every_class_out_for_testing) {
 }
 
 TEST_P(EveryPartition, holds_the_same_images_out_for_any_kind_and_number_of_clients) {
-  PartitionOptions other = options_of("even", 5);
+  PartitionOptions other = options_of(GetParam() == "domain" ? "domain" : "even", 5);
   EXPECT_EQ(make(images, options)->test_pool(), make(images, other)->test_pool());
   EXPECT_NE(make(images, options, 1)->test_pool(), make(images, options, 2)->test_pool());
 }
@@ -121,6 +121,86 @@ TEST_P(EveryPartition, without_a_test_share_trains_on_everything) {
   EXPECT_TRUE(partition->shard(0).test.empty());
 }
 
+TEST_P(EveryPartition, validates_on_images_that_neither_train_nor_test_and_leaves_who_is_tested_alone) {
+  options.alpha = 5;  // where no size is drawn again
+  const auto before = make(images, options);
+  options.validation_fraction = 0.3;
+  const auto partition = make(images, options);
+  EXPECT_THAT(images.counts(partition->pools().validation), testing::ElementsAre(6, 9, 12, 15, 18, 21));
+  EXPECT_EQ(partition->test_pool(), before->test_pool());
+  std::set<std::int64_t> held_out(partition->pools().validation.begin(), partition->pools().validation.end());
+  for (const auto i : partition->train_pool()) EXPECT_FALSE(held_out.contains(i));
+  for (const auto i : partition->test_pool()) EXPECT_FALSE(held_out.contains(i));
+  Indices validated;
+  for (ClientId client = 0; client < options.clients; ++client) {
+    const Shard shard = partition->shard(client);
+    EXPECT_TRUE(ascending(shard.validation));
+    for (const auto i : shard.validation) EXPECT_TRUE(held_out.contains(i)) << "image " << i;
+    validated.insert(validated.end(), shard.validation.begin(), shard.validation.end());
+    EXPECT_EQ(shard.test, before->shard(client).test);
+  }
+  std::ranges::sort(validated);
+  if (!overlaps()) {
+    EXPECT_EQ(validated, partition->pools().validation) << "each by one client";
+  }
+}
+
+TEST_P(EveryPartition, hides_unseen_domains_from_everybody) {
+  options.unseen_domains = "1";
+  options.validation_fraction = 0.1;
+  const auto partition = make(images, options);
+  Indices of_domain;
+  for (std::size_t i = 0; i < images.domains.size(); ++i)
+    if (images.domains[i] == 1) of_domain.push_back(std::int64_t(i));
+  EXPECT_EQ(partition->pools().unseen, of_domain) << "all of them, and no other";
+  for (ClientId client = 0; client < options.clients; ++client) {
+    const Shard shard = partition->shard(client);
+    EXPECT_TRUE(shard.unseen.empty());
+    for (const auto* side : {&shard.train, &shard.validation, &shard.test})
+      for (const auto i : *side) EXPECT_NE(images.domains[std::size_t(i)], 1);
+  }
+}
+
+TEST_P(EveryPartition, refuses_to_hold_out_everything) {
+  options.test_fraction = 0.5, options.validation_fraction = 0.5;
+  EXPECT_THAT(sentence([&] { make(images, options); }),
+              HasSubstr("partition.validation_fraction = 0.5 and partition.test_fraction = 0.5 leave no image"));
+}
+
+TEST_P(Disjoint, hides_the_images_of_unseen_clients_and_leaves_the_others_as_they_were) {
+  const auto before = make(images, options);
+  for (const double asked : {3.0, 0.25}) {
+    options.unseen_clients = asked;
+    const auto partition = make(images, options);
+    EXPECT_EQ(partition->clients(), 9);
+    EXPECT_EQ(partition->unseen_clients(), 3);
+    Indices hidden;
+    for (ClientId client = 0; client < 12; ++client) {
+      const Shard shard = partition->shard(client), was = before->shard(client);
+      if (client < 9) {
+        EXPECT_EQ(shard.train, was.train);
+        EXPECT_EQ(shard.test, was.test);
+        EXPECT_TRUE(shard.unseen.empty());
+      } else {
+        EXPECT_TRUE(shard.train.empty() && shard.test.empty());
+        EXPECT_EQ(shard.unseen.size(), was.train.size() + was.test.size());
+        hidden.insert(hidden.end(), shard.unseen.begin(), shard.unseen.end());
+      }
+    }
+    std::ranges::sort(hidden);
+    EXPECT_EQ(partition->pools().unseen, hidden);
+    for (const auto* pool : {&partition->train_pool(), &partition->test_pool()})
+      for (const auto i : *pool) EXPECT_FALSE(std::ranges::binary_search(hidden, i)) << "image " << i;
+  }
+}
+
+TEST_P(Disjoint, refuses_clients_that_cannot_stay_unseen) {
+  options.unseen_clients = 12;
+  EXPECT_THAT(sentence([&] { make(images, options); }), HasSubstr("of 12 clients none would be left to train"));
+  options.unseen_clients = 2.5;
+  EXPECT_THAT(sentence([&] { make(images, options); }), HasSubstr("neither a share below 1 nor a whole number"));
+}
+
 TEST_P(Disjoint, gives_every_image_to_exactly_one_client) {
   const auto partition = make(images, options);
   Indices train, test;
@@ -152,9 +232,12 @@ TEST_P(Disjoint, names_a_client_that_would_own_too_little) {
 
 const auto name_of = [](const auto& info) { return info.param; };
 INSTANTIATE_TEST_SUITE_P(all, EveryPartition,
-                         testing::Values("even", "dirichlet", "pathological", "quantity", "domain", "sampled"),
+                         testing::Values("even", "stratified", "dirichlet", "dirichlet_mixtures", "pathological",
+                                         "quantity", "domain", "sampled"),
                          name_of);
-INSTANTIATE_TEST_SUITE_P(all, Disjoint, testing::Values("even", "dirichlet", "pathological", "quantity", "domain"),
+INSTANTIATE_TEST_SUITE_P(all, Disjoint,
+                         testing::Values("even", "stratified", "dirichlet", "dirichlet_mixtures", "pathological",
+                                         "quantity", "domain"),
                          name_of);
 
 TEST(Even, sizes_and_class_counts_differ_by_little) {
@@ -174,6 +257,64 @@ TEST(Even, sizes_and_class_counts_differ_by_little) {
     EXPECT_LE(std::ranges::max(train) - std::ranges::min(train), 1) << clients << " clients";
     EXPECT_LE(std::ranges::max(test) - std::ranges::min(test), 1) << clients << " clients";
   }
+}
+
+TEST(Stratified, sizes_and_class_counts_differ_by_one_at_most) {
+  const Images images;
+  for (const std::int64_t clients : {1, 5, 7, 12, 40, 170}) {
+    const auto partition = make(images, options_of("stratified", clients));
+    for (const auto side : {&Shard::train, &Shard::test}) {
+      Indices sizes;
+      std::vector<Indices> of_class(std::size_t(images.classes));
+      for (ClientId client = 0; client < clients; ++client) {
+        const Shard shard = partition->shard(client);
+        sizes.push_back(std::int64_t((shard.*side).size()));
+        const Indices counts = images.counts(shard.*side);
+        for (std::size_t c = 0; c < counts.size(); ++c) of_class[c].push_back(counts[c]);
+      }
+      EXPECT_LE(std::ranges::max(sizes) - std::ranges::min(sizes), 1) << clients << " clients";
+      for (const Indices& counts : of_class)
+        EXPECT_LE(std::ranges::max(counts) - std::ranges::min(counts), 1) << clients << " clients";
+    }
+  }
+}
+
+TEST(DirichletMixtures, gives_clients_of_one_size_mixtures_of_their_own) {
+  const Images images;
+  const auto largest_share = [&](double alpha) {
+    PartitionOptions options = options_of("dirichlet_mixtures", 12);
+    options.alpha = alpha;
+    const auto partition = make(images, options);
+    double shares = 0;
+    for (ClientId client = 0; client < 12; ++client) {
+      const Shard shard = partition->shard(client);
+      EXPECT_GE(shard.train.size(), 18u) << "216 training images";
+      EXPECT_LE(shard.train.size(), 18u);
+      EXPECT_GE(shard.test.size(), 4u) << "54 test images";
+      EXPECT_LE(shard.test.size(), 5u);
+      shares += double(std::ranges::max(images.counts(shard.train))) / double(shard.train.size()) / 12;
+    }
+    return shares;
+  };
+  EXPECT_GT(largest_share(0.01), 0.6) << "until a class has no image left";
+  EXPECT_LT(largest_share(1e5), 0.45) << "the largest class has 23 % of all images";
+  EXPECT_GT(largest_share(1e-4), 0.6) << "where every draw underflows";
+}
+
+TEST(DirichletMixtures, trains_and_tests_a_client_on_the_same_classes) {
+  const Images images;
+  PartitionOptions options = options_of("dirichlet_mixtures", 4);
+  options.alpha = 0.5;
+  options.test_fraction = 0.5;
+  const auto partition = make(images, options);
+  double common = 0;
+  for (ClientId client = 0; client < 4; ++client) {
+    const Shard shard = partition->shard(client);
+    const Indices train = images.counts(shard.train), test = images.counts(shard.test);
+    for (std::size_t c = 0; c < train.size(); ++c)
+      common += double(std::min(train[c], test[c])) / double(shard.train.size()) / 4;
+  }
+  EXPECT_GT(common, 0.8);
 }
 
 TEST(Pathological, gives_each_client_its_few_classes_for_training_and_testing) {
@@ -224,6 +365,66 @@ TEST(Domain, gives_each_client_images_of_one_domain) {
 TEST(Domain, refuses_fewer_clients_than_domains) {
   EXPECT_THAT(sentence([] { make(Images(), options_of("domain", 2)); }),
               testing::AllOf(HasSubstr("partition.clients = 2"), HasSubstr("3 domains")));
+}
+
+TEST(Domain, holds_the_same_shares_of_each_domain_out) {
+  const Images images;
+  PartitionOptions options = options_of("domain", 3);
+  options.validation_fraction = 0.2;
+  for (std::uint64_t seed = 0; seed < 10; ++seed) {
+    const auto partition = make(images, options, seed);
+    for (ClientId client = 0; client < 3; ++client) {
+      const Shard shard = partition->shard(client);
+      const double all = double(shard.train.size() + shard.validation.size() + shard.test.size());
+      EXPECT_NEAR(double(shard.test.size()) / all, 0.2, 0.05);
+      EXPECT_NEAR(double(shard.validation.size()) / all, 0.2, 0.05);
+    }
+  }
+}
+
+TEST(Domain, gives_clients_to_the_domains_that_are_seen) {
+  const Images images;
+  PartitionOptions options = options_of("domain", 5);
+  options.unseen_domains = "0";
+  const auto partition = make(images, options);
+  for (ClientId client = 0; client < 5; ++client)
+    for (const auto i : partition->shard(client).train) EXPECT_EQ(images.domains[std::size_t(i)], 1 + client % 2);
+  options.clients = 1;
+  EXPECT_THAT(sentence([&] { make(images, options); }), HasSubstr("the data has 2 seen domains"));
+}
+
+TEST(Unseen, domains_are_found_by_name_and_by_number) {
+  const Images images;
+  const std::vector<std::string> names{"aerial", "infrared", "2 m"};
+  Labelled view = images.view();
+  view.domain_names = names;
+  const auto unseen = [&](const std::string& asked) {
+    PartitionOptions options = options_of("even", 4);
+    options.unseen_domains = asked;
+    return make_partition(view, options, Keys(1))->pools().unseen;
+  };
+  EXPECT_EQ(unseen("infrared; 2 m"), unseen(" 1;2 "));
+  EXPECT_NE(unseen("infrared"), unseen("aerial"));
+  EXPECT_TRUE(unseen(" ; ").empty());
+  EXPECT_THAT(sentence([&] { unseen("infrard"); }),
+              HasSubstr("no domain infrard; the nearest is infrared, all are aerial, infrared, 2 m."));
+  EXPECT_THAT(sentence([&] { unseen("3"); }), HasSubstr("no domain 3"));
+  EXPECT_THAT(sentence([&] { unseen("0; 1; 2"); }), HasSubstr("names all 3 domains"));
+}
+
+TEST(Unseen, domains_of_data_that_have_one_are_refused) {
+  Images images;
+  std::ranges::fill(images.domains, 0);
+  images.domain_count = 1;
+  PartitionOptions options = options_of("even", 4);
+  options.unseen_domains = "0";
+  EXPECT_THAT(sentence([&] { make(images, options); }), HasSubstr("needs several domains, and the data has one"));
+}
+
+TEST(Unseen, clients_that_share_images_with_others_are_refused) {
+  PartitionOptions options = options_of("sampled", 4);
+  options.unseen_clients = 1;
+  EXPECT_THAT(sentence([&] { make(Images(), options); }), HasSubstr("share their images with others"));
 }
 
 TEST(Domain, refuses_data_of_one_domain) {
@@ -354,9 +555,11 @@ TEST(Partition, is_the_same_on_every_machine) {
   EXPECT_THAT(train("pathological", 1), testing::ElementsAre(7, 9, 11, 12));
   EXPECT_THAT(train("dirichlet", 2), testing::ElementsAre(0, 3, 4, 11));
   EXPECT_THAT(train("quantity", 0), testing::ElementsAre(12));
+  EXPECT_THAT(train("stratified", 0), testing::ElementsAre(3, 7, 8, 12));
+  EXPECT_THAT(train("dirichlet_mixtures", 1), testing::ElementsAre(2, 3, 4, 6));
   images.domain_count = 3;
   images.domains = {0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2};
-  EXPECT_THAT(train("domain", 1), testing::ElementsAre(4, 7, 10));
+  EXPECT_THAT(train("domain", 1), testing::ElementsAre(1, 4, 7, 13));
 }
 
 }  // namespace

@@ -131,3 +131,7 @@ changes = ["000100030000020103", "010a05080000020103", "0205030303", "020601", "
            "04000501000001e0ff00"]
 for kind in range(5):
     put("changed_hdf5", f"kind{kind}", bytes([kind]) + bytes.fromhex("".join(changes[kind:kind + 3])))
+
+put("split", "whole", b"# FedOrbit split\n# data_sha256 = 0123abcd\n# images = 8\nimage,client,split\n0,0,train\n1,0,validation\n"
+    b"2,0,test\n3,1,train\n4,-1,test\n5,-1,train\n6,2,unseen\n")
+put("split", "columns", b"split,note,image,client\r\ntrain,a,4,0\r\n\r\ntest,,5,0\r\n")

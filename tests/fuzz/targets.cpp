@@ -10,6 +10,7 @@
 
 #include "core/error.hpp"
 #include "data/folder.hpp"
+#include "data/split_file.hpp"
 #include "federation/experiment.hpp"
 #include "fuzz/h5_files.hpp"
 #include "io/npy.hpp"
@@ -88,6 +89,15 @@ struct Scratch {
   ~Scratch() { std::filesystem::remove(path); }
 };
 
+/// What was accepted must be written such that it is read back to the same.
+void split(std::span<const std::byte> input) {
+  const std::vector<std::int64_t> labels{0, 1, 0, 1, 0, 1, 0, 1}, domains{0, 0, 0, 0, 1, 1, 1, 1};
+  const Labelled data{labels, domains, 2, 2, {}, "0123abcd"};
+  const auto read = parse_split(characters(input), "memory", data);
+  const std::string written = split_text(*read, data);
+  if (split_text(*parse_split(written, "written", data), data) != written) std::abort();
+}
+
 void read_h5(const std::filesystem::path& path) { require(read_h5_in_every_way(path), "no reader took it."); }
 
 void hdf5(std::span<const std::byte> input) {
@@ -146,7 +156,8 @@ const std::vector<FuzzTarget>& fuzz_targets() {
                                                {"npy", npy},
                                                {"hdf5", hdf5},
                                                {"changed_hdf5", changed_hdf5},
-                                               {"options", options}};
+                                               {"options", options},
+                                               {"split", split}};
   return targets;
 }
 
