@@ -19,8 +19,8 @@ def split(options):
     kind = options.get("partition.kind")
     if kind is None:
         return None
-    more = {"dirichlet": "partition.alpha", "quantity": "partition.alpha", "sampled": "partition.alpha",
-            "pathological": "partition.classes_per_client"}.get(kind)
+    with_alpha = ("dirichlet", "dirichlet_mixtures", "quantity", "sampled")
+    more = (dict.fromkeys(with_alpha, "partition.alpha") | {"pathological": "partition.classes_per_client"}).get(kind)
     words = {"partition.alpha": "alpha {}", "partition.classes_per_client": "{} classes a client"}
     return kind + (f" ({words[more].format(options[more])})" if more else "")
 

@@ -1,4 +1,4 @@
-"""Runs in groups: the runs of a group differ in their seed alone, so that only they may be averaged."""
+"""Runs in groups: the runs of a group differ in their seeds alone, so that only they may be averaged."""
 
 import dataclasses
 
@@ -7,9 +7,10 @@ from .run import Run
 from .study import is_study, runs_of
 
 REPEAT = "seed"
+SPLIT_SEED = "partition.seed"  # the same as the seed unless it was said
 RANKS = "ranks"  # no option, yet seconds depend on it
 # What differs without changing what is computed.
-NEITHER = {REPEAT, "name", "data.feature_store", "checkpoint.every", "partition.listed"}
+NEITHER = {REPEAT, SPLIT_SEED, "name", "data.feature_store", "checkpoint.every", "partition.listed"}
 # What tells groups apart is looked for in this order, then among all other options.
 TELLING = ("method", "name", "method.learner", "method.strategy", "method.upload_codec", "method.download_codec",
            "data.path", "partition.kind", "partition.clients", "partition.alpha", "partition.classes_per_client", RANKS)
@@ -61,13 +62,20 @@ def _settings(run):
         RANKS: int(run.attributes.get(schema.Attribute.RANKS, 1))}
 
 
+def _repeat(options):
+    """ "seed 1", or "seed 1, split 3" where who owns what was drawn by another seed."""
+    seed = options.get(REPEAT, "?")
+    of_split = options.get(SPLIT_SEED, seed)
+    return f"{REPEAT} {seed}" + (f", split {of_split}" if of_split != seed else "")
+
+
 def _group_plain(runs, notes):
     """Groups of runs that no study describes, by their options."""
     found = {}
     for run in runs:
         settings = _settings(run)
         group = found.setdefault(tuple(sorted((k, repr(v)) for k, v in settings.items())), Group(settings))
-        repeat = f"{REPEAT} {run.options.get(REPEAT, '?')}"
+        repeat = _repeat(run.options)
         if repeat in group.repeats:
             notes.append(f"{run.name} is left out: it repeats {group.repeats[repeat].name} with the same {REPEAT}.")
             continue

@@ -2,6 +2,8 @@
 
 import math
 
+import numpy
+
 from . import schema
 from .words import fixed, human_bytes
 
@@ -20,6 +22,13 @@ def _mean_of_clients(judged):
         by_round = run.client_accuracy(judged)
         return float(by_round[max(by_round)][1].mean()) if by_round else NAN
     return latest
+
+
+def _selected(run):
+    """Of the model that the run ends with where it was selected."""
+    rounds, shares = run.pool_accuracy(schema.Judged.GLOBAL)
+    mine = rounds == run.selected[0] if run.selected else []
+    return float(shares[mine][-1]) if numpy.any(mine) else NAN
 
 
 def _of_probe(run):
@@ -54,6 +63,9 @@ class Measure:
 MEASURES = {
     "global": Measure(_pool(schema.Judged.GLOBAL), "global pool %", _points, 1),
     "global-mean": Measure(_mean_of_clients(schema.Judged.GLOBAL), "global mean of clients %", _points, 1),
+    "unseen": Measure(_pool(schema.Judged.UNSEEN), "global pool of unseen images %", _points, 1),
+    "trained": Measure(_mean_of_clients(schema.Judged.TRAINED), "trained mean of clients %", _points, 1),
+    "selected": Measure(_selected, "global pool of the selected model %", _points, 1),
     "personal": Measure(_mean_of_clients(schema.Judged.PERSONAL), "personal mean of clients %", _points, 1),
     "zero-shot": Measure(_pool(schema.Judged.ZERO_SHOT), "zero-shot %", _points, 1),
     "probe": Measure(_pool(schema.Judged.PROBE), "linear probe %", _points, 1),

@@ -44,6 +44,7 @@ class Run:
     classes = Table(schema.Classes.GROUP)
     turns = Table(schema.Turns.GROUP)
     scores = Table(schema.Scores.GROUP)
+    selections = Table(schema.Selections.GROUP)
     templates = Table(schema.Templates.GROUP)
     phases = Table(schema.Phases.GROUP)
     transport = Table(schema.Transport.GROUP)
@@ -67,17 +68,32 @@ class Run:
             raise Unreadable(f"{shown(self.path)}: the attribute '{schema.Attribute.OPTIONS}' is not TOML: "
                              f"{cause}.") from None
 
+    @functools.cached_property
+    def selected(self):
+        """(rounds done, validation accuracy) of the model that the run ends with; None where it is the last round's."""
+        rounds, shares = (self.selections[name] for name in (schema.Selections.ROUNDS_DONE, schema.Selections.ACCURACY))
+        return (int(rounds[-1]), float(shares[-1])) if len(rounds) else None
+
+    def _rows(self, judged):
+        """Which rows of scores are accuracies of what was judged."""
+        table, names = self.scores, schema.Scores
+        scope, task, *split = judged
+        mine = (table[names.SCOPE] == scope) & (table[names.TASK] == task)
+        return mine & numpy.isin(table[names.SPLIT].astype(str), split or schema.TESTED) & (
+            table[names.METRIC] == schema.ACCURACY)
+
     def _accuracies(self, judged):
         """Rows of accuracies of all classes and domains: (rounds done, clients, shares)."""
         table, names = self.scores, schema.Scores
-        mine = (table[names.SCOPE] == judged[0]) & (table[names.TASK] == judged[1])
-        mine &= (table[names.METRIC] == schema.ACCURACY) & (table[names.DOMAIN] == names.ANY)
-        mine &= table[names.CLASS] == names.ANY
+        mine = self._rows(judged) & (table[names.DOMAIN] == names.ANY) & (table[names.CLASS] == names.ANY)
         return table[names.ROUNDS_DONE][mine], table[names.CLIENT][mine], table[names.VALUE][mine]
 
     def judged(self):
-        """Every (scope, task) that was judged, in the order in which they first were."""
-        return list(dict.fromkeys(zip(self.scores[schema.Scores.SCOPE], self.scores[schema.Scores.TASK])))
+        """Everything that was judged, as schema.Judged has it, in the order in which it first was."""
+        names = schema.Scores
+        rows = zip(self.scores[names.SCOPE], self.scores[names.TASK], self.scores[names.SPLIT])
+        return list(dict.fromkeys((scope, task) if split in schema.TESTED else (scope, task, split)
+                                  for scope, task, split in rows))
 
     def pool_accuracy(self, judged):
         """Of all images in one pool: (rounds done, accuracies)."""
@@ -106,8 +122,7 @@ class Run:
     def class_shares(self, judged):
         """{class name: accuracy on its images in one pool}, the latest; classes without are left out."""
         table, names = self.scores, schema.Scores
-        mine = (table[names.SCOPE] == judged[0]) & (table[names.TASK] == judged[1])
-        mine &= (table[names.METRIC] == schema.ACCURACY) & (table[names.CLASS] != names.ANY)
+        mine = self._rows(judged) & (table[names.CLASS] != names.ANY)
         mine &= (table[names.CLIENT] == names.ANY) & (table[names.DOMAIN] == names.ANY)
         if not mine.any():
             return {}

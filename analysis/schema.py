@@ -1,7 +1,7 @@
 """The names in a results file that the analysis reads, once: src/results/schema.hpp has them all."""
 
 FILETYPE = "fedorbit-results"
-MAJOR = 4  # of the file's version; none but this can be read
+MAJOR = 5  # of the file's version; none but this can be read
 
 FILE = "results.h5"
 UNFINISHED_FILE = "results.h5.part"
@@ -23,19 +23,24 @@ class Kind:
     TRANSPORT = "transport"
 
 
+TESTED = ("test", "all")  # splits that what was judged is meant to be of where none is named
+
+
 class Judged:
-    """What was judged: (scope, task)."""
+    """What was judged: (scope, task), or (scope, task, split) where the split is none of TESTED."""
 
     ZERO_SHOT = ("frozen", "zero-shot")
     PROBE = ("frozen", "probe")
     GLOBAL = ("global", "labelling")
     PERSONAL = ("personal", "labelling")
+    TRAINED = ("trained", "labelling")
+    UNSEEN = ("global", "labelling", "unseen")
 
 
 def name(judged):
     """A scope stands for labelling, a task for what nobody trained."""
-    scope, task = judged
-    return task if scope == "frozen" else scope
+    scope, task, *split = judged
+    return " ".join([task if scope == "frozen" else scope, *split])
 
 
 ACCURACY = "accuracy"  # of the metrics
@@ -60,7 +65,9 @@ class Clients:
     GROUP = "/clients"
     CLIENT = "client"
     TRAIN = "train_samples"
+    VALIDATION = "validation_samples"
     TEST = "test_samples"
+    UNSEEN = "unseen_samples"
     DOMAIN = "domain"
     SEVERAL = -1  # the domain of a client whose images are of several
 
@@ -84,6 +91,7 @@ class Scores:
     GROUP = "/scores"
     ROUNDS_DONE = "rounds_done"
     SCOPE = "scope"
+    SPLIT = "split"
     CLIENT = "client"
     DOMAIN = "domain"
     CLASS = "class"
@@ -91,6 +99,12 @@ class Scores:
     METRIC = "metric"
     VALUE = "value"
     ANY = -1  # the client, domain or class of a score that is of all of them
+
+
+class Selections:
+    GROUP = "/selections"
+    ROUNDS_DONE = "rounds_done"
+    ACCURACY = "accuracy"
 
 
 class Templates:

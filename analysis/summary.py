@@ -35,21 +35,28 @@ def accuracy(run):
         clients = by_round[last][1] if last in by_round else numpy.array([])
         spread = [percent(f(clients)) if len(clients) else "-" for f in (numpy.mean, numpy.min, numpy.max)]
         table.add_row(schema.name(judged), str(last), pool, *spread, str(len(clients)) if len(clients) else "-")
+    if run.selected:
+        table.caption = f"kept is the model after {run.selected[0]} rounds (validation {percent(run.selected[1])})"
+        table.caption_justify = "left"
     return table
 
 
 def domains(run):
     """Where clients' images come from, if from several domains."""
     table = Table(title="Domains", title_justify="left")
-    for name in ("domain", "clients", "training images", "test images"):
-        table.add_column(name, justify="left" if name == "domain" else "right")
     names, clients = schema.Domains, run.clients
+    parts = {"training images": schema.Clients.TRAIN, "test images": schema.Clients.TEST}
+    for heading, column in (("validation images", schema.Clients.VALIDATION), ("unseen images", schema.Clients.UNSEEN)):
+        if column in clients and clients[column].any():
+            parts[heading] = column
+    for name in ("domain", "clients", *parts):
+        table.add_column(name, justify="left" if name == "domain" else "right")
     known = dict(zip(run.domains[names.DOMAIN], run.domains[names.NAME]))
     for domain, label in ({**known, schema.Clients.SEVERAL: "several"} if len(known) > 1 else {}).items():
         mine = clients[schema.Clients.DOMAIN] == domain
         if mine.any():
             table.add_row(label, str(mine.sum()), *(f"{clients[column][mine].sum():,}"
-                                                    for column in (schema.Clients.TRAIN, schema.Clients.TEST)))
+                                                    for column in parts.values()))
     return table
 
 

@@ -7,6 +7,7 @@
 #include "core/signals.hpp"
 #include "core/version.hpp"
 #include "core/words.hpp"
+#include "data/split_file.hpp"
 #include "evaluation/frozen_exam.hpp"
 #include "evaluation/zero_shot.hpp"
 #include "federation/assemble.hpp"
@@ -18,6 +19,7 @@
 #include "inputs/batch_sources.hpp"
 #include "inputs/feature_store.hpp"
 #include "inputs/open_data.hpp"
+#include "io/file.hpp"
 #include "jobs/command_line.hpp"
 #include "jobs/commands.hpp"
 #include "jobs/opening.hpp"
@@ -154,7 +156,12 @@ int run(Arguments& arguments) {
   }
 
   RunRecord record = record_of(opened, options_toml, *communicator);
+  std::string split;  // at the root; of clients that share images there is none
   if (root) {
+    if (!parts.partition->overlaps()) {
+      split = split_text(*parts.partition, labelled(opened.dataset));
+      record.provenance["split_sha256"] = sha256(split);
+    }
     record.clients = census(*parts.partition, labelled(opened.dataset), experiment.partition.listed);
     introduce(experiment, opened, record, device, communicator->size(), arguments.verbose);
   }
@@ -192,7 +199,10 @@ int run(Arguments& arguments) {
   std::optional<Watchers> watchers;
   std::vector<Observer*> observers;
   if (root) {
-    if (!restart) directory.begin(options_toml);
+    if (!restart) {
+      directory.begin(options_toml);
+      if (!split.empty()) write_file(directory.split(), split);
+    }
     watchers.emplace(directory.results(), restart, experiment.training.rounds);
     observers = watchers->all();
     for (Observer* observer : observers) observer->started(record);
@@ -229,10 +239,15 @@ int run(Arguments& arguments) {
     return resumable;
   }
   if (root) {
-    export_model(directory.model(), experiment, simulation.shared(), opened.clip.checksum, opened.dataset.checksum(),
-                 record.class_names);
+    const std::optional<Selected>& selected = simulation.selected();
+    export_model(directory.model(), experiment, simulation.shared(),
+                 selected ? selected->round : simulation.server().round, opened.clip.checksum,
+                 opened.dataset.checksum(), record.class_names);
     for (Observer* observer : observers) observer->finished(simulation.shared());
     directory.finish();
+    if (selected)
+      log::info("kept is the model after ", counted(selected->round, "round"), ", whose validation accuracy is ",
+                percent(selected->accuracy), " in the mean of clients");
     log::info("results: ", directory.results().string(), "\n", figures_of_merit(directory.results()));
   }
   communicator->barrier();

@@ -8,13 +8,22 @@
 
 namespace fedorbit {
 
-/// The images that exams ask about, and who owns them; it outlives the exams.
+/// The images of one split, and whose they are.
+struct SplitImages {
+  std::string name;                                  // see namespace split
+  bool unseen;                                       // whether its clients never train
+  std::span<const std::int64_t> pool;                // of all clients, ascending
+  std::vector<ClientId> clients;                     // who is judged one by one, ascending
+  std::vector<std::vector<std::int64_t>> of_client;  // the images of each
+};
+
+/// The images that exams ask about; it outlives the exams.
 struct Questions {
   const Batches& batches;
   Labelled data;
-  std::span<const std::int64_t> train, test;         // of all clients, ascending
-  std::vector<ClientId> clients;                     // who is judged one by one, ascending
-  std::vector<std::vector<std::int64_t>> of_client;  // the test images of each
+  std::span<const std::int64_t> train;  // of all clients, ascending
+  std::vector<ClientId> clients;        // of those that train, who is judged one by one: the clients of their splits
+  std::vector<SplitImages> splits;      // those that have images
 };
 
 /// What exams see of clients; the federation implements it.
@@ -38,6 +47,10 @@ class Exam {
   /// Whether it judges nothing that training changes: it is taken once, before the first round.
   virtual bool frozen() const { return false; }
   virtual std::vector<Score> take(const Server& server, Clients& clients) = 0;
+  /// On the rank where `group` (K) has trained, before the aggregation, in rounds after which exams are taken: what
+  /// each holds, and whether that is finite. Turns that are taken again come again, with the same.
+  virtual void turn_ended(std::span<const ClientId> group, const std::vector<bool>& finite, const Parameters& trained) {
+  }
 };
 
 }  // namespace fedorbit

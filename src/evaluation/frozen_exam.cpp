@@ -28,9 +28,16 @@ Scorer by_neighbours(const KeptFeatures& features, std::span<const std::int64_t>
 }
 
 std::vector<Score> FrozenExam::take(const Server& server, Clients&) {
-  const Answers answers = answers_of(questions_.batches, questions_.test, Needs{}, scorer_(), communicator_);
-  return scores_of(answers, questions_.data,
-                   {.round = server.round, .scope = scope::frozen, .split = split::test, .task = task_});
+  if (questions_.splits.empty()) return {};
+  const Scorer scorer = scorer_();
+  std::vector<Score> scores;
+  for (const SplitImages& images : questions_.splits) {
+    const Answers answers = answers_of(questions_.batches, images.pool, Needs{}, scorer, communicator_);
+    const std::vector<Score> found = scores_of(
+        answers, questions_.data, {.round = server.round, .scope = scope::frozen, .split = images.name, .task = task_});
+    scores.insert(scores.end(), found.begin(), found.end());
+  }
+  return scores;
 }
 
 }  // namespace fedorbit

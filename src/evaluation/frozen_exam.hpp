@@ -1,4 +1,5 @@
-// Labelling by what a run does not train: texts, a linear probe, neighbours; each over the test images of all clients.
+// Labelling by what a run does not train: texts, a linear probe, neighbours; each over the images of each
+// split.
 #pragma once
 #include <functional>
 #include <string>

@@ -1,5 +1,5 @@
-// The server's parameters alone: over the test images of all clients in one pool, of each class, of each domain, and of
-// each client that is judged.
+// The server's parameters alone: over the images of each split in one pool, of each class, of each domain, and of each
+// client that is judged.
 #pragma once
 #include "evaluation/exam.hpp"
 

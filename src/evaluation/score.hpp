@@ -11,7 +11,8 @@ namespace scope {
 inline constexpr const char *frozen = "frozen",  // the features as the weights give them: nothing of a run
     *global = "global",                          // the server's alone
         *personal = "personal",                  // what a client that has trained would start from now
-            *untrained = "untrained";            // the same of a client that never has
+            *untrained = "untrained",            // the same of a client that never has
+                *trained = "trained";            // what a client holds right after its local training
 }  // namespace scope
 
 /// What was done: the metrics are those of labelling, `accuracy` and `loss` (mean cross entropy).
@@ -22,7 +23,9 @@ inline constexpr const char *labelling = "labelling", *zero_shot = "zero-shot", 
 
 /// Which images: of the client, the domain and the class where those are named; all together in one pool where not.
 namespace split {
-inline constexpr const char *test = "test", *all = "all";
+inline constexpr const char *test = "test", *validation = "validation",  // held out, of clients that train
+                                                *unseen = "unseen",      // of clients and domains that never do
+                                                    *all = "all";        // where nothing was trained on any
 }  // namespace split
 
 inline constexpr std::int64_t any = -1;  // clients, domains, classes alike

@@ -1,13 +1,43 @@
 #include "federation/assemble.hpp"
 
+#include <algorithm>
+#include <numeric>
+
 #include "algorithms/personal_tensors.hpp"
 #include "core/error.hpp"
 #include "evaluation/frozen_exam.hpp"
 #include "evaluation/global_exam.hpp"
 #include "evaluation/personal_exam.hpp"
+#include "evaluation/trained_exam.hpp"
 #include "federation/cohort.hpp"
 
 namespace fedorbit {
+
+namespace {
+
+/// Throws where evaluation.select has nothing to select by.
+void check_selection(const Experiment& experiment, const Parts& parts) {
+  if (experiment.evaluation.select != "validation") return;
+  const auto refuse = [](const auto&... why) {
+    fail("evaluation.select = \"validation\" goes by the global model's accuracy on clients' validation images: ",
+         why..., ".");
+  };
+  if (parts.partition->pools().validation.empty()) refuse("there is no such image; set partition.validation_fraction");
+  if (experiment.evaluation.clients == 0) refuse("evaluation.clients = 0 judges no client");
+  if (!experiment.method.personal.empty())
+    refuse("with method.personal = ", experiment.method.personal, " the server has no whole model");
+  if (!parts.learner->classifier()) refuse("method.learner = ", experiment.method.learner, " cannot label");
+}
+
+/// The images of a split that some clients own.
+SplitImages images_of(const char* split, const Partition& partition, std::vector<std::int64_t> Shard::*side,
+                      std::vector<ClientId> clients) {
+  SplitImages images{split, side == &Shard::unseen, partition.pools().*side, std::move(clients), {}};
+  for (const ClientId client : images.clients) images.of_client.push_back(partition.shard(client).*side);
+  return images;
+}
+
+}  // namespace
 
 Parts assemble(Experiment& experiment, const Labelled& data, std::shared_ptr<Learner> learner, at::Device device) {
   require(!experiment.engine.live_images || experiment.views.count == 0,
@@ -16,11 +46,15 @@ Parts assemble(Experiment& experiment, const Labelled& data, std::shared_ptr<Lea
   Parts parts;
   parts.keys = Keys(std::uint64_t(experiment.seed));
   parts.learner = with_personal_tensors(std::move(learner), experiment.method.personal);
-  parts.partition = make_partition(data, experiment.partition, parts.keys);
+  PartitionOptions& partition = experiment.partition;
+  if (partition.seed < 0) partition.seed = experiment.seed;
+  parts.partition = make_partition(data, partition, Keys(std::uint64_t(partition.seed)));
+  partition.clients = parts.partition->clients() + parts.partition->unseen_clients();
   parts.strategy = make_strategy(experiment.method.strategy, experiment.strategy);
   parts.strategy->check(experiment.optimiser);
   parts.upload_codec = make_codec(experiment.method.upload_codec);
   parts.download_codec = make_codec(experiment.method.download_codec);
+  check_selection(experiment, parts);
   auto& group_size = experiment.training.group_size;
   if (group_size == 0) group_size = parts.learner->usual_group(device);
   return parts;
@@ -34,13 +68,17 @@ Workshop Parts::workshop(const Experiment& experiment, const Batches& batches) c
 
 Questions questions_of(const Experiment& experiment, const Parts& parts, const Labelled& data, const Batches& batches) {
   const Partition& partition = *parts.partition;
-  Questions questions{batches,
-                      data,
-                      partition.train_pool(),
-                      partition.test_pool(),
-                      draw_evaluated(partition.clients(), experiment.evaluation.clients, parts.keys),
-                      {}};
-  for (const ClientId client : questions.clients) questions.of_client.push_back(partition.shard(client).test);
+  const std::int64_t most = experiment.evaluation.clients;
+  // Who is judged belongs to the split: repeats that vary training alone judge the same clients.
+  const std::vector<ClientId> clients =
+      draw_evaluated(partition.clients(), most, Keys(std::uint64_t(experiment.partition.seed)));
+  std::vector<ClientId> unseen(std::size_t(std::min(most, partition.unseen_clients())));
+  std::iota(unseen.begin(), unseen.end(), partition.clients());
+  Questions questions{batches, data, partition.train_pool(), clients, {}};
+  for (SplitImages images : {images_of(split::test, partition, &Shard::test, clients),
+                             images_of(split::validation, partition, &Shard::validation, clients),
+                             images_of(split::unseen, partition, &Shard::unseen, unseen)})
+    if (!images.pool.empty()) questions.splits.push_back(std::move(images));
   return questions;
 }
 
@@ -63,8 +101,9 @@ std::vector<std::unique_ptr<Exam>> exams_of(const Experiment& experiment, const 
   if (!parts.learner->classifier()) return exams;
   if (experiment.method.personal.empty())  // else the server's parameters alone are no whole model
     exams.push_back(std::make_unique<GlobalExam>(questions, *parts.learner, communicator));
-  exams.push_back(std::make_unique<PersonalExam>(
-      questions, *parts.learner, std::min(labelled_at_once, experiment.training.batch_size), communicator));
+  const std::int64_t width = std::min(labelled_at_once, experiment.training.batch_size);
+  if (options.trained) exams.push_back(std::make_unique<TrainedExam>(questions, *parts.learner, width, communicator));
+  exams.push_back(std::make_unique<PersonalExam>(questions, *parts.learner, width, communicator));
   return exams;
 }
 

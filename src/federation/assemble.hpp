@@ -22,11 +22,12 @@ struct Parts {
 };
 
 /// The parts that the experiment names, around a learner that trains on this device. Options that leave a choice to the
-/// learner (training.group_size) are settled. Throws where parts do not go together.
+/// learner (training.group_size), to the seed (partition.seed) or to a file (partition.clients) are settled. Throws
+/// where parts do not go together.
 Parts assemble(Experiment& experiment, const Labelled& data, std::shared_ptr<Learner> learner, at::Device device);
 
-/// The images of a run's test and training pools, and at most evaluation.clients clients with theirs. The parts, the
-/// data and the batches outlive it.
+/// The images of a run's splits, and of each at most evaluation.clients clients with theirs. The parts, the data and
+/// the batches outlive it.
 Questions questions_of(const Experiment& experiment, const Parts& parts, const Labelled& data, const Batches& batches);
 
 /// What the experiment wants judged. `zero_shot` makes what labels by texts, when it is asked; probe and neighbours

@@ -8,7 +8,7 @@
 
 namespace fedorbit {
 
-/// A record for each of the first `most` clients.
+/// A record for each of the first `most` clients, unseen ones last.
 std::vector<ClientRecord> census(const Partition& partition, const Labelled& data, std::int64_t most);
 
 /// Two lines: how many clients, images and classes, and how unequal those are that were listed.
@@ -18,7 +18,7 @@ std::string summary(const std::vector<ClientRecord>& listed, const Partition& pa
 /// for want of test images.
 std::string notes(const RunRecord& run, const Partition& partition, const Labelled& data);
 
-/// A line a client: its images by class.
+/// A line a client: its training images by class, or its unseen ones.
 std::string who_holds_what(const std::vector<ClientRecord>& clients, const std::vector<std::string>& class_names);
 
 }  // namespace fedorbit

@@ -63,8 +63,9 @@ struct TrainingOptions {
 
 struct EvaluationOptions {
   std::int64_t every = 10, clients = 1000, k = 20;
-  bool linear_probe = true, neighbours = false;
+  bool linear_probe = true, neighbours = false, trained = false;
   double temperature = 0.07;
+  std::string select = "none";
   void fields(OptionList& v) {
     v("every", every, "rounds", "between evaluations; the last round is always evaluated", 1, 1e9);
     v("clients", clients, "clients", "how many clients are judged one by one, at most", 0, 1e9);
@@ -72,6 +73,14 @@ struct EvaluationOptions {
     v("neighbours", neighbours, "whether images are labelled by their nearest training images for comparison");
     v("k", k, "images", "how many neighbours vote", 1, 1e6);
     v("temperature", temperature, "", "a neighbour's vote is exp(cosine / temperature)", 1e-3, 1e3);
+    v("trained", trained,
+      "whether each client of an evaluated round is also judged right after its local training, which takes that long "
+      "again as the personal scores");
+    v("select", select,
+      "which round's shared parameters the run ends with: none: the last; validation: of the evaluated rounds that "
+      "with "
+      "the best mean over clients of the global model's accuracy on their validation images",
+      {"none", "validation"});
   }
 };
 

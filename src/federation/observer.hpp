@@ -65,9 +65,18 @@ struct EventRecord {
 
 /// Who owns what; class counts are sparse (class, images).
 struct ClientRecord {
+  using Classes = std::vector<std::pair<std::int64_t, std::int64_t>>;
   std::int64_t client, train_samples, test_samples;
-  std::vector<std::pair<std::int64_t, std::int64_t>> train_classes, test_classes;
+  Classes train_classes, test_classes;
   std::int64_t domain = -1;  // of all its images; -1 where they are of several
+  std::int64_t validation_samples = 0, unseen_samples = 0;
+  Classes validation_classes{}, unseen_classes{};
+};
+
+/// The shared parameters after so many rounds are the best so far: the run keeps them.
+struct SelectionRecord {
+  std::int64_t rounds_done;
+  double accuracy;  // by which they were selected, see Selection
 };
 
 /// All that is known when a run starts.
@@ -87,13 +96,15 @@ class Observer {
   /// Comes before the round_committed() of the round that was evaluated, and before the first round: once for what is
   /// not trained, once for what is.
   virtual void evaluated(const std::vector<Score>&) {}
+  /// Comes after the evaluation that it follows from.
+  virtual void selected(const SelectionRecord&) {}
   virtual void confused(const std::vector<Confusion>&) {}
   virtual void templates_evaluated(const std::vector<TemplateRecord>&) {}
   /// What all ranks spent since they last said it, and what they moved in that time.
   virtual void transported(const std::vector<SpentRecord>&, const std::vector<TransportRecord>&) {}
   virtual void placed(const std::vector<PlacementRecord>&) {}
   virtual void happened(const EventRecord&) {}
-  /// The final shared tensors by name, and the last word.
+  /// The shared tensors that the run ends with, by name, and the last word.
   virtual void finished(const std::vector<std::pair<std::string, Tensor>>& shared) {}
 };
 

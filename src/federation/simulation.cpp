@@ -35,7 +35,8 @@ Simulation::Simulation(Workshop& workshop, Communicator& communicator, std::vect
       }),
       store_(workshop.row_length()),
       clients_(workshop, store_, costs_, communicator),
-      exams_(std::move(exams)) {
+      exams_(std::move(exams)),
+      selection_(workshop.experiment.evaluation.select) {
   Parameters initial(workshop.learner.layout(), 1);
   const ClientId nobody = 0;
   workshop.learner.initialise(initial, Owner::shared, std::span(&nobody, 1), workshop.keys);
@@ -57,6 +58,7 @@ void Simulation::restore(const State& state) {
   server_ = state.server;
   aggregation_.restore(state.bounds);
   store_.restore(state.clients, communicator_);
+  selection_.restore(state.selected);
   restored_ = true;
 }
 
@@ -75,9 +77,9 @@ Ending Simulation::run(const volatile std::sig_atomic_t& signal) {
     }
     const bool last = server_.round == options.training.rounds;
     const Stopwatch watch;
-    if (last || server_.round % options.evaluation.every == 0) evaluate(false);
-    record->evaluation_seconds = watch.seconds();
-    record->total_seconds += record->evaluation_seconds;
+    if (evaluated_after(server_.round)) evaluate(false);
+    record->evaluation_seconds += watch.seconds();
+    record->total_seconds += watch.seconds();
     tell([&](Observer& observer) { observer.round_committed(*record); });
     if (last || server_.round % options.checkpoint.every == 0) save();
   }
@@ -103,6 +105,7 @@ std::optional<RoundRecord> Simulation::play_round(const volatile std::sig_atomic
   // An attempt that is played again leaves no trace: what clients keep is as it was until the round is committed, and
   // what they sent counts once.
   double training_seconds = 0;
+  examined_seconds_ = 0;
   RankReport mine;
   Verdict verdict;
   for (;;) {
@@ -146,7 +149,8 @@ std::optional<RoundRecord> Simulation::play_round(const volatile std::sig_atomic
   if (options.aggregation == "exact") learn_costs(placement, reports);
 
   RoundRecord record = round_record(server_, cohort, reports);
-  record.training_seconds = training_seconds;
+  record.training_seconds = training_seconds - examined_seconds_;
+  record.evaluation_seconds = examined_seconds_;
   const Seconds moved = trained - before + seconds_in(ledger.sum());
   record.waiting_seconds = moved.waiting;
   record.transfer_seconds = moved.transfer;
@@ -165,6 +169,9 @@ std::optional<RoundRecord> Simulation::play_round(const volatile std::sig_atomic
 std::vector<TurnRecord> Simulation::train(const Placement& placement, Downloads& downloads, Cohort& cohort,
                                           const volatile std::sig_atomic_t& signal) {
   const InPhase training(communicator_.ledger(), Phase::training);
+  const bool examined = evaluated_after(server_.round + 1);
+  // Every rank enters the same phases in the same order, also one without a turn.
+  if (examined) InPhase(communicator_.ledger(), Phase::evaluation);
   std::vector<TurnRecord> records;
   const std::vector<std::vector<ClientId>> groups = placement.of_rank(communicator_.rank());
   std::optional<OpenedTurn> next;
@@ -179,6 +186,7 @@ std::vector<TurnRecord> Simulation::train(const Placement& placement, Downloads&
         workshop_, server_, downloads, group, [&](ClientId client) { return store_.find(client); }, signal, opened,
         [&] { open(g + 1); });
     if (!turn) break;
+    if (examined) examine(*turn);
     const std::vector<bool> beyond = aggregation_.fold(*turn);
     store_.stage(turn->clients, turn->rows);
     for (std::size_t k = 0; k < group.size(); ++k)
@@ -190,6 +198,14 @@ std::vector<TurnRecord> Simulation::train(const Placement& placement, Downloads&
     records.insert(records.end(), of_group.begin(), of_group.end());
   }
   return records;
+}
+
+void Simulation::examine(const TurnOutcome& turn) {
+  const InPhase evaluation(communicator_.ledger(), Phase::evaluation);
+  const Stopwatch watch;
+  const Parameters& trained = workshop_.group(std::int64_t(turn.clients.size())).parameters();
+  for (const auto& exam : exams_) exam->turn_ended(turn.clients, turn.finite, trained);
+  examined_seconds_ += watch.seconds();
 }
 
 void Simulation::discard_round() {
@@ -271,6 +287,11 @@ void Simulation::warn(const RoundRecord& record) {
     tell([&](Observer& observer) { observer.happened({record.round, "warning", sentence}); });
 }
 
+bool Simulation::evaluated_after(std::int64_t rounds) const {
+  const auto& options = workshop_.experiment;
+  return rounds == options.training.rounds || rounds % options.evaluation.every == 0;
+}
+
 void Simulation::evaluate(bool frozen) {
   const Range range("evaluation");
   const InPhase evaluation(communicator_.ledger(), Phase::evaluation);
@@ -281,19 +302,22 @@ void Simulation::evaluate(bool frozen) {
     scores.insert(scores.end(), found.begin(), found.end());
   }
   tell([&](Observer& observer) { observer.evaluated(scores); });
+  if (!selection_.look(server_, scores)) return;
+  const SelectionRecord best{selection_.best()->round, selection_.best()->accuracy};
+  tell([&](Observer& observer) { observer.selected(best); });
 }
 
 void Simulation::save() {
   const InPhase checkpoint(communicator_.ledger(), Phase::checkpoint);
-  const State state{server_, aggregation_.bounds(), store_.collect(communicator_)};
+  const State state{server_, aggregation_.bounds(), store_.collect(communicator_), selection_.best()};
   if (communicator_.root()) save_(state);
 }
 
 std::vector<std::pair<std::string, Tensor>> Simulation::shared() const {
+  const Tensor kept = selection_.best() ? selection_.best()->shared : server_.parameters();
   std::vector<std::pair<std::string, Tensor>> named;
-  const Tensor parameters = server_.parameters();
   for (const auto& entry : workshop_.learner.layout().entries(Owner::shared))
-    named.emplace_back(entry.name, parameters.narrow(0, entry.offset, entry.numel).view(entry.shape));
+    named.emplace_back(entry.name, kept.narrow(0, entry.offset, entry.numel).view(entry.shape));
   return named;
 }
 

@@ -12,6 +12,7 @@
 #include "federation/cost_model.hpp"
 #include "federation/observer.hpp"
 #include "federation/round_message.hpp"
+#include "federation/selection.hpp"
 #include "federation/turn.hpp"
 
 namespace fedorbit {
@@ -21,6 +22,7 @@ struct State {
   Server server;
   Tensor bounds;                    // see Aggregation::bounds
   ClientStore::Everything clients;  // at the root
+  std::optional<Selected> selected{};
 };
 
 enum class Ending { finished, interrupted };
@@ -42,8 +44,9 @@ class Simulation {
   Ending run(const volatile std::sig_atomic_t& signal);
 
   const Server& server() const { return server_; }
-  /// The shared tensors by name.
+  /// The shared tensors by name: those that were selected, or those of the last round.
   std::vector<std::pair<std::string, Tensor>> shared() const;
+  const std::optional<Selected>& selected() const { return selection_.best(); }
 
  private:
   /// Nothing: the round was interrupted and discarded.
@@ -51,6 +54,8 @@ class Simulation {
   /// This rank's turns: each update is folded when its turn ends. What became of its clients is put down in the cohort.
   std::vector<TurnRecord> train(const Placement& placement, Downloads& downloads, Cohort& cohort,
                                 const volatile std::sig_atomic_t& signal);
+  /// The exams see what a group holds that has just trained here.
+  void examine(const TurnOutcome& turn);
   void discard_round();
   /// Collective: what ranks say of their parts of the round, at the root.
   std::vector<RankReport> gathered(const RankReport& mine, std::size_t most_clients);
@@ -65,6 +70,8 @@ class Simulation {
   /// Collective: the cost model hears, at the root, what the round's groups took.
   void learn_costs(const Placement& placement, const std::vector<RankReport>& reports);
   void warn(const RoundRecord& record);
+  /// Whether exams are taken after so many rounds.
+  bool evaluated_after(std::int64_t rounds) const;
   void evaluate(bool frozen);
   void save();
   template <class Call>
@@ -83,7 +90,9 @@ class Simulation {
   ClientStore store_;
   ArrivingClients clients_;
   std::vector<std::unique_ptr<Exam>> exams_;
+  Selection selection_;
   bool restored_ = false;
+  double examined_seconds_ = 0;  // of the round in hand
 };
 
 }  // namespace fedorbit

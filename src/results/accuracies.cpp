@@ -1,6 +1,7 @@
 #include "results/accuracies.hpp"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <optional>
 
@@ -11,7 +12,7 @@ namespace fedorbit {
 namespace {
 
 struct Sum {
-  std::string scope, task;
+  std::string scope, task, split;
   std::optional<double> pool{};
   double of_clients = 0;
   std::int64_t clients = 0;
@@ -39,8 +40,9 @@ std::vector<std::pair<std::string, double>> accuracies(const std::vector<Score>&
   std::vector<Sum> sums;
   for (const Score& score : scores) {
     if (score.metric != "accuracy" || score.domain != any || score.label != any) continue;
-    auto sum = std::ranges::find_if(sums, [&](const Sum& s) { return s.scope == score.scope && s.task == score.task; });
-    if (sum == sums.end()) sum = sums.insert(sum, {score.scope, score.task});
+    auto sum = std::ranges::find_if(
+        sums, [&](const Sum& s) { return s.scope == score.scope && s.task == score.task && s.split == score.split; });
+    if (sum == sums.end()) sum = sums.insert(sum, {score.scope, score.task, score.split});
     if (score.client == any)
       sum->pool = score.value;
     else
@@ -49,20 +51,25 @@ std::vector<std::pair<std::string, double>> accuracies(const std::vector<Score>&
   std::vector<std::pair<std::string, double>> named;
   for (const Sum& sum : sums) {
     const bool frozen = sum.scope == scope::frozen;
-    if (sum.pool) named.emplace_back(frozen ? sum.task : sum.scope + " pool", *sum.pool);
-    if (sum.clients > 0) named.emplace_back(sum.scope + " mean", sum.of_clients / double(sum.clients));
+    const bool usual = sum.split == split::test || sum.split == split::all;
+    const std::string name = (frozen ? sum.task : sum.scope) + (usual ? "" : " " + sum.split);
+    if (sum.pool) named.emplace_back(frozen ? name : name + " pool", *sum.pool);
+    if (sum.clients > 0) named.emplace_back(name + " mean", sum.of_clients / double(sum.clients));
   }
   return named;
 }
 
-std::vector<Score> latest_scores(const std::filesystem::path& results) {
+std::vector<Score> latest_scores(const std::filesystem::path& results, std::optional<std::int64_t> until) {
   std::vector<Score> scores = all_scores(results);
-  std::map<std::pair<std::string, std::string>, std::int64_t> last;
+  if (until) std::erase_if(scores, [&](const Score& score) { return score.round > *until; });
+  std::map<std::array<std::string, 3>, std::int64_t> last;
   for (const Score& score : scores) {
-    std::int64_t& round = last[{score.scope, score.task}];
+    std::int64_t& round = last[{score.scope, score.task, score.split}];
     round = std::max(round, score.round);
   }
-  std::erase_if(scores, [&](const Score& score) { return score.round != last[{score.scope, score.task}]; });
+  std::erase_if(scores, [&](const Score& score) {
+    return score.round != last[{score.scope, score.task, score.split}];
+  });
   return scores;
 }
 

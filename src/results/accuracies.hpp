@@ -12,11 +12,13 @@ namespace fedorbit {
 
 /// (name, accuracy) in the order in which they were judged: of all images in one pool, and, where clients were judged
 /// one by one, the plain mean over them. Names are those of tasks ("zero-shot"), and of scopes with which of the two it
-/// is ("global pool", "global mean").
+/// is ("global pool", "global mean"); between them stands the split, where it is not that of testing ("global
+/// validation mean").
 std::vector<std::pair<std::string, double>> accuracies(const std::vector<Score>& scores);
 
-/// The accuracies in a results file, those of each scope and task as they were judged last.
-std::vector<Score> latest_scores(const std::filesystem::path& results);
+/// The accuracies in a results file, those of each scope, task and split as they were judged last, of the first `until`
+/// rounds where that is said.
+std::vector<Score> latest_scores(const std::filesystem::path& results, std::optional<std::int64_t> until = {});
 
 /// After how many rounds each accuracy that training changes first was as high as asked for; none where it never was.
 std::vector<std::pair<std::string, std::optional<std::int64_t>>> rounds_to(double accuracy,

@@ -26,6 +26,15 @@ std::string figures_of_merit(const std::filesystem::path& results) {
   std::string lines;
   for (const auto& [name, share] : accuracies(latest_scores(results)))
     lines += text("FOM accuracy_", name_of(name), "=", percent(share), "\n");
+  const auto selected = file.read<std::int64_t>(schema::selections().group + "/" + schema::rounds_done);
+  if (!selected.empty()) {
+    std::vector<Score> of_selected;
+    lines += text("FOM selected_after_rounds=", selected.back(), " rounds\n");
+    for (const Score& score : latest_scores(results, selected.back()))
+      if (score.scope == scope::global) of_selected.push_back(score);
+    for (const auto& [name, share] : accuracies(of_selected))
+      lines += text("FOM accuracy_selected_", name_of(name), "=", percent(share), "\n");
+  }
   const std::string group = schema::rounds().group + "/";
   lines += text("FOM rounds=", file.dataset(group + schema::round).rows(), " rounds\n");
   for (const schema::Column& column : schema::rounds().columns) {

@@ -32,11 +32,15 @@ std::array<Table, 4> tables_of_start(const RunRecord& run) {
   add_names(classes, run.class_names);
   add_names(domains, run.domain_names);
   for (const ClientRecord& client : run.clients) {
-    clients.add({client.client, client.train_samples, client.test_samples, client.domain});
-    std::map<std::int64_t, std::pair<std::int64_t, std::int64_t>> by_class;  // class: (train, test)
-    for (const auto& [label, count] : client.train_classes) by_class[label].first = count;
-    for (const auto& [label, count] : client.test_classes) by_class[label].second = count;
-    for (const auto& [label, count] : by_class) counts.add({client.client, label, count.first, count.second});
+    clients.add({client.client, client.train_samples, client.validation_samples, client.test_samples,
+                 client.unseen_samples, client.domain});
+    std::map<std::int64_t, std::array<std::int64_t, 4>> by_class;  // class: images of each split
+    const std::array splits{&client.train_classes, &client.validation_classes, &client.test_classes,
+                            &client.unseen_classes};
+    for (std::size_t split = 0; split < splits.size(); ++split)
+      for (const auto& [label, count] : *splits[split]) by_class[label][split] = count;
+    for (const auto& [label, count] : by_class)
+      counts.add({client.client, label, count[0], count[1], count[2], count[3]});
   }
   return {std::move(classes), std::move(domains), std::move(clients), std::move(counts)};
 }
@@ -65,15 +69,17 @@ Recorder::Recorder(std::filesystem::path path, Journal::Mark kept)
 
 template <class Action>
 void Recorder::each_table(Action action) {
-  for (Table* table : {&tables_->rounds, &tables_->turns, &tables_->scores, &tables_->confusions, &tables_->templates,
-                       &tables_->phases, &tables_->transport, &tables_->placement, &tables_->events})
+  for (Table* table :
+       {&tables_->rounds, &tables_->turns, &tables_->scores, &tables_->selections, &tables_->confusions,
+        &tables_->templates, &tables_->phases, &tables_->transport, &tables_->placement, &tables_->events})
     action(*table);
 }
 
 void Recorder::started(const RunRecord& run) {
   tables_.emplace(Growing{Table(schema::rounds()), Table(schema::turns(run.diagnostics)), Table(schema::scores()),
-                          Table(schema::confusions()), Table(schema::templates()), Table(schema::phases()),
-                          Table(schema::transport()), Table(schema::placement()), Table(schema::events())});
+                          Table(schema::selections()), Table(schema::confusions()), Table(schema::templates()),
+                          Table(schema::phases()), Table(schema::transport()), Table(schema::placement()),
+                          Table(schema::events())});
   schema_ = {schema::classes(longest(run.class_names)),
              schema::domains(longest(run.domain_names)),
              schema::clients(),
@@ -81,6 +87,7 @@ void Recorder::started(const RunRecord& run) {
              schema::rounds(),
              schema::turns(run.diagnostics),
              schema::scores(),
+             schema::selections(),
              schema::confusions(),
              schema::templates(),
              schema::phases(),
@@ -124,7 +131,7 @@ void Recorder::require_same_run(const RunRecord& run) {
   });
   const std::string journal = journal_of(path_).string();
   require(class_names == run.class_names, journal, " was written for other classes: the run cannot go on with it.");
-  for (const char* input : {"data_sha256", "weights_sha256", "features_arithmetic", "arithmetic"})
+  for (const char* input : {"data_sha256", "split_sha256", "weights_sha256", "features_arithmetic", "arithmetic"})
     if (const auto now = run.provenance.find(input); now != run.provenance.end())
       require(begun[input] == now->second, journal, " was begun with ", input, " = ", begun[input], ", which is now ",
               now->second, ": the run cannot go on so; bring the old one back, or pass --restart.");
@@ -191,6 +198,12 @@ void Recorder::evaluated(const std::vector<Score>& scores) {
     tables_->scores.add({score.round, score.scope, score.split, score.client, score.domain, score.label, score.task,
                          score.metric, score.value, score.correct, score.count});
   append(tables_->scores);
+  flush();
+}
+
+void Recorder::selected(const SelectionRecord& selection) {
+  tables_->selections.add({selection.rounds_done, selection.accuracy});
+  append(tables_->selections);
   flush();
 }
 

@@ -26,6 +26,7 @@ class Recorder final : public Observer {
   void started(const RunRecord& run) override;
   void round_committed(const RoundRecord& round) override;
   void evaluated(const std::vector<Score>& scores) override;
+  void selected(const SelectionRecord& selection) override;
   void confused(const std::vector<Confusion>& confusions) override;
   void templates_evaluated(const std::vector<TemplateRecord>& scores) override;
   void transported(const std::vector<SpentRecord>& phases, const std::vector<TransportRecord>& ledger) override;
@@ -41,7 +42,7 @@ class Recorder final : public Observer {
  private:
   /// The tables that grow while the run goes on.
   struct Growing {
-    Table rounds, turns, scores, confusions, templates, phases, transport, placement, events;
+    Table rounds, turns, scores, selections, confusions, templates, phases, transport, placement, events;
   };
 
   template <class Action>

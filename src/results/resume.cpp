@@ -3,6 +3,8 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/tensor.h>
 
+#include <bit>
+
 #include "core/error.hpp"
 #include "core/version.hpp"
 #include "core/words.hpp"
@@ -17,6 +19,8 @@ constexpr const char* statistics = "statistics";  // only where there are any
 constexpr const char* bounds = "bounds";
 constexpr const char* memory_prefix = "memory.";
 constexpr const char* rows = "rows";
+constexpr const char* selected = "selected";
+constexpr const char* selected_by = "selected_by";  // rounds done, and the bits of the accuracy
 
 /// A tensor with so many axes, as to_checkpoint() wrote it.
 const Tensor& held(const std::map<std::string, Tensor>& tensors, const std::string& name, std::int64_t axes,
@@ -49,6 +53,11 @@ Checkpoint to_checkpoint(const State& state, const std::string& options_toml, co
   checkpoint.server = {{global, state.server.global}, {last_update, state.server.last_update}, {bounds, state.bounds}};
   if (state.server.statistics.defined()) checkpoint.server[statistics] = state.server.statistics;
   for (const auto& [name, vector] : state.server.memory) checkpoint.server[memory_prefix + name] = vector;
+  if (state.selected) {
+    checkpoint.server[selected] = state.selected->shared;
+    checkpoint.server[selected_by] =
+        at::tensor({state.selected->round, std::bit_cast<std::int64_t>(state.selected->accuracy)}, at::kLong);
+  }
   checkpoint.clients = state.clients.clients;
   checkpoint.client_rows = {{rows, state.clients.rows}};
   return checkpoint;
@@ -134,6 +143,16 @@ State shared_state(const Checkpoint& checkpoint, Communicator& communicator) {
     const std::string name = names.substr(begin, names.find('\n', begin) - begin);
     state.server.memory[name] =
         shared_vector(root ? held(checkpoint.server, memory_prefix + name, 1) : Tensor(), at::kFloat, communicator);
+  }
+
+  const bool any_selected = root && checkpoint.server.contains(selected_by);
+  const Tensor by =
+      shared_vector(any_selected ? held(checkpoint.server, selected_by, 1, at::kLong) : at::empty({0}, at::kLong),
+                    at::kLong, communicator);
+  if (by.numel() == 2) {
+    const auto* numbers = by.const_data_ptr<std::int64_t>();
+    state.selected = {numbers[0], std::bit_cast<double>(numbers[1]),
+                      shared_vector(root ? held(checkpoint.server, selected, 1) : Tensor(), at::kFloat, communicator)};
   }
 
   const Tensor clients =

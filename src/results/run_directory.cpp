@@ -82,7 +82,7 @@ RunDirectory::Holding RunDirectory::open(const std::string& options_toml, bool r
 
 void RunDirectory::begin(const std::string& options_toml) {
   // First the older checkpoint, which would be gone on from; the last is what earlier runs called their model.
-  remove({Checkpoint::previous(checkpoint()), checkpoint(), results(), model(), part_path(model()),
+  remove({Checkpoint::previous(checkpoint()), checkpoint(), results(), model(), part_path(model()), split(),
           folder_ / "prompts.safetensors"});
   finish();
   write_file(options(), options_toml);

@@ -28,6 +28,7 @@ class RunDirectory {
   void finish();
 
   std::filesystem::path options() const { return folder_ / "config.toml"; }
+  std::filesystem::path split() const { return folder_ / "split.csv"; }
   std::filesystem::path log() const { return folder_ / "log.txt"; }
   std::filesystem::path results() const { return folder_ / "results.h5"; }
   std::filesystem::path journal() const { return Recorder::journal_of(results()); }

@@ -12,7 +12,7 @@
 namespace fedorbit::schema {
 
 inline const std::string filetype = "fedorbit-results";
-inline constexpr std::array<std::int64_t, 2> version{4, 0};  // major: readers must follow; minor: something was added
+inline constexpr std::array<std::int64_t, 2> version{5, 0};  // major: readers must follow; minor: something was added
 
 /// Attributes of the root; what RunRecord::provenance holds stands beside them under its own names.
 namespace attribute {
@@ -75,7 +75,9 @@ inline Table clients() {
           "client",
           {{"client", "1", "number of the client", Type::integer},
            {"train_samples", "1", "its training images", Type::integer},
+           {"validation_samples", "1", "its validation images", Type::integer},
            {"test_samples", "1", "its test images", Type::integer},
+           {"unseen_samples", "1", "its images, if it never trains", Type::integer},
            {"domain", "1", "where all of its images come from; -1: from several", Type::integer}}};
 }
 
@@ -85,7 +87,9 @@ inline Table client_classes() {
           {{"client", "1", "number of the client", Type::integer},
            {"class", "1", "number of the class", Type::integer},
            {"train_samples", "1", "training images of the class", Type::integer},
-           {"test_samples", "1", "test images of the class", Type::integer}}};
+           {"validation_samples", "1", "validation images of the class", Type::integer},
+           {"test_samples", "1", "test images of the class", Type::integer},
+           {"unseen_samples", "1", "images of the class of a client that never trains", Type::integer}}};
 }
 
 /// One row for each client and round; the diagnostics of the method are columns after these.
@@ -123,6 +127,15 @@ inline Table scores() {
            {"value", "1", "the score", Type::real},
            {"correct", "1", "right answers; -1 where the metric is no share of them", Type::integer},
            {"count", "1", "images", Type::integer}}};
+}
+
+/// Which round's shared parameters the run would end with: the last row counts.
+inline Table selections() {
+  return {
+      "/selections",
+      row,
+      {{rounds_done, "1", "rounds after which the shared parameters were the best so far", Type::integer},
+       {"accuracy", "1", "mean over clients of the global model's accuracy on their validation images", Type::real}}};
 }
 
 /// Label and answer of every image, counted; pairs that never happened are left out.

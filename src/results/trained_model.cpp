@@ -65,13 +65,15 @@ TrainedModel from_safetensors(const std::filesystem::path& path) {
 }  // namespace
 
 void export_model(const std::filesystem::path& file, Experiment experiment,
-                  const std::vector<std::pair<std::string, Tensor>>& shared, const std::string& weights_checksum,
-                  const std::string& data_checksum, const std::vector<std::string>& class_names) {
+                  const std::vector<std::pair<std::string, Tensor>>& shared, std::int64_t rounds_done,
+                  const std::string& weights_checksum, const std::string& data_checksum,
+                  const std::vector<std::string>& class_names) {
   const std::string& learner = experiment.method.learner;
   write_safetensors(file, NamedTensors(shared.begin(), shared.end()),
                     {{"format", model_format},
                      {"learner", learner},
                      {"options", options_of(learner, experiment.learner, experiment.engine).toml()},
+                     {"rounds_done", std::to_string(rounds_done)},
                      {"weights_sha256", weights_checksum},
                      {"data_sha256", data_checksum},
                      {"class_names", nlohmann::json(class_names).dump()}});

@@ -23,11 +23,12 @@ struct TrainedModel {
   std::optional<WeightOptions> named;  // how the run named them; nothing where that is not known
 };
 
-/// Writes `file`: what a run of this experiment shares, with its learner, that learner's options, and the checksums of
-/// the weights below it, which the file does not hold, and of the data.
+/// Writes `file`: what a run of this experiment shares after so many rounds, with its learner, that learner's options,
+/// and the checksums of the weights below it, which the file does not hold, and of the data.
 void export_model(const std::filesystem::path& file, Experiment experiment,
-                  const std::vector<std::pair<std::string, Tensor>>& shared, const std::string& weights_checksum,
-                  const std::string& data_checksum, const std::vector<std::string>& class_names);
+                  const std::vector<std::pair<std::string, Tensor>>& shared, std::int64_t rounds_done,
+                  const std::string& weights_checksum, const std::string& data_checksum,
+                  const std::vector<std::string>& class_names);
 
 /// From a finished run's directory or its results.h5, from a model.safetensors, or from the prompts.safetensors of an
 /// earlier run, which the learner "prompt" reads.

@@ -10,6 +10,7 @@ import numpy
 from sample_files import WithFolder, report
 
 from analysis import compare, schema
+from analysis.measures import MEASURES
 from analysis.results_file import Unreadable
 from analysis.run import Run, Table
 from analysis.words import human_bytes, percent
@@ -19,13 +20,13 @@ class Analysis(WithFolder):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        for variant in ("plain", "slower", "other", "killed"):
+        for variant in ("plain", "slower", "other", "killed", "divided"):
             cls.sample(variant, variant)
 
     def test_names_in_python_are_those_of_the_program(self):
         with h5py.File(self.folder / "plain" / "results.h5") as file:
             for table in (schema.Rounds, schema.Domains, schema.Clients, schema.Classes, schema.Turns, schema.Scores,
-                          schema.Templates, schema.Transport, schema.Phases, schema.Events):
+                          schema.Selections, schema.Templates, schema.Transport, schema.Phases, schema.Events):
                 for key, name in vars(table).items():
                     if key.isupper() and isinstance(name, str) and key != "GROUP":
                         self.assertIn(name, file[table.GROUP])
@@ -38,6 +39,23 @@ class Analysis(WithFolder):
         clients, shares = run.client_accuracy(schema.Judged.PERSONAL)[5]
         self.assertEqual(list(clients), [0, 1, 2, 3, 4, 5])
         self.assertAlmostEqual(shares.mean(), 0.7)
+
+    def test_splits_are_told_apart(self):
+        plain, divided = Run(self.folder / "plain"), Run(self.folder / "divided")
+        for judged in (schema.Judged.GLOBAL, schema.Judged.PERSONAL):
+            for mine, other in zip(divided.pool_accuracy(judged), plain.pool_accuracy(judged)):
+                numpy.testing.assert_array_equal(mine, other)
+        self.assertEqual([schema.name(judged) for judged in divided.judged()],
+                         ["zero-shot", "personal", "global", "global validation", "global unseen"])
+        self.assertAlmostEqual(divided.pool_accuracy(schema.Judged.UNSEEN)[1][-1], 3 / 9)
+        self.assertEqual((plain.selected, divided.selected), (None, (2, 0.8)))
+        self.assertAlmostEqual(MEASURES["selected"].find(divided), divided.pool_accuracy(schema.Judged.GLOBAL)[1][1])
+        self.assertTrue(math.isnan(MEASURES["selected"].find(plain)))
+        answer = report("summary", self.folder / "divided")
+        self.assertEqual(answer.returncode, 0, answer.stderr)
+        for pattern in ("global validation .* 50.0 %", "global unseen .* 33.3 %", "model after 2 rounds.*validation 80.0 %",
+                        "validation images .* unseen images"):
+            self.assertRegex(answer.stdout, pattern)
 
     def test_domains_are_read_and_clients_counted_by_them(self):
         run = Run(self.folder / "plain")

@@ -37,6 +37,14 @@ void expect_same(const std::vector<RoundRecord>& actual, const std::vector<Round
   }
 }
 
+void expect_same(const std::vector<SelectionRecord>& actual, const std::vector<SelectionRecord>& expected) {
+  ASSERT_EQ(actual.size(), expected.size());
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    EXPECT_EQ(actual[i].rounds_done, expected[i].rounds_done);
+    EXPECT_EQ(actual[i].accuracy, expected[i].accuracy);
+  }
+}
+
 void expect_same(const std::vector<Score>& actual, const std::vector<Score>& expected) {
   ASSERT_EQ(actual.size(), expected.size());
   for (std::size_t i = 0; i < expected.size(); ++i) {
@@ -53,6 +61,7 @@ void expect_same(const Communicator& communicator, const Federation& actual, con
   if (!communicator.root()) return;
   expect_same(actual.witness.rounds, expected.witness.rounds);
   expect_same(actual.witness.scores, expected.witness.scores);
+  expect_same(actual.witness.selections, expected.witness.selections);
   ASSERT_EQ(actual.saved.size(), expected.saved.size());
   for (std::size_t i = 0; i < expected.saved.size(); ++i) {
     EXPECT_EQ(actual.saved[i].clients.clients, expected.saved[i].clients.clients);
@@ -435,7 +444,7 @@ TEST_F(Simulations, start_and_judge_clients_where_the_strategy_says_they_start) 
   federation.finish(simulation);
   // By hand: the mean of the aggregate and of what the client had trained.
   const Tensor start = (federation.global + federation.saved.back().clients.rows[4]) / 2;
-  const std::vector<std::int64_t>& images = federation.questions->of_client[4];
+  const std::vector<std::int64_t>& images = federation.questions->splits.at(0).of_client[4];
   const Batch batch = federation.samples.batch(picked(images), {});
   Parameters parameters(federation.learner.layout(), 1);
   parameters.flat(Owner::shared).copy_(start.unsqueeze(0));

@@ -112,6 +112,39 @@ class BadInputTest(RefusalTest):
     def test_a_client_without_images(self):
         self.run_refused(r"client \d+ would own 0 training images", "partition.kind=dirichlet", "partition.alpha=0.001")
 
+    def test_more_images_held_out_than_clients_have(self):
+        self.run_refused(r"validation_fraction = 0\.5 and partition\.test_fraction = 0\.5 leave no image to train on",
+                         "partition.validation_fraction=0.5", "partition.test_fraction=0.5")
+        self.run_refused(r"11 clients cannot share 6 training images", "partition.validation_fraction=0.4",
+                         "partition.test_fraction=0.5", "partition.clients=11")
+
+    def test_domains_and_clients_that_cannot_stay_unseen(self):
+        domains = "synthetic.domains=winter,coarse"
+        self.run_refused(r"unseen_domains = winter needs several domains, and the data has one",
+                         "partition.unseen_domains=winter")
+        self.run_refused(r"no domain wintre; the nearest is winter, all are winter, coarse", domains,
+                         "partition.unseen_domains=wintre", ranks=2)
+        self.run_refused(r"names all 2 domains", domains, "partition.unseen_domains=0; coarse")
+        self.run_refused(r"of 10 clients none would be left", "partition.unseen_clients=10")
+        self.run_refused(r"share their images with others", "partition.unseen_clients=1", "partition.kind=sampled")
+
+    def test_a_selection_without_anything_to_select_by(self):
+        self.run_refused(r"there is no such image; set partition\.validation_fraction", "evaluation.select=validation")
+
+    def test_splits_that_are_none(self):
+        self.run_refused(r"needs partition\.file", "partition.kind=file")
+        self.run_refused(r"nowhere\.csv does not exist", "partition.kind=file", "partition.file=nowhere.csv", ranks=2)
+        split = self.folder / "mine.csv"
+        for lines, sentence in (("0,0,train\n0,1,test", r"line 3: image 0 stands here again, after line 2"),
+                                ("72,0,train", r"line 2: there is no image 72: the data has 72"),
+                                ("0,1,train", r"client 0 has no training image")):
+            split.write_text(f"image,client,split\n{lines}\n")
+            self.run_refused(rf"mine\.csv.*{sentence}", "partition.kind=file", f"partition.file={split}")
+        split.write_text(f"# data_sha256 = {'0' * 64}\nimage,client,split\n0,0,train\n")
+        self.run_refused(r"mine\.csv, line 1: the split is of other data", "partition.kind=file", f"partition.file={split}")
+        self.run_refused(r"partition\.clients=3 says nothing to partition\.kind = file", "partition.kind=file",
+                         f"partition.file={split}", "partition.clients=3")
+
     def test_more_classes_per_client_than_there_are(self):
         self.run_refused(r"classes_per_client = 7: the data has only 6", "partition.kind=pathological",
                          "partition.classes_per_client=7")
@@ -160,7 +193,8 @@ class BadInputTest(RefusalTest):
     def test_a_run_directory_that_holds_another_experiment(self):
         code, errors = self.fedorbit("run", self.config, "-q", "-o", self.folder / "run", "--set", "training.rounds=1")
         self.assertEqual(code, 0, errors)
-        self.run_refused(r"holds another experiment: seed is 1 there and 2 here, training\.rounds is 1 there and 6 here;",
+        self.run_refused(r"holds another experiment: partition\.seed is 1 there and 2 here, seed is 1 there and 2 "
+                         r"here, training\.rounds is 1 there and 6 here;",
                          "seed=2")
 
     def test_a_run_directory_in_which_another_run_is_at_work(self):
@@ -173,7 +207,7 @@ class BadInputTest(RefusalTest):
 
     def test_a_full_disk(self):
         disk = pathlib.Path(tempfile.mkdtemp(prefix="disk-", dir=self.folder))
-        mount = ["mount", "-t", "tmpfs", "-o", "size=128k", "tmpfs", disk]
+        mount = ["mount", "-t", "tmpfs", "-o", "size=192k", "tmpfs", disk]
         if not shutil.which("mount") or subprocess.run(mount, capture_output=True).returncode:
             self.skipTest("a small file system cannot be mounted: that takes root and the program mount")
         try:

@@ -17,7 +17,7 @@ def said(errors):
 
 class RefusalTest(ProgramTest):
     # What a run may leave: its options, its log, and what it needs to go on.
-    LEFT = {"config.toml", "log.txt", "lock", "results.h5.part", "results.h5.journal", "checkpoint.h5",
+    LEFT = {"config.toml", "split.csv", "log.txt", "lock", "results.h5.part", "results.h5.journal", "checkpoint.h5",
             "checkpoint.previous.h5"}
 
     @classmethod

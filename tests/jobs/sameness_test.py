@@ -50,6 +50,32 @@ class SamenessTest(RunTest):
                               for ranks in (1, 3))
                 self.assert_same(one, other)
 
+    SPLIT = ("--set", "synthetic.domains=winter,coarse,infrared", "--set", "partition.unseen_domains=coarse", "--set",
+             "partition.validation_fraction=0.3", "--set", "evaluation.select=validation", "--set",
+             "evaluation.trained=true", "--set", "dual_prompt.drift_warning=-1")
+
+    def test_numbers_of_splits_and_the_model_that_is_kept_do_not_depend_on_the_number_of_ranks(self):
+        one, *others = self.results(0.6, *self.SPLIT, "--set", "partition.unseen_clients=0.2")
+        for other in others:
+            self.assert_same(one, other)
+            for name in ("model.safetensors", "split.csv"):
+                self.assertEqual((one / name).read_bytes(), (other / name).read_bytes(), name)
+
+    def test_a_split_that_was_written_gives_the_same_numbers_when_it_is_read(self):
+        one = self.run_to_end(self.folder / "one", *self.SPLIT)
+        read = ("--set", "partition.kind=file", "--set", f"partition.file={one}/split.csv", *self.SPLIT[:2], *self.SPLIT[6:])
+        other = self.run_to_end(self.folder / "other", *read, ranks=2)
+        lines, compared = differences(one, other)
+        self.assertEqual([line for line in lines if not line.startswith("option partition.")], [])
+        self.assertGreater(compared, 30)
+        self.assertEqual((one / "split.csv").read_bytes(), (other / "split.csv").read_bytes())
+
+    def test_another_seed_of_training_leaves_the_split_as_it_is(self):
+        one = self.run_to_end(self.folder / "one", "--set", "partition.seed=5")
+        other = self.run_to_end(self.folder / "other", "--set", "partition.seed=5", "--set", "seed=2")
+        self.assertEqual((one / "split.csv").read_bytes(), (other / "split.csv").read_bytes())
+        self.assertTrue(any("/turns/loss" in line for line in differences(one, other)[0]))
+
     def test_sums_that_do_depend_on_ranks_would_be_noticed(self):
         options = ("--set", "training.aggregation=float32")
         one = self.run_to_end(self.folder / "one", *options)
@@ -64,8 +90,8 @@ class SamenessTest(RunTest):
 
 class ResumeTest(RunTest):
     # Long enough to be caught in the middle.
-    LONG = ("--set", "training.rounds=200", "--set", "training.participation=0.3", "--set", "evaluation.every=20",
-            "--set", "checkpoint.every=3")
+    LONG = (*SamenessTest.SPLIT, "--set", "training.rounds=200", "--set", "training.participation=0.3", "--set",
+            "evaluation.every=20", "--set", "checkpoint.every=3")
 
     @classmethod
     def setUpClass(cls):

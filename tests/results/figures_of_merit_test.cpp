@@ -31,5 +31,27 @@ TEST(FiguresOfMerit, are_those_of_the_whole_run_and_of_its_last_scores) {
   std::filesystem::remove_all(folder);
 }
 
+TEST(FiguresOfMerit, tell_splits_apart_and_what_the_selected_model_scored) {
+  const auto folder = std::filesystem::temp_directory_path() / text("fedorbit-fom-", getpid());
+  std::filesystem::create_directories(folder);
+  Recorder recorder(folder / "results.h5");
+  SyntheticRun run;
+  run.divided = true;
+  run.whole(recorder);
+  const std::string lines = figures_of_merit(folder / "results.h5");
+  EXPECT_TRUE(lines.starts_with("FOM accuracy_zero_shot=33.3 %\n"
+                                "FOM accuracy_global_pool=73.3 %\n"
+                                "FOM accuracy_personal_mean=70.0 %\n"
+                                "FOM accuracy_global_validation_pool=50.0 %\n"
+                                "FOM accuracy_global_unseen_pool=33.3 %\n"
+                                "FOM selected_after_rounds=2 rounds\n"
+                                "FOM accuracy_selected_global_pool=56.7 %\n"
+                                "FOM accuracy_selected_global_validation_pool=83.3 %\n"
+                                "FOM accuracy_selected_global_unseen_pool=33.3 %\n"
+                                "FOM rounds=5 rounds\n"))
+      << lines;
+  std::filesystem::remove_all(folder);
+}
+
 }  // namespace
 }  // namespace fedorbit

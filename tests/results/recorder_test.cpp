@@ -97,6 +97,20 @@ void kill_after(Action action) {
   EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
 }
 
+TEST_F(Results, HoldSplitsAndWhichModelWasKept) {
+  SyntheticRun run;
+  run.divided = true;
+  Recorder recorder(path);
+  run.whole(recorder);
+  const h5::File file = h5::File::open(path);
+  EXPECT_THAT(file.read<std::int64_t>("/selections/rounds_done"), ElementsAre(1, 2));
+  EXPECT_THAT(file.read<double>("/selections/accuracy"), ElementsAre(0.5, 0.8));
+  EXPECT_THAT(file.read<std::int64_t>("/clients/validation_samples"), ElementsAre(4, 4, 4, 4, 4, 4, 0));
+  EXPECT_THAT(file.read<std::int64_t>("/clients/unseen_samples"), ElementsAre(0, 0, 0, 0, 0, 0, 9));
+  EXPECT_EQ(file.read<std::int64_t>("/client_classes/unseen_samples").back(), 9);
+  EXPECT_EQ(file.read<std::int64_t>("/client_classes/validation_samples").front(), 4);
+}
+
 TEST_F(Results, WhatWasToldIsReadBack) {
   const SyntheticRun run;
   Recorder recorder(path);
@@ -104,7 +118,7 @@ TEST_F(Results, WhatWasToldIsReadBack) {
   EXPECT_FALSE(std::filesystem::exists(part_path(path)));
   const h5::File file = h5::File::open(path);
   EXPECT_EQ(file.text_attribute("filetype"), "fedorbit-results");
-  EXPECT_THAT(file.integers_attribute("version"), ElementsAre(4, 0));
+  EXPECT_THAT(file.integers_attribute("version"), ElementsAre(5, 0));
   EXPECT_EQ(file.text_attribute("options"), run.start().options_toml);
   EXPECT_EQ(file.text_attribute("hosts"), "node2");
   EXPECT_EQ(file.text_attribute("start").size(), 20u);

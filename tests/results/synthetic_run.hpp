@@ -15,6 +15,7 @@ struct SyntheticRun {
   std::int64_t clients = 6, rounds = 5, ranks = 2;
   double slowness = 1;  // factor on all seconds
   double loss_shift = 0;
+  bool divided = false;  // whether there are validation images, and unseen clients
 
   RunRecord start() const {
     RunRecord run;
@@ -29,6 +30,10 @@ struct SyntheticRun {
     run.diagnostics = {"alignment_loss", "transport_iterations"};
     for (std::int64_t k = 0; k < clients; ++k)
       run.clients.push_back({k, 20 + k, 5, {{0, 10}, {k % 2 + 1, 10 + k}}, {{0, 5}}, k % 3 - 1});
+    if (divided) {
+      for (ClientRecord& client : run.clients) client.validation_samples = 4, client.validation_classes = {{0, 4}};
+      run.clients.push_back({clients, 0, 0, {}, {}, -1, 0, 9, {}, {{2, 9}}});
+    }
     return run;
   }
 
@@ -64,6 +69,12 @@ struct SyntheticRun {
     for (std::int64_t k = 0; k < clients; ++k)
       append(scores, {.round = r, .scope = scope::personal, .split = split::test, .client = k, .task = task::labelling},
              {std::int64_t(1 + 3 * share) + k % 2, 5, 6}, false);
+    if (!divided || r == 0) return scores;
+    of.label = any;
+    of.split = split::validation;
+    append(scores, of, {std::int64_t(r == 2 ? 20 : 12), 24, 10}, false);
+    of.split = split::unseen;
+    append(scores, of, {std::int64_t(3), 9, 10}, false);
     return scores;
   }
 
@@ -108,6 +119,7 @@ struct SyntheticRun {
       observer.transported(phases(r), ledger(r));
       observer.placed(ranks_of(r));
       observer.evaluated(scores(r + 1));
+      if (divided && r < 2) observer.selected({r + 1, r == 0 ? 0.5 : 0.8});
     }
   }
 

@@ -117,6 +117,8 @@ struct Witness final : Observer {
   std::vector<RoundRecord> rounds;
   std::vector<Score> scores;
   std::vector<EventRecord> events;
+  std::vector<SelectionRecord> selections;
+  void selected(const SelectionRecord& record) override { selections.push_back(record); }
   void round_committed(const RoundRecord& record) override { rounds.push_back(record); }
   void evaluated(const std::vector<Score>& records) override {
     scores.insert(scores.end(), records.begin(), records.end());
