@@ -8,6 +8,7 @@
 
 #include "core/available_memory.hpp"
 #include "core/error.hpp"
+#include "evaluation/answers.hpp"
 #include "federation/cohort.hpp"
 #include "machine/device_properties.hpp"
 
@@ -77,8 +78,9 @@ void require_memory(const Workshop& workshop, const Communicator& communicator) 
   const double client = workshop.learner.step_bytes(workshop.width) + client_bytes(workshop);
   const double group =
       double(std::min(training.group_size, cohort_size(workshop.partition.clients(), training.participation)));
-  const double host = workshop.batches.bytes(workshop.learner.needs(), std::int64_t(group) * workshop.width) +
-                      server_bytes(workshop) + kept_bytes(workshop, communicator.size());
+  const std::int64_t images = std::max(std::int64_t(group) * workshop.width, labelled_at_once);
+  const double host = workshop.batches.bytes(workshop.learner.needs(), images) + server_bytes(workshop) +
+                      kept_bytes(workshop, communicator.size());
   // One context more is remembered between groups. What the host keeps is no matter of a GPU's.
   const double fixed = workshop.learner.step_bytes(0) + (device.is_cuda() ? 0 : host);
   const double step = group * client + fixed;
