@@ -37,7 +37,7 @@ class StudyTest(ProgramTest):
         self.assertEqual((self.folder / "all/study.toml").read_text(), file.read_text())
         self.assertRegex(errors, r"4 runs, 0 finished, 4 to go on \d+ cores?  left .* \(by a timed run of 2 rounds\)")
         for name in names:
-            self.assertRegex(errors, rf"\[[1-4]/4\] {name}  [\d.]+ s  zero-shot .* global pool [\d.]+ %")
+            self.assertRegex(errors, rf"\[[1-4]/4\] {name}  [\d.]+ s  global pool [\d.]+ %")
         before = self.losses()
         code, errors = self.play(file)
         self.assertEqual(code, 0, errors)
@@ -54,7 +54,7 @@ class StudyTest(ProgramTest):
         self.assertEqual(list(self.losses()), ["clients=3", "clients=4"])
         launcher = self.start("study", file, "-o", self.folder / "all", "--status")
         out, _ = launcher.communicate(timeout=30)
-        self.assertRegex(out, r"clients=3 +finished  zero-shot")
+        self.assertRegex(out, r"clients=3 +finished  global pool")
         self.assertRegex(out, r"clients=100000 +failed: .*cannot share")
         self.assertIn("3 runs, 1 failed, 2 finished", out)
 
