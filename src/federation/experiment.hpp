@@ -123,6 +123,8 @@ struct Experiment {
   LearnerOptions learner;
   EngineOptions engine;
   StrategyOptions strategy;
+  UploadOptions upload;
+  CodecOptions download;
   OptimiserOptions optimiser;
   TrainingOptions training;
   EvaluationOptions evaluation;
@@ -142,6 +144,10 @@ struct Experiment {
     learner.fields(v);
     v.section("engine", engine);
     strategy.fields(v);
+    v.section("upload", upload);
+    v.section("download", download);
+    v.renamed("method.upload_codec", "upload.codec");
+    v.renamed("method.download_codec", "download.codec");
     v.section("optimiser", optimiser);
     v.section("training", training);
     v.section("evaluation", evaluation);
