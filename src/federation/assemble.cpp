@@ -43,6 +43,13 @@ Parts assemble(Experiment& experiment, const Labelled& data, std::shared_ptr<Lea
   require(!experiment.engine.live_images || experiment.views.count == 0,
           "engine.live_images encodes images as [images] has them seen; views.count = ", experiment.views.count,
           " does not go with it.");
+  const OptimiserOptions& optimiser = experiment.optimiser;
+  const TrainingOptions& training = experiment.training;
+  require(training.accumulate <= training.batch_size, "training.accumulate = ", training.accumulate,
+          " parts of a batch of training.batch_size = ", training.batch_size, " images: some would be empty.");
+  require(optimiser.warmup == 0 || optimiser.schedule_over == "steps" || optimiser.warmup < training.rounds,
+          "optimiser.warmup = ", optimiser.warmup, " rounds would not end within training.rounds = ", training.rounds,
+          "; count fewer, or steps: optimiser.schedule_over = \"steps\".");
   Parts parts;
   parts.keys = Keys(std::uint64_t(experiment.seed));
   parts.learner = with_personal_tensors(std::move(learner), experiment.method.personal);

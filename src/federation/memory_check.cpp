@@ -75,7 +75,8 @@ void require_memory(const Workshop& workshop, const Communicator& communicator) 
   const int ranks = (communicator.local_size() + gpus - 1) / gpus;
   // LibTorch keeps a GPU's memory in blocks, between which something stays free.
   const double available = *left / ranks * (device.is_cuda() ? 0.9 : 1);
-  const double client = workshop.learner.step_bytes(workshop.width) + client_bytes(workshop);
+  const double client =
+      workshop.learner.step_bytes(std::min(workshop.width, training.at_once())) + client_bytes(workshop);
   const double group =
       double(std::min(training.group_size, cohort_size(workshop.partition.clients(), training.participation)));
   const std::int64_t images = std::max(std::int64_t(group) * workshop.width, labelled_at_once);

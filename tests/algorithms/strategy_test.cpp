@@ -226,6 +226,18 @@ TEST(Scaffold, refuses_local_optimisers_that_its_control_variates_do_not_fit) {
   }
 }
 
+TEST(Scaffold, refuses_steps_of_different_lengths) {
+  const auto strategy = make_strategy("scaffold", {});
+  for (const auto& change : std::vector<std::function<void(OptimiserOptions&)>>{
+           [](auto& o) { o.clip_norm = 1; },
+           [](auto& o) { o.schedule = "cosine", o.schedule_over = "steps"; }}) {
+    OptimiserOptions options;
+    options.momentum = 0;
+    change(options);
+    EXPECT_THAT(sentence([&] { strategy->check(options); }), testing::HasSubstr("all steps at one rate"));
+  }
+}
+
 TEST(Scaffold, keeps_the_control_variate_of_a_client_that_takes_no_step) {
   const auto strategy = make_strategy("scaffold", {});
   Hands hands(*strategy);  // client 1 takes none
