@@ -33,7 +33,8 @@ double client_bytes(const Workshop& workshop) {
   const Layout& layout = workshop.learner.layout();
   const double states = workshop.experiment.optimiser.kind == "sgd" ? 1 : 2;
   double numbers = double(layout.size(Owner::shared)) + sum_of(workshop.memories) +
-                   sum_of(workshop.strategy.extras(layout)) + double(workshop.row_length());
+                   sum_of(workshop.strategy.extras(layout)) +
+                   double(workshop.row_length() + workshop.residuals_length());
   for (const Owner owner : owners) numbers += double(layout.size(owner)) + (1 + states) * double(layout.trained(owner));
   return sizeof(float) * numbers;
 }
