@@ -12,7 +12,7 @@ RANKS = "ranks"  # no option, yet seconds depend on it
 # What differs without changing what is computed.
 NEITHER = {REPEAT, SPLIT_SEED, "name", "data.feature_store", "checkpoint.every", "partition.listed"}
 # What tells groups apart is looked for in this order, then among all other options.
-TELLING = ("method", "name", "method.learner", "method.strategy", "method.upload_codec", "method.download_codec",
+TELLING = ("method", "name", "method.learner", "method.strategy", "upload.codec", "download.codec",
            "data.path", "partition.kind", "partition.clients", "partition.alpha", "partition.classes_per_client", RANKS)
 
 

@@ -57,6 +57,11 @@ void refuse_unused(const std::vector<std::string>& assignments, const Experiment
             " is about the learner ", section, ", but method.learner = ", experiment.method.learner, ".");
     require(!among(strategy_names(), section) || section == experiment.method.strategy, "--set ", assignment,
             " is about the strategy ", section, ", but method.strategy = ", experiment.method.strategy, ".");
+    for (const auto& [direction, chosen] :
+         {std::pair{std::string("upload"), experiment.upload.codec}, {"download", experiment.download.codec}})
+      for (const std::string& codec : codec_names())
+        require(codec == chosen || !option.starts_with(text(direction, ".", codec, ".")), "--set ", assignment,
+                " is about the codec ", codec, ", but ", direction, ".codec = ", chosen, ".");
     const auto asked = partitions_with.find(option);
     require(asked == partitions_with.end() || among(asked->second, experiment.partition.kind), "--set ", assignment,
             " says nothing to partition.kind = ", experiment.partition.kind, ".");

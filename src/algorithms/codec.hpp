@@ -1,10 +1,11 @@
-// How the weights of one message are written on the wire: federated bytes are the size of what was written, and four
-// bytes for each statistic and each number of a strategy's extras, which travel as they are.
+// How a message is written on the wire: federated bytes are the size of what was written. Weights go through it, and
+// those of a strategy's extras that have a number for each weight; statistics and other extras travel as they are, four
+// bytes a number.
 #pragma once
 #include <cstddef>
 #include <vector>
 
-#include "algorithms/layout.hpp"
+#include "algorithms/message.hpp"
 
 namespace fedorbit {
 
@@ -13,10 +14,29 @@ using Bytes = std::vector<std::byte>;
 class Codec {
  public:
   virtual ~Codec() = default;
-  /// `values` (P) float32, contiguous on the CPU: the layout's shared weights in their order.
-  virtual Bytes encode(const Tensor& values, const Layout& layout) const = 0;
-  /// (P) float32. Throws where the bytes are not a message of that layout.
-  virtual Tensor decode(const Bytes& bytes, const Layout& layout) const = 0;
+  /// Whether what is read is what was written, to the bit.
+  virtual bool lossless() const { return false; }
+  /// `values` (P) float32, contiguous on the CPU: a number for each of the layout's shared weights, in their order.
+  /// The same values of the same message are the same bytes. What is not finite may be written as anything.
+  virtual Bytes encode(const Tensor& values, const Message& message) const = 0;
+  /// (P) float32. Throws where the bytes are not such a message.
+  virtual Tensor decode(const Bytes& bytes, const Message& message) const = 0;
 };
+
+/// Throws where `values` are not what a codec takes for this message.
+void require_numbers_of(const Tensor& values, const Message& message);
+/// Throws where a message of the codec `name` has not so many bytes as its layout takes.
+void require_size(const Bytes& bytes, std::int64_t expected, const char* name);
+
+/// What the other side reads of a message, and what it weighed.
+struct Transmitted {
+  Tensor values;  // (P)
+  std::int64_t bytes;
+};
+
+/// Writes `values` (P) and reads them. With a `residual` (P), error feedback (Seide et al. 2014; Karimireddy et al.
+/// 2019, arXiv 1901.09847): what earlier messages could not say is added to this one, and what this one could not say
+/// is left there.
+Transmitted transmit(const Codec& codec, const Tensor& values, const Message& message, Tensor residual = {});
 
 }  // namespace fedorbit

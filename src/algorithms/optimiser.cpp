@@ -1,15 +1,18 @@
 #include "algorithms/optimiser.hpp"
 
 #include <ATen/TensorOperators.h>
-#include <ATen/ops/full.h>
+#include <ATen/ops/empty.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/sqrt.h>
+#include <ATen/ops/tensor.h>
 #include <ATen/ops/where.h>
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
 #include <c10/core/GradMode.h>
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numbers>
 
 #include "algorithms/optimiser_rows.hpp"
@@ -22,19 +25,20 @@ namespace {
 class Sgd final : public Optimiser {
  public:
   Sgd(const OptimiserOptions& options, const Layout& layout, Owner owner, std::int64_t clients, at::Device device)
-      : Optimiser(options.weight_decay, layout, owner, device),
+      : Optimiser(options.weight_decay, layout, owner, clients, device),
         options_(options),
         momentum_(at::zeros({clients, layout.trained(owner)}, at::TensorOptions(at::kFloat).device(device))) {}
 
  private:
   void forget() override { momentum_.zero_(); }
   void step_row(std::int64_t k, const OptimiserRow& row) override {
-    sgd_row(row, momentum_.mutable_data_ptr<float>() + k * row.n, float(options_.momentum), float(rate_));
+    sgd_row(row, momentum_.mutable_data_ptr<float>() + k * row.n, float(options_.momentum),
+            float(rates_[std::size_t(k)]));
   }
   Tensor change(const Tensor& parameters, const Tensor& gradient, const Tensor& active) override {
     const Tensor full = gradient + decay_ * parameters;
     momentum_.copy_(at::where(active > 0, options_.momentum * momentum_ + full, momentum_));
-    return rate_on_device_ * momentum_;
+    return rates_on_device_ * momentum_;
   }
   OptimiserOptions options_;
   Tensor momentum_;
@@ -44,7 +48,7 @@ class Sgd final : public Optimiser {
 class Adam final : public Optimiser {
  public:
   Adam(const OptimiserOptions& options, const Layout& layout, Owner owner, std::int64_t clients, at::Device device)
-      : Optimiser(options.weight_decay, layout, owner, device),
+      : Optimiser(options.weight_decay, layout, owner, clients, device),
         options_(options),
         decoupled_(options.kind == "adamw"),
         mean_(at::zeros({clients, layout.trained(owner)}, at::TensorOptions(at::kFloat).device(device))),
@@ -64,15 +68,9 @@ class Adam final : public Optimiser {
     double& unseen_square = unseen_square_.mutable_data_ptr<double>()[k];
     unseen_mean *= options_.beta1;
     unseen_square *= options_.beta2;
-    const AdamRates rates{float(options_.beta1),
-                          float(1 - options_.beta1),
-                          float(options_.beta2),
-                          float(1 - options_.beta2),
-                          float(1 - unseen_mean),
-                          float(1 - unseen_square),
-                          float(options_.epsilon),
-                          float(rate_),
-                          decoupled_};
+    const AdamRates rates{float(options_.beta1),     float(1 - options_.beta1),     float(options_.beta2),
+                          float(1 - options_.beta2), float(1 - unseen_mean),        float(1 - unseen_square),
+                          float(options_.epsilon),   float(rates_[std::size_t(k)]), decoupled_};
     adam_row(row, mean_.mutable_data_ptr<float>() + k * row.n, square_.mutable_data_ptr<float>() + k * row.n, rates);
   }
   Tensor change(const Tensor& parameters, const Tensor& gradient, const Tensor& active) override {
@@ -86,7 +84,7 @@ class Adam final : public Optimiser {
     const Tensor mean = mean_ / (1 - unseen_mean_).to(at::kFloat);
     const Tensor square = square_ / (1 - unseen_square_).to(at::kFloat);
     const Tensor direction = mean / (square.sqrt() + options_.epsilon);
-    return rate_on_device_ * (decoupled_ ? direction + decay : direction);
+    return rates_on_device_ * (decoupled_ ? direction + decay : direction);
   }
   OptimiserOptions options_;
   bool decoupled_;
@@ -98,37 +96,53 @@ class Adam final : public Optimiser {
 
 }  // namespace
 
-double learning_rate_in(const OptimiserOptions& options, std::int64_t round, std::int64_t rounds) {
+double learning_rate_at(const OptimiserOptions& options, const Moment& moment) {
+  const bool by_steps = options.schedule_over == "steps";
+  const std::int64_t done = by_steps ? moment.round * moment.steps + moment.step : moment.round;
+  const std::int64_t all = by_steps ? moment.rounds * moment.steps : moment.rounds;
+  if (done < options.warmup) return options.learning_rate * double(done + 1) / double(options.warmup);
   if (options.schedule == "constant") return options.learning_rate;
-  return options.learning_rate * 0.5 * (1 + std::cos(std::numbers::pi * double(round) / double(rounds)));
+  const double share = double(done - options.warmup) / double(std::max<std::int64_t>(1, all - options.warmup));
+  return options.learning_rate * 0.5 * (1 + std::cos(std::numbers::pi * share));
 }
 
-Optimiser::Optimiser(double weight_decay, const Layout& layout, Owner owner, at::Device device)
+Optimiser::Optimiser(double weight_decay, const Layout& layout, Owner owner, std::int64_t clients, at::Device device)
     : decay_(weight_decay * layout.decayed(owner).to(device)),
-      rate_on_device_(at::full({}, rate_, at::TensorOptions(at::kFloat).device(device))) {}
+      rates_(std::size_t(clients), std::numeric_limits<double>::quiet_NaN()),
+      rates_on_device_(at::empty({clients, 1}, at::TensorOptions(at::kFloat).device(device))) {}
 
 void Optimiser::begin_turn(double learning_rate) {
-  rate_ = learning_rate;
-  rate_on_device_.fill_(learning_rate);
+  std::ranges::fill(rates_, learning_rate);
+  rates_on_device_.fill_(learning_rate);
   forget();
 }
 
-void Optimiser::step(const Tensor& parameters, const Tensor& gradient, const Tensor& active) {
-  if (!parameters.is_cpu()) return step_whole(parameters, gradient, active);
+void Optimiser::take_rates(std::span<const double> rates) {
+  require(rates.size() == rates_.size(), "an optimiser of ", rates_.size(), " clients was given ", rates.size(),
+          " learning rates.");
+  rates_.assign(rates.begin(), rates.end());
+  rates_on_device_.copy_(at::tensor(rates_, at::kDouble).unsqueeze(1));
+}
+
+void Optimiser::step(const Tensor& parameters, const Tensor& gradient, const Tensor& active, const Tensor& factors) {
+  if (!parameters.is_cpu()) return step_whole(parameters, gradient, active, factors);
   require(parameters.stride(1) == 1, "an optimiser's parameters are one row a client, without gaps.");
   const Tensor dense = gradient.contiguous();
   const std::int64_t n = parameters.size(1), row = parameters.stride(0);
   const auto* takes_step = active.const_data_ptr<float>();
+  const auto* factor = factors.defined() ? factors.const_data_ptr<float>() : nullptr;
   for (std::int64_t k = 0; k < parameters.size(0); ++k)
     if (takes_step[k] > 0)
       step_row(k, {n, parameters.mutable_data_ptr<float>() + k * row, dense.const_data_ptr<float>() + k * n,
-                   decay_.const_data_ptr<float>()});
+                   decay_.const_data_ptr<float>(), factor ? factor[k] : 1});
 }
 
-void Optimiser::step_whole(const Tensor& parameters, const Tensor& gradient, const Tensor& active) {
+void Optimiser::step_whole(const Tensor& parameters, const Tensor& gradient, const Tensor& active,
+                           const Tensor& factors) {
   const at::NoGradGuard no_gradient;
   const Tensor rows = active.unsqueeze(1);  // (K, 1)
-  const Tensor moved = parameters - change(parameters, gradient, rows);
+  const Tensor scaled = factors.defined() ? gradient * factors.unsqueeze(1) : gradient;
+  const Tensor moved = parameters - change(parameters, scaled, rows);
   parameters.copy_(at::where(rows > 0, moved, parameters));
 }
 

@@ -7,18 +7,18 @@ namespace fedorbit {
 namespace {
 
 FEDORBIT_CLONES void sgd(std::int64_t n, float* __restrict w, const float* __restrict g, const float* __restrict decay,
-                         float* __restrict momentum, float m, float rate) {
+                         float factor, float* __restrict momentum, float m, float rate) {
   for (std::int64_t j = 0; j < n; ++j) {
-    momentum[j] = m * momentum[j] + (g[j] + decay[j] * w[j]);
+    momentum[j] = m * momentum[j] + (factor * g[j] + decay[j] * w[j]);
     w[j] -= rate * momentum[j];
   }
 }
 
 FEDORBIT_CLONES void adam(std::int64_t n, float* __restrict w, const float* __restrict g, const float* __restrict decay,
-                          float* __restrict mean, float* __restrict square, const AdamRates r, float coupled,
-                          float decoupled) {
+                          float factor, float* __restrict mean, float* __restrict square, const AdamRates r,
+                          float coupled, float decoupled) {
   for (std::int64_t j = 0; j < n; ++j) {
-    const float pull = decay[j] * w[j], full = g[j] + coupled * pull;
+    const float pull = decay[j] * w[j], full = factor * g[j] + coupled * pull;
     mean[j] = r.beta1 * mean[j] + r.rest1 * full;
     square[j] = r.beta2 * square[j] + r.rest2 * full * full;
     const float direction = mean[j] / r.seen1 / (std::sqrt(square[j] / r.seen2) + r.epsilon);
@@ -29,11 +29,11 @@ FEDORBIT_CLONES void adam(std::int64_t n, float* __restrict w, const float* __re
 }  // namespace
 
 void sgd_row(const OptimiserRow& row, float* momentum, float m, float rate) {
-  sgd(row.n, row.parameters, row.gradient, row.decay, momentum, m, rate);
+  sgd(row.n, row.parameters, row.gradient, row.decay, row.factor, momentum, m, rate);
 }
 
 void adam_row(const OptimiserRow& row, float* mean, float* square, const AdamRates& rates) {
-  adam(row.n, row.parameters, row.gradient, row.decay, mean, square, rates, rates.decoupled ? 0.0f : 1.0f,
+  adam(row.n, row.parameters, row.gradient, row.decay, row.factor, mean, square, rates, rates.decoupled ? 0.0f : 1.0f,
        rates.decoupled ? 1.0f : 0.0f);
 }
 

@@ -5,14 +5,16 @@
 
 namespace fedorbit {
 
-/// A client's row: n parameters, their gradient, and per parameter the weight decay or 0.
+/// A client's row: n parameters, their gradient, per parameter the weight decay or 0, and what the gradient is
+/// multiplied by.
 struct OptimiserRow {
   std::int64_t n;
   float* parameters;
   const float *gradient, *decay;
+  float factor;
 };
 
-/// momentum (n) = m momentum + g with g = gradient + decay * parameters; parameters -= rate * momentum.
+/// momentum (n) = m momentum + g with g = factor * gradient + decay * parameters; parameters -= rate * momentum.
 void sgd_row(const OptimiserRow& row, float* momentum, float m, float rate);
 
 struct AdamRates {

@@ -2,7 +2,9 @@
 
 #include <functional>
 
+#include "algorithms/codecs/float16.hpp"
 #include "algorithms/codecs/float32.hpp"
+#include "algorithms/codecs/uniform.hpp"
 #include "algorithms/learners/dual_prompt.hpp"
 #include "algorithms/learners/prompt.hpp"
 #include "algorithms/strategies/fedadagrad.hpp"
@@ -49,9 +51,14 @@ Strategies::value_type strategy(const char* name) {
           [](const AnyOptions& options) { return std::make_unique<Made>(options.as<Options>()); }};
 }
 
-template <class Made>
+template <class Made, class Options = NoOptions>
 Codecs::value_type codec(const char* name) {
-  return {name, AnyOptions::of(NoOptions()), [](const AnyOptions&) { return std::make_unique<Made>(); }};
+  return {name, AnyOptions::of(Options()), [](const AnyOptions& options) {
+            if constexpr (std::is_same_v<Options, NoOptions>)
+              return std::make_unique<Made>();
+            else
+              return std::make_unique<Made>(options.as<Options>());
+          }};
 }
 
 const Learners& learners() {
@@ -73,7 +80,8 @@ const Strategies& strategies() {
 }
 
 const Codecs& codecs() {
-  static const Codecs parts{codec<Float32Codec>("float32")};
+  static const Codecs parts{codec<Float32Codec>("float32"), codec<Float16Codec>("float16"),
+                            codec<UniformCodec, UniformOptions>("uniform")};
   return parts;
 }
 
@@ -103,6 +111,13 @@ LearnerOptions::LearnerOptions() {
 StrategyOptions::StrategyOptions() {
   for (const auto& part : strategies()) sections_.emplace_back(part.name, part.options);
 }
+CodecOptions::CodecOptions() {
+  for (const auto& part : codecs()) sections_.emplace_back(part.name, part.options);
+}
+void CodecOptions::fields(OptionList& v) {
+  v("codec", codec, "how a message is written on the wire", codec_names());
+  PartOptions::fields(v);
+}
 
 const AnyOptions& PartOptions::of(const std::string& name) const {
   for (const auto& [section, options] : sections_)
@@ -122,9 +137,8 @@ std::unique_ptr<Learner> make_learner(const std::string& name, const LearnerOpti
 std::unique_ptr<Strategy> make_strategy(const std::string& name, const StrategyOptions& options) {
   return find(strategies(), name).make(options.of(name));
 }
-std::unique_ptr<Codec> make_codec(const std::string& name) {
-  const auto& part = find(codecs(), name);
-  return part.make(part.options);
+std::unique_ptr<Codec> make_codec(const CodecOptions& options) {
+  return find(codecs(), options.codec).make(options.of(options.codec));
 }
 
 }  // namespace fedorbit

@@ -17,15 +17,14 @@ std::vector<std::string> learner_names();
 std::vector<std::string> strategy_names();
 std::vector<std::string> codec_names();
 
-/// A published method is a point on the three axes, and the options of its parts.
+/// A published method is a point on three axes, and the options of its parts: a learner, a strategy, and the codecs of
+/// [upload] and [download].
 struct MethodOptions {
-  std::string learner = "dual_prompt", strategy = "fedavg", upload_codec = "float32", download_codec = "float32";
+  std::string learner = "dual_prompt", strategy = "fedavg";
   std::string weighting = "samples", personal;
   void fields(OptionList& v) {
     v("learner", learner, "what is trained, by which loss", learner_names());
     v("strategy", strategy, "how clients learn together", strategy_names());
-    v("upload_codec", upload_codec, "how a client's update is written on the wire", codec_names());
-    v("download_codec", download_codec, "how the global parameters are written on the wire", codec_names());
     v("weighting", weighting, "what a client counts in the average: its training images, or one",
       {"samples", "uniform"});
     v("personal", personal,
@@ -56,10 +55,26 @@ struct StrategyOptions : PartOptions {
   StrategyOptions();
 };
 
+/// How messages of one direction are written: a codec, and the options of each codec in a section of its name.
+struct CodecOptions : PartOptions {
+  std::string codec = "float32";
+  CodecOptions();
+  void fields(OptionList& v);
+};
+
+struct UploadOptions : CodecOptions {
+  bool error_feedback = false;
+  void fields(OptionList& v) {
+    v("error_feedback", error_feedback,
+      "whether a client keeps what its codec could not say and adds it to what it sends next");
+    CodecOptions::fields(v);
+  }
+};
+
 /// The text tower, where there is one, is taken in engine.precision. Throws where the material lacks what the learner
 /// needs. Here and below a name that is none is an Error that names the nearest.
 std::unique_ptr<Learner> make_learner(const std::string& name, const LearnerOptions& options, Material material);
 std::unique_ptr<Strategy> make_strategy(const std::string& name, const StrategyOptions& options);
-std::unique_ptr<Codec> make_codec(const std::string& name);
+std::unique_ptr<Codec> make_codec(const CodecOptions& options);
 
 }  // namespace fedorbit

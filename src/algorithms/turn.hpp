@@ -54,7 +54,7 @@ struct Turn {
   Memory& memory;
   Diagnostics& diagnostics;
   Keys keys;                 // streams are asked for by purpose, round and client
-  double learning_rate = 0;  // of this round's local steps
+  double learning_rate = 0;  // of this round's local steps, or of its first where it changes from step to step
   Tensor steps{};            // (K) float32, how many each client takes in this turn
   Tensor active{};           // (K) float32, 1 for a client that takes the present step
   bool alike = false;        // whether all clients' shared parameters are the same numbers now, as in the first step

@@ -76,21 +76,21 @@ void Lifeline::watch() {
 }
 
 void Lifeline::hear(Star::Line& line) {
-  Message message{};
-  if (!receive(line, message)) end_without(line);
-  if (message.word == Word::paused) {
+  Note note{};
+  if (!receive(line, note)) end_without(line);
+  if (note.word == Word::paused) {
     const std::lock_guard lock(mutex_);
-    pauses_.push_back({message.rank, message.seconds});
-  } else if (message.word == Word::done) {
+    pauses_.push_back({note.rank, note.seconds});
+  } else if (note.word == Word::done) {
     line.socket = Descriptor();
   } else {
     // Another rank speaks, or has spoken. From the root the others hear it too.
     if (star_.rank == 0)
-      for (const Star::Line& other : star_.lines) send(other, message);
+      for (const Star::Line& other : star_.lines) send(other, note);
     line.socket = Descriptor();
     // This rank may be about to fail with the same error, and to say it.
     std::vector<pollfd> wake{{wake_.number(), POLLIN, 0}};
-    if (!wait_for(wake, message.word == Word::failing ? time_for_a_sentence : 0)) std::_Exit(1);
+    if (!wait_for(wake, note.word == Word::failing ? time_for_a_sentence : 0)) std::_Exit(1);
   }
 }
 

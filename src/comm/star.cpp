@@ -81,7 +81,7 @@ Descriptor reach(const Card& root, int rank) {
     if (!ready(socket.number(), POLLOUT, 1)) continue;
     ::fcntl(socket.number(), F_SETFL, 0);
     Star::Line line{std::move(socket), 0, ""};
-    Message answer{};
+    Note answer{};
     if (send(line, {Word::hello, rank, 0, root.key}) && ready(line.socket.number(), POLLIN, patience) &&
         receive(line, answer) && answer.key == root.key)
       return std::move(line.socket);
@@ -94,7 +94,7 @@ void let_in(Star& star, const Descriptor& listener, std::uint64_t key) {
   const Stopwatch watch;
   while (int(star.lines.size()) + 1 < star.size && ready(listener.number(), POLLIN, patience - watch.seconds())) {
     Star::Line line{Descriptor(::accept4(listener.number(), nullptr, nullptr, SOCK_CLOEXEC)), 0, ""};
-    Message hello{};
+    Note hello{};
     if (line.socket && ready(line.socket.number(), POLLIN, 1) && receive(line, hello) && hello.key == key &&
         send(line, hello)) {
       line.rank = hello.rank;
@@ -107,12 +107,12 @@ void let_in(Star& star, const Descriptor& listener, std::uint64_t key) {
 
 }  // namespace
 
-bool send(const Star::Line& line, const Message& message) {
-  return ::send(line.socket.number(), &message, sizeof message, MSG_NOSIGNAL) == ssize_t(sizeof message);
+bool send(const Star::Line& line, const Note& note) {
+  return ::send(line.socket.number(), &note, sizeof note, MSG_NOSIGNAL) == ssize_t(sizeof note);
 }
 
-bool receive(const Star::Line& line, Message& message) {
-  return ::recv(line.socket.number(), &message, sizeof message, MSG_WAITALL) == ssize_t(sizeof message);
+bool receive(const Star::Line& line, Note& note) {
+  return ::recv(line.socket.number(), &note, sizeof note, MSG_WAITALL) == ssize_t(sizeof note);
 }
 
 Star Star::connect(int rank, int size, const Gather& gather) {

@@ -10,9 +10,9 @@
 
 namespace fedorbit {
 
-/// One message: a word, and a number that goes with some.
+/// What goes over a line: a word, and a number that goes with some.
 enum class Word : int { hello = 1, done, failing, ended, paused };
-struct Message {
+struct Note {
   Word word;
   int rank = 0;
   double seconds = 0;
@@ -38,9 +38,9 @@ class Star {
   std::vector<Line> lines;
 };
 
-/// Whether the message has gone; a line whose other end is gone takes none.
-bool send(const Star::Line& line, const Message& message);
-/// Whether a whole message came.
-bool receive(const Star::Line& line, Message& message);
+/// Whether the note has gone; a line whose other end is gone takes none.
+bool send(const Star::Line& line, const Note& note);
+/// Whether a whole note came.
+bool receive(const Star::Line& line, Note& note);
 
 }  // namespace fedorbit

@@ -24,6 +24,7 @@ enum class Purpose : std::uint32_t {
   choice_of_view = 13,
   live_view = 14,
   link = 20,
+  message = 21,
 };
 
 /// Independent random numbers in a fixed order: Philox 4x32-10 (Salmon et al. 2011, doi 10.1145/2063384.2063405).

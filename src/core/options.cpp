@@ -80,7 +80,12 @@ void assign(const Option& option, const toml::node& node, const std::string& sou
       option.value);
 }
 
-const Option& find(const std::vector<Option>& options, const std::string& path, const std::string& source) {
+using Renamed = std::map<std::string, std::string>;
+
+const Option& find(const std::vector<Option>& options, const Renamed& renamed, const std::string& name,
+                   const std::string& source) {
+  const auto today = renamed.find(name);
+  const std::string& path = today == renamed.end() ? name : today->second;
   std::vector<std::string> paths;
   for (const auto& option : options) {
     if (option.path == path) return option;
@@ -89,14 +94,14 @@ const Option& find(const std::vector<Option>& options, const std::string& path, 
   fail(source, ": there is no option ", path, "; the nearest is ", nearest(path, paths), ".");
 }
 
-void read_table(const std::vector<Option>& options, const toml::table& table, const std::string& prefix,
-                const std::string& source) {
+void read_table(const std::vector<Option>& options, const Renamed& renamed, const toml::table& table,
+                const std::string& prefix, const std::string& source) {
   for (const auto& [key, node] : table) {
     const std::string path = prefix + std::string(key.str());
     if (const auto* inner = node.as_table())
-      read_table(options, *inner, path + ".", source);
+      read_table(options, renamed, *inner, path + ".", source);
     else
-      assign(find(options, path, source), node, source);
+      assign(find(options, renamed, path, source), node, source);
   }
 }
 
@@ -112,7 +117,7 @@ void OptionList::read_file(const std::filesystem::path& file) {
 }
 
 void OptionList::read_text(const std::string& toml, const std::string& source) {
-  read_table(options_, parse_toml(toml, source), "", source);
+  read_table(options_, renamed_, parse_toml(toml, source), "", source);
 }
 
 void OptionList::set(const std::string& assignment) {
@@ -120,7 +125,7 @@ void OptionList::set(const std::string& assignment) {
   const auto equals = assignment.find('=');
   require(equals != std::string::npos && equals > 0, source, ": section.name=value is expected.");
   const std::string path = assignment.substr(0, equals), value = assignment.substr(equals + 1);
-  const Option& option = find(options_, path, source);
+  const Option& option = find(options_, renamed_, path, source);
   // Text needs no quotes on a command line.
   const bool bare = std::holds_alternative<std::string*>(option.value) && !value.starts_with('"');
   toml::table given;

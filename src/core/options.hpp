@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <initializer_list>
+#include <map>
 #include <string>
 #include <variant>
 #include <vector>
@@ -50,6 +51,9 @@ class OptionList {
     prefix_ = outer;
   }
 
+  /// What files of before call `was` is today's option `path`.
+  void renamed(const char* was, const char* path) { renamed_[was] = path; }
+
   const std::vector<Option>& options() const { return options_; }
 
   /// Sets what the TOML file says. Errors name the file, the key and the nearest known one, or the range.
@@ -65,6 +69,7 @@ class OptionList {
  private:
   std::string prefix_;
   std::vector<Option> options_;
+  std::map<std::string, std::string> renamed_;  // former paths and today's
 };
 
 /// The candidate that `word` most likely means: training.rounds for training.ronds, optimiser.learning_rate for lr.

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "algorithms/magnitudes.hpp"
 #include "core/error.hpp"
 #include "machine/range.hpp"
 

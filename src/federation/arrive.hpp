@@ -13,7 +13,7 @@ namespace fedorbit {
 struct Arrival {
   Group& group;
   Turn turn;
-  std::vector<std::int64_t> bytes;  // of each client's download
+  std::vector<FederatedBytes> bytes;  // of each client's download
 };
 
 /// Puts these clients into their group's tensors. `downloads` are of this round; `steps`: how many each is to

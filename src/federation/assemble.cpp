@@ -43,6 +43,13 @@ Parts assemble(Experiment& experiment, const Labelled& data, std::shared_ptr<Lea
   require(!experiment.engine.live_images || experiment.views.count == 0,
           "engine.live_images encodes images as [images] has them seen; views.count = ", experiment.views.count,
           " does not go with it.");
+  const OptimiserOptions& optimiser = experiment.optimiser;
+  const TrainingOptions& training = experiment.training;
+  require(training.accumulate <= training.batch_size, "training.accumulate = ", training.accumulate,
+          " parts of a batch of training.batch_size = ", training.batch_size, " images: some would be empty.");
+  require(optimiser.warmup == 0 || optimiser.schedule_over == "steps" || optimiser.warmup < training.rounds,
+          "optimiser.warmup = ", optimiser.warmup, " rounds would not end within training.rounds = ", training.rounds,
+          "; count fewer, or steps: optimiser.schedule_over = \"steps\".");
   Parts parts;
   parts.keys = Keys(std::uint64_t(experiment.seed));
   parts.learner = with_personal_tensors(std::move(learner), experiment.method.personal);
@@ -52,8 +59,14 @@ Parts assemble(Experiment& experiment, const Labelled& data, std::shared_ptr<Lea
   partition.clients = parts.partition->clients() + parts.partition->unseen_clients();
   parts.strategy = make_strategy(experiment.method.strategy, experiment.strategy);
   parts.strategy->check(experiment.optimiser);
-  parts.upload_codec = make_codec(experiment.method.upload_codec);
-  parts.download_codec = make_codec(experiment.method.download_codec);
+  parts.upload_codec = make_codec(experiment.upload);
+  parts.download_codec = make_codec(experiment.download);
+  require(!experiment.upload.error_feedback || !parts.upload_codec->lossless(),
+          "upload.error_feedback = true keeps what a codec could not say, and upload.codec = \"",
+          experiment.upload.codec, "\" says everything; take another codec, or leave it out.");
+  require(parts.download_codec->lossless(), "download.codec = \"", experiment.download.codec,
+          "\" loses some of what the server sends, and clients would go on from another model each round; only codecs "
+          "that lose nothing are for downloads.");
   check_selection(experiment, parts);
   auto& group_size = experiment.training.group_size;
   if (group_size == 0) group_size = parts.learner->usual_group(device);
@@ -62,8 +75,16 @@ Parts assemble(Experiment& experiment, const Labelled& data, std::shared_ptr<Lea
 
 Workshop Parts::workshop(const Experiment& experiment, const Batches& batches) const {
   const std::int64_t width = std::min(experiment.training.batch_size, partition->most_images());
-  return {experiment,    *partition,      batches, *learner, *strategy,
-          *upload_codec, *download_codec, keys,    width,    strategy->memories(learner->layout())};
+  const Layout& layout = learner->layout();
+  std::vector<std::string> residuals;
+  if (experiment.upload.error_feedback) {
+    residuals = {weights_message};
+    for (const auto& [name, extra] : strategy->extras(layout))
+      if (extra.length == layout.weights(Owner::shared)) residuals.push_back(name);
+  }
+  return {experiment,          *partition,      batches, *learner, *strategy,
+          *upload_codec,       *download_codec, keys,    width,    strategy->memories(layout),
+          std::move(residuals)};
 }
 
 Questions questions_of(const Experiment& experiment, const Parts& parts, const Labelled& data, const Batches& batches) {

@@ -19,25 +19,31 @@ Tensor side_by_side(const std::vector<Tensor>& rows) {
 
 }  // namespace
 
+const Downloads::Written& Downloads::write(const std::string& name, const Tensor& values) {
+  Written& last = written_[name];
+  if (values.is_same(last.values)) return last;
+  const Message message{layout_, name, server_.round, everyone, Direction::download, keys_};
+  const Transmitted sent = transmit(codec_, values.contiguous(), message);
+  const bool with_statistics = name == weights_message && server_.statistics.defined();
+  last = {values, with_statistics ? at::cat({sent.values, server_.statistics}) : sent.values, sent.bytes};
+  return last;
+}
+
 Received Downloads::of(std::span<const ClientId> clients) {
   Received out;
   std::vector<Tensor> rows;
   std::map<std::string, std::vector<Tensor>> extras;
   for (const ClientId client : clients) {
     const Download sent = strategy_.download(server_, client);
-    if (!sent.shared.is_same(written_)) {
-      const Bytes message = codec_.encode(sent.shared.contiguous(), layout_);
-      written_ = sent.shared;
-      const Tensor weights = codec_.decode(message, layout_);
-      read_ = server_.statistics.defined() ? at::cat({weights, server_.statistics}) : weights;
-      bytes_ = std::int64_t(message.size()) + layout_.statistics(Owner::shared) * std::int64_t(sizeof(float));
-    }
-    rows.push_back(read_);
-    out.bytes.push_back(bytes_);
+    const Written& weights = write(weights_message, sent.shared);
+    rows.push_back(weights.read);
+    FederatedBytes bytes{weights.bytes, raw_bytes(layout_.statistics(Owner::shared)), 0};
     for (const auto& [name, extra] : sent.extras) {
-      extras[name].push_back(extra);
-      out.bytes.back() += extra.numel() * std::int64_t(sizeof(float));
+      const bool as_weights = extra.numel() == sent.shared.numel();
+      extras[name].push_back(as_weights ? write(name, extra).read : extra);
+      bytes.extras += as_weights ? write(name, extra).bytes : raw_bytes(extra.numel());
     }
+    out.bytes.push_back(bytes);
   }
   out.alike = all_same(rows);
   out.shared = side_by_side(rows);

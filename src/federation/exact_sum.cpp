@@ -11,13 +11,6 @@
 namespace fedorbit {
 namespace {
 
-FEDORBIT_CLONES float largest_of(const float* values, std::int64_t count) {
-  float largest = 0;
-#pragma omp simd reduction(max : largest)
-  for (std::int64_t j = 0; j < count; ++j) largest = std::max(largest, std::abs(values[j]));
-  return largest;
-}
-
 /// Values that are looked at and then added: they and their sums stay in the nearest cache between the two.
 constexpr std::int64_t block = 1024;
 
@@ -41,8 +34,6 @@ FEDORBIT_CLONES void divide(float* __restrict out, const std::int64_t* __restric
 }
 
 }  // namespace
-
-float largest_magnitude(const float* values, std::int64_t count) { return largest_of(values, count); }
 
 int exponent_above(double magnitude) {
   // No float32 is beyond 2^128, and what is not finite has no exponent.

@@ -14,9 +14,6 @@ struct Segment {
   std::int64_t offset, length;
 };
 
-/// The largest |value| of `count` numbers.
-float largest_magnitude(const float* values, std::int64_t count);
-
 /// The exponent e of the least power of two above a magnitude: magnitude < 2^e.
 int exponent_above(double magnitude);
 

@@ -37,9 +37,11 @@ struct LocalSteps {
 };
 
 struct TrainingOptions {
-  std::int64_t rounds = 50, local_epochs = 1, batch_size = 32, group_size = 0;
+  std::int64_t rounds = 50, local_epochs = 1, batch_size = 32, accumulate = 1, group_size = 0;
   double participation = 1;
   std::string aggregation = "exact", nonfinite = "error";
+  /// Images that a local step goes through at once.
+  std::int64_t at_once() const { return (batch_size + accumulate - 1) / accumulate; }
   LocalSteps local_steps(std::int64_t samples) const {
     const std::int64_t per_epoch = (samples + batch_size - 1) / batch_size;
     return {per_epoch, local_epochs * per_epoch};
@@ -48,6 +50,10 @@ struct TrainingOptions {
     v("rounds", rounds, "rounds", "how many rounds", 0, 1e9);
     v("local_epochs", local_epochs, "epochs", "passes over its images that a client makes in a turn", 1, 1e6);
     v("batch_size", batch_size, "images", "images of a local step; the last of an epoch may have fewer", 1, 1e6);
+    v("accumulate", accumulate, "parts",
+      "in which a local step goes through its batch, to need less memory: gradients add up; what a loss compares "
+      "within a batch, and BatchNorm's statistics, are then within a part (the last one's are kept)",
+      1, 1e6);
     v("participation", participation, "", "share of clients in a round; at least one takes part", 0, 1);
     v("group_size", group_size, "clients",
       "clients trained together in one batch of arithmetic; 0: as the learner has it, prompts 5 on a CPU, where 1, 2, "
@@ -123,6 +129,8 @@ struct Experiment {
   LearnerOptions learner;
   EngineOptions engine;
   StrategyOptions strategy;
+  UploadOptions upload;
+  CodecOptions download;
   OptimiserOptions optimiser;
   TrainingOptions training;
   EvaluationOptions evaluation;
@@ -142,6 +150,10 @@ struct Experiment {
     learner.fields(v);
     v.section("engine", engine);
     strategy.fields(v);
+    v.section("upload", upload);
+    v.section("download", download);
+    v.renamed("method.upload_codec", "upload.codec");
+    v.renamed("method.download_codec", "download.codec");
     v.section("optimiser", optimiser);
     v.section("training", training);
     v.section("evaluation", evaluation);

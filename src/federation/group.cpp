@@ -5,8 +5,12 @@
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/where.h>
 #include <ATen/ops/zeros.h>
+#include <ATen/ops/zeros_like.h>
 #include <c10/core/GradMode.h>
 
+#include <algorithm>
+
+#include "federation/clipping.hpp"
 #include "federation/turn.hpp"
 #include "machine/range.hpp"
 #include "machine/send.hpp"
@@ -23,6 +27,15 @@ void load_personal(Workshop& workshop, Parameters& parameters, std::span<const C
   for (std::size_t k = 0; k < clients.size(); ++k)
     if (const Tensor* row = find(clients[k]))
       parameters.flat(Owner::personal)[std::int64_t(k)].copy_(row->narrow(0, 0, personal));
+}
+
+/// Some of a batch's images.
+Batch part_of(const Batch& batch, std::int64_t first, std::int64_t count) {
+  const auto narrowed = [&](const Tensor& of_images, std::int64_t axis) {
+    return of_images.defined() ? of_images.narrow(axis, first, count).contiguous() : Tensor();
+  };
+  return {narrowed(batch.images, 2), narrowed(batch.features, 1), narrowed(batch.patches, 1),
+          narrowed(batch.labels, 1), narrowed(batch.present, 1),  batch.active};
 }
 
 }  // namespace
@@ -71,12 +84,13 @@ void Group::load(Workshop& workshop, std::span<const ClientId> clients, const Re
 Turn Group::begin(Workshop& workshop, const Server& server, std::span<const ClientId> clients, const Received& received,
                   const FindRow& find, const std::vector<std::int64_t>& steps) {
   const auto& options = workshop.experiment;
-  const double rate = learning_rate_in(options.optimiser, server.round, options.training.rounds);
+  const double rate = learning_rate_at(options.optimiser, {server.round, options.training.rounds});
   load(workshop, clients, received, find);
   diagnostics_.clear();
   loss_sum_.zero_();
   for (auto& [owner, optimiser] : optimisers_) optimiser->begin_turn(rate);
   put(start_, received.shared);
+  step_counts_ = steps;
   put(steps_, at::tensor(steps).to(at::kFloat));
   for (const auto& [name, extra] : received.extras) put(received_[name], extra);
   Turn turn{.round = server.round,
@@ -111,9 +125,17 @@ void Group::step(Workshop& workshop, Turn& turn, const Batch& batch) {
        {&Batch::images, &Batch::features, &Batch::patches, &Batch::labels, &Batch::present, &Batch::active})
     put(here.*part, batch.*part);
   turn.active = here.active;
+  const Experiment& experiment = workshop.experiment;
+  if (!experiment.optimiser.constant_in_turn()) {
+    std::vector<double> rates;
+    for (const std::int64_t steps : step_counts_)
+      rates.push_back(learning_rate_at(
+          experiment.optimiser, {turn.round, experiment.training.rounds, turn.step, std::max<std::int64_t>(1, steps)}));
+    for (auto& [owner, optimiser] : optimisers_) optimiser->take_rates(rates);
+  }
   turn.alike = alike_ && turn.step == 0 && parameters_.clients() > 1;
   Recording& recording = recordings_[turn.alike];
-  if (whole && !recording.graph && device_.is_cuda() && workshop.experiment.machine.graph && recording.trained &&
+  if (whole && !recording.graph && device_.is_cuda() && experiment.machine.graph && recording.trained &&
       workshop.learner.replayable() && workshop.strategy.replayable()) {
     auto graph = make_device_graph();
     graph->record([&] { train(workshop, turn, here); });
@@ -127,6 +149,27 @@ void Group::step(Workshop& workshop, Turn& turn, const Batch& batch) {
   turn.alike = false;
 }
 
+Tensor Group::differentiate(Workshop& workshop, Turn& turn, const Batch& batch) {
+  parameters_.zero_gradient();
+  const TrainingOptions& options = workshop.experiment.training;
+  if (options.accumulate == 1) {
+    const Tensor loss = workshop.learner.loss(parameters_, batch, turn);
+    loss.sum().backward();
+    return loss.detach();
+  }
+  const Tensor all = batch.present.sum(1).clamp_min(1);  // (K)
+  Tensor sum = at::zeros_like(all);
+  const std::int64_t width = batch.present.size(1), part = options.at_once();
+  for (std::int64_t first = 0; first < width; first += part) {
+    const Batch some = part_of(batch, first, std::min(part, width - first));
+    const Tensor share = some.present.sum(1) / all;
+    const Tensor loss = at::where(share > 0, share * workshop.learner.loss(parameters_, some, turn), 0);
+    loss.sum().backward();
+    sum += loss.detach();
+  }
+  return sum;
+}
+
 void Group::train(Workshop& workshop, Turn& turn, const Batch& batch) {
   const Layout& layout = workshop.learner.layout();
   const Tensor here = parameters_.weights(Owner::shared);
@@ -136,14 +179,12 @@ void Group::train(Workshop& workshop, Turn& turn, const Batch& batch) {
     const bool elsewhere = !shared.is_same(here);
     const Tensor kept = elsewhere ? here.clone() : Tensor();
     if (elsewhere) here.copy_(shared);
-    parameters_.zero_gradient();
     turn.alike = alike && !elsewhere;
     turn.again = !first;
-    const Tensor loss = workshop.learner.loss(parameters_, batch, turn);  // (K)
-    loss.sum().backward();
+    const Tensor loss = differentiate(workshop, turn, batch);  // (K)
     if (elsewhere) here.copy_(kept);
     turn.alike = alike;
-    if (first) loss_sum_ += at::where(batch.active > 0, loss.detach(), 0);
+    if (first) loss_sum_ += at::where(batch.active > 0, loss, 0);
     first = false;
     // What is not trained has no gradient; a strategy sees a zero there.
     const Tensor gradient = parameters_.gradient(Owner::shared);  // (K, trained)
@@ -151,10 +192,15 @@ void Group::train(Workshop& workshop, Turn& turn, const Batch& batch) {
     return untrained > 0 ? at::constant_pad_nd(gradient, {0, untrained}) : gradient;
   };
   const Tensor direction = workshop.strategy.gradient(at, here, turn);
-  for (auto& [owner, optimiser] : optimisers_) {
-    const Tensor& gradient = owner == Owner::shared ? direction : parameters_.gradient(owner);
-    const std::int64_t trained = layout.trained(owner);
-    optimiser->step(parameters_.flat(owner).narrow(1, 0, trained), gradient.narrow(1, 0, trained), batch.active);
+  std::vector<Tensor> gradients;  // (K, trained) of each owner
+  for (auto& [owner, optimiser] : optimisers_)
+    gradients.push_back(owner == Owner::shared ? direction.narrow(1, 0, layout.trained(owner))
+                                               : parameters_.gradient(owner));
+  const double clip_norm = workshop.experiment.optimiser.clip_norm;
+  const Tensor factors = clip_norm > 0 ? clip_factors(gradients, clip_norm) : Tensor();
+  for (std::size_t i = 0; i < optimisers_.size(); ++i) {
+    const auto& [owner, optimiser] = optimisers_[i];
+    optimiser->step(parameters_.flat(owner).narrow(1, 0, layout.trained(owner)), gradients[i], batch.active, factors);
   }
   turn.alike = turn.again = false;
   const at::NoGradGuard no_gradient;

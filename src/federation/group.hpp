@@ -49,6 +49,8 @@ class Group {
   /// What these clients start from.
   void load(Workshop& workshop, std::span<const ClientId> clients, const Received& received, const FindRow& find);
   void train(Workshop& workshop, Turn& turn, const Batch& batch);
+  /// The loss (K) of the batch, whose gradient the leaves hold then. It is summed over training.accumulate parts.
+  Tensor differentiate(Workshop& workshop, Turn& turn, const Batch& batch);
   /// `values` in `place`, which stays where it is on a GPU.
   void put(Tensor& place, const Tensor& values) const;
 
@@ -59,6 +61,7 @@ class Group {
   Diagnostics diagnostics_;
   std::vector<std::pair<Owner, std::unique_ptr<Optimiser>>> optimisers_;
   Tensor loss_sum_, start_, steps_;
+  std::vector<std::int64_t> step_counts_;  // the same as steps_
   std::map<std::string, Tensor> received_;
   Batch batch_, short_;                  // of Workshop::width images, and of fewer
   bool alike_ = false;                   // whether this turn's clients were given the same

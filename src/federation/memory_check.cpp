@@ -33,20 +33,21 @@ double client_bytes(const Workshop& workshop) {
   const Layout& layout = workshop.learner.layout();
   const double states = workshop.experiment.optimiser.kind == "sgd" ? 1 : 2;
   double numbers = double(layout.size(Owner::shared)) + sum_of(workshop.memories) +
-                   sum_of(workshop.strategy.extras(layout)) + double(workshop.row_length());
+                   sum_of(workshop.strategy.extras(layout)) +
+                   double(workshop.row_length() + workshop.residuals_length());
   for (const Owner owner : owners) numbers += double(layout.size(owner)) + (1 + states) * double(layout.trained(owner));
   return sizeof(float) * numbers;
 }
 
 /// What a rank's host keeps, however many clients it trains: the server's parameters, their last step and its memories,
-/// what it sends as written and as read, the sum of what comes, and what that is divided into; decays of the
-/// optimisers; what was selected.
+/// what it sends as written and as read, the same of what one client sends, the sum of what comes, and what that is
+/// divided into; decays of the optimisers; what was selected.
 double server_bytes(const Workshop& workshop) {
   const Layout& layout = workshop.learner.layout();
   const double shared = double(layout.size(Owner::shared)), extras = sum_of(workshop.strategy.extras(layout));
   const double sum = workshop.experiment.training.aggregation == "float32" ? 1 : 2;
   const double kept = workshop.experiment.evaluation.select == "none" ? 0 : shared;
-  double numbers = kept + 2 * shared + sum_of(workshop.strategy.server_memories(layout)) + 2 * shared +
+  double numbers = kept + 2 * shared + sum_of(workshop.strategy.server_memories(layout)) + 4 * shared +
                    (1 + sum) * (shared + extras);
   for (const Owner owner : owners) numbers += double(layout.trained(owner));
   return sizeof(float) * numbers;
@@ -75,7 +76,8 @@ void require_memory(const Workshop& workshop, const Communicator& communicator) 
   const int ranks = (communicator.local_size() + gpus - 1) / gpus;
   // LibTorch keeps a GPU's memory in blocks, between which something stays free.
   const double available = *left / ranks * (device.is_cuda() ? 0.9 : 1);
-  const double client = workshop.learner.step_bytes(workshop.width) + client_bytes(workshop);
+  const double client =
+      workshop.learner.step_bytes(std::min(workshop.width, training.at_once())) + client_bytes(workshop);
   const double group =
       double(std::min(training.group_size, cohort_size(workshop.partition.clients(), training.participation)));
   const std::int64_t images = std::max(std::int64_t(group) * workshop.width, labelled_at_once);

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "algorithms/message.hpp"
 #include "core/tensor.hpp"
 #include "evaluation/score.hpp"
 
@@ -15,11 +16,11 @@ namespace fedorbit {
 /// One client's local training in one round.
 struct TurnRecord {
   std::int64_t client, samples, steps;
-  double loss;                                // mean over steps
-  double drift;                               // Euclidean norm of (trained - received) shared parameters
-  std::int64_t upload_bytes, download_bytes;  // federated: what a real federation would send
-  double seconds;                             // of its group, divided by the group's clients
-  std::vector<double> diagnostics;            // in the order of RunRecord::diagnostics, mean over looks at the loss
+  double loss;                      // mean over steps
+  double drift;                     // Euclidean norm of (trained - received) shared weights
+  FederatedBytes upload, download;  // what a real federation would send
+  double seconds;                   // of its group, divided by the group's clients
+  std::vector<double> diagnostics;  // in the order of RunRecord::diagnostics, mean over looks at the loss
 };
 
 /// One committed round; turns are in the order of their clients.

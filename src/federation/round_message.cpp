@@ -27,8 +27,11 @@ void visit(RankReport& report, std::size_t most_clients, Visitor&& number) {
     number(turn.steps);
     number(turn.loss);
     number(turn.drift);
-    number(turn.upload_bytes);
-    number(turn.download_bytes);
+    for (FederatedBytes* bytes : {&turn.upload, &turn.download}) {
+      number(bytes->payload);
+      number(bytes->statistics);
+      number(bytes->extras);
+    }
     number(turn.seconds);
     for (double& diagnostic : turn.diagnostics) number(diagnostic);
   }

@@ -17,8 +17,8 @@ std::vector<TurnRecord> turn_records(const TurnOutcome& turn) {
                        turn.steps[k],
                        turn.loss[k],
                        turn.drift[k],
-                       turn.upload_bytes[k],
-                       turn.download_bytes[k],
+                       turn.sent[k],
+                       turn.received[k],
                        turn.seconds / double(turn.clients.size()),
                        {observed, observed + diagnostics.size(1)}});
   }

@@ -100,7 +100,8 @@ std::optional<RoundRecord> Simulation::play_round(const volatile std::sig_atomic
     const InPhase exchange(ledger, Phase::exchange);
     store_.gather_at(placement, communicator_);
   }
-  Downloads downloads(workshop_.strategy, workshop_.download_codec, workshop_.learner.layout(), server_);
+  Downloads downloads(workshop_.strategy, workshop_.download_codec, workshop_.learner.layout(), server_,
+                      workshop_.keys);
 
   // An attempt that is played again leaves no trace: what clients keep is as it was until the round is committed, and
   // what they sent counts once.

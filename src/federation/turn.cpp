@@ -10,27 +10,11 @@
 #include "core/clock.hpp"
 #include "federation/arrive.hpp"
 #include "federation/row_norm.hpp"
+#include "federation/send.hpp"
 #include "machine/range.hpp"
 
 namespace fedorbit {
 namespace {
-
-/// What the server reads of each client's update, in the update's place, and the bytes of each message.
-void send(Workshop& workshop, Upload& upload, std::vector<std::int64_t>& bytes) {
-  upload.update = upload.update.to(at::kCPU).contiguous();
-  for (std::int64_t k = 0; k < upload.update.size(0); ++k) {
-    const Tensor row = upload.update[k];
-    const Bytes message = workshop.upload_codec.encode(row, workshop.learner.layout());
-    std::int64_t raw = workshop.learner.layout().statistics(Owner::shared);
-    for (const auto& [name, extra] : upload.extras) raw += extra.size(1);
-    const std::int64_t sent = std::int64_t(message.size()) + raw * std::int64_t(sizeof(float));
-    bytes.push_back(sent);
-    row.copy_(workshop.upload_codec.decode(message, workshop.learner.layout()));
-  }
-  // The group's tensors are the next turn's.
-  for (auto& [name, extra] : upload.extras)
-    extra = extra.to(at::kCPU, at::kFloat, /*non_blocking=*/false, /*copy=*/true);
-}
 
 std::vector<double> as_doubles(const Tensor& values) {
   const Tensor host = values.detach().to(at::kCPU, at::kDouble).contiguous();
@@ -40,9 +24,13 @@ std::vector<double> as_doubles(const Tensor& values) {
 }  // namespace
 
 std::int64_t Workshop::row_length() const {
-  std::int64_t length = learner.layout().size(Owner::personal);
+  std::int64_t length = learner.layout().size(Owner::personal) + residuals_length();
   for (const auto& [name, size] : memories) length += size;
   return length;
+}
+
+std::int64_t Workshop::residuals_length() const {
+  return std::int64_t(residuals.size()) * learner.layout().weights(Owner::shared);
 }
 
 Group& Workshop::group(std::int64_t clients) {
@@ -72,8 +60,8 @@ std::optional<TurnOutcome> take_turn(Workshop& workshop, const Server& server, D
   outcome.samples = opened.samples;
   outcome.steps = opened.steps;
   for (const ClientId client : clients) outcome.weights.push_back(workshop.weight(client));
-  auto [group, turn, download_bytes] = arrive(workshop, server, downloads, clients, find, outcome.steps);
-  outcome.download_bytes = std::move(download_bytes);
+  auto [group, turn, received] = arrive(workshop, server, downloads, clients, find, outcome.steps);
+  outcome.received = std::move(received);
   for (turn.step = 0; turn.step < opened.most_steps; ++turn.step) {
     if (signal != 0) return std::nullopt;
     const Batch batch = opened.batches->next();
@@ -84,14 +72,15 @@ std::optional<TurnOutcome> take_turn(Workshop& workshop, const Server& server, D
   const at::NoGradGuard no_gradient;
   const Tensor update = group.parameters().weights(Owner::shared) - turn.start;  // (K, P)
   outcome.statistics = group.statistics().to(at::kCPU);
-  // What was trained is judged too: a codec may make a number of what is none.
+  // What was trained and what is sent are judged too: a codec may make a number of what is none.
   std::vector<Tensor> norms{row_norms(update.to(at::kCPU))};
   outcome.drift = as_doubles(norms.front());
   outcome.upload = workshop.strategy.upload(update, turn);
-  send(workshop, outcome.upload, outcome.upload_bytes);
+  for (const auto& [name, extra] : outcome.upload.extras) norms.push_back(row_norms(extra.to(at::kCPU, at::kFloat)));
+  const Tensor residuals = send(workshop, turn, find, outcome);
 
-  outcome.rows =
-      at::cat({group.parameters().flat(Owner::personal).to(at::kCPU), group.memory().flat().to(at::kCPU)}, 1);
+  outcome.rows = at::cat(
+      {group.parameters().flat(Owner::personal).to(at::kCPU), group.memory().flat().to(at::kCPU), residuals}, 1);
   outcome.diagnostics = group.diagnostics().means().to(at::kCPU);
   outcome.loss = as_doubles(group.loss_sum());
   for (std::int64_t k = 0; k < K; ++k)

@@ -22,9 +22,10 @@ struct TurnOutcome {
   std::vector<ClientId> clients;
   Upload upload;       // as the server decodes it
   Tensor statistics;   // (K, S): by how much they moved
-  Tensor rows;         // (K, Q + memories): personal parameters, then the strategy's memories by name
+  Tensor rows;         // (K, row_length): personal parameters, the strategy's memories by name, residuals
   Tensor diagnostics;  // (K, D) float64
-  std::vector<std::int64_t> samples, steps, weights, upload_bytes, download_bytes;
+  std::vector<std::int64_t> samples, steps, weights;
+  std::vector<FederatedBytes> sent, received;
   std::vector<double> loss, drift;
   std::vector<bool> finite;
   double seconds = 0;
@@ -42,10 +43,13 @@ struct Workshop {
   Keys keys;
   std::int64_t width;  // images of a step: training.batch_size, or as many as the largest client has
   std::map<std::string, std::int64_t> memories;             // names and lengths of what clients keep for the strategy
+  std::vector<std::string> residuals{};                     // names of the messages of which clients keep a residual
   std::map<std::int64_t, std::shared_ptr<Group>> groups{};  // by their number of clients
   std::unordered_map<ClientId, std::int64_t> sizes{};       // training images of clients that have been asked for
 
+  /// Numbers that a client keeps; the last of them are residuals.
   std::int64_t row_length() const;
+  std::int64_t residuals_length() const;
   /// How many training images a client has; its shard is looked at once.
   std::int64_t images(ClientId client);
   /// What a client counts in the average, as method.weighting has it: known before it trains.

@@ -36,7 +36,7 @@ void Progress::finished(const std::vector<std::pair<std::string, Tensor>>& share
 
 std::string Progress::line(const RoundRecord& round) const {
   std::int64_t bytes = 0;
-  for (const TurnRecord& turn : round.turns) bytes += turn.upload_bytes + turn.download_bytes;
+  for (const TurnRecord& turn : round.turns) bytes += turn.upload.total() + turn.download.total();
   const std::string total = std::to_string(total_rounds_);
   std::ostringstream out;
   out << "round " << std::setw(int(total.size())) << round.round + 1 << "/" << total << "  loss "

@@ -178,10 +178,12 @@ void Recorder::flush() {
 void Recorder::round_committed(const RoundRecord& round) {
   std::int64_t upload = 0, download = 0;
   for (const TurnRecord& turn : round.turns) {
-    upload += turn.upload_bytes;
-    download += turn.download_bytes;
-    std::vector<Table::Cell> row{round.round, turn.client,       turn.samples,        turn.steps,  turn.loss,
-                                 turn.drift,  turn.upload_bytes, turn.download_bytes, turn.seconds};
+    upload += turn.upload.total();
+    download += turn.download.total();
+    const FederatedBytes &up = turn.upload, &down = turn.download;
+    std::vector<Table::Cell> row{round.round,  turn.client,  turn.samples,    turn.steps,    turn.loss,
+                                 turn.drift,   up.total(),   up.payload,      up.statistics, up.extras,
+                                 down.total(), down.payload, down.statistics, down.extras,   turn.seconds};
     row.insert(row.end(), turn.diagnostics.begin(), turn.diagnostics.end());
     tables_->turns.add(row);
   }

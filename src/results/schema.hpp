@@ -12,7 +12,7 @@
 namespace fedorbit::schema {
 
 inline const std::string filetype = "fedorbit-results";
-inline constexpr std::array<std::int64_t, 2> version{5, 0};  // major: readers must follow; minor: something was added
+inline constexpr std::array<std::int64_t, 2> version{5, 1};  // major: readers must follow; minor: something was added
 
 /// Attributes of the root; what RunRecord::provenance holds stands beside them under its own names.
 namespace attribute {
@@ -103,7 +103,13 @@ inline Table turns(const std::vector<std::string>& diagnostics) {
                {"loss", "1", "training loss, mean over steps", Type::real},
                {"drift", "1", "Euclidean norm of trained minus received shared parameters", Type::real},
                {"upload_bytes", "byte", "federated bytes to the server", Type::integer},
+               {"upload_payload_bytes", "byte", "of these: weights, as the codec writes them", Type::integer},
+               {"upload_statistics_bytes", "byte", "of these: statistics, as they are", Type::integer},
+               {"upload_extras_bytes", "byte", "of these: what the strategy sends besides", Type::integer},
                {"download_bytes", "byte", "federated bytes from the server", Type::integer},
+               {"download_payload_bytes", "byte", "of these: weights, as the codec writes them", Type::integer},
+               {"download_statistics_bytes", "byte", "of these: statistics, as they are", Type::integer},
+               {"download_extras_bytes", "byte", "of these: what the strategy sends besides", Type::integer},
                {"seconds", "s", "its group's seconds divided by the group's clients", Type::real, Kind::time}}};
   for (const std::string& diagnostic : diagnostics)
     table.columns.push_back(

@@ -134,7 +134,10 @@ TEST(FedRsclip, sends_2048_numbers_at_width_512_and_four_tokens) {
   const auto learner = make_learner("dual_prompt", {}, material_of(clip, names));
   EXPECT_EQ(learner->layout().size(Owner::shared), 2048);
   EXPECT_EQ(learner->layout().size(Owner::personal), 2048);
-  EXPECT_EQ(make_codec("float32")->encode(at::zeros({2048}), learner->layout()).size(), 8192u);
+  EXPECT_EQ(make_codec({})
+                ->encode(at::zeros({2048}), {learner->layout(), weights_message, 0, 0, Direction::upload, Keys(1)})
+                .size(),
+            8192u);
 }
 
 }  // namespace

@@ -274,7 +274,9 @@ TEST(Registry, names_the_nearest_part_to_one_it_does_not_know) {
   EXPECT_THAT(sentence([] { make_learner("dual_promt", {}, material_of(random_clip(), class_names)); }),
               testing::HasSubstr("nearest is dual_prompt"));
   EXPECT_THAT(sentence([] { make_strategy("fedavgg", {}); }), testing::HasSubstr("nearest is fedavg"));
-  EXPECT_THAT(sentence([] { make_codec("float23"); }), testing::HasSubstr("nearest is float32"));
+  CodecOptions codec;
+  codec.codec = "float23";
+  EXPECT_THAT(sentence([&] { make_codec(codec); }), testing::HasSubstr("nearest is float32"));
 }
 
 }  // namespace

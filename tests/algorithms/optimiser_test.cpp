@@ -95,7 +95,7 @@ TEST_P(EveryOptimiser, begins_every_turn_as_if_it_were_new) {
     Tensor first = parameters.clone(), again = parameters.clone();
     for (Tensor* turn : {&first, &again}) {
       used->begin_turn(0.05);
-      for (std::int64_t i = 0; i < 3; ++i) (*used.*step)(*turn, gradients[i], active[i]);
+      for (std::int64_t i = 0; i < 3; ++i) (*used.*step)(*turn, gradients[i], active[i], {});
     }
     EXPECT_TRUE(at::equal(first, again));
   }
@@ -141,17 +141,73 @@ TEST(Optimiser, of_one_kind_has_the_masks_of_that_kind) {
   EXPECT_TRUE(at::equal(own, at::full({1, 2}, 0.5f)));
 }
 
+TEST(Optimiser, steps_along_a_gradient_that_is_multiplied_by_each_clients_factor) {
+  // What PyTorch clips to a norm of 1.5, with the factors computed here.
+  const auto golden_values = read_safetensors(golden / "optimisers.safetensors").tensors;
+  const Tensor gradients = golden_values.at("gradients"), active = golden_values.at("active");
+  const Layout layout = layout_of();
+  for (const auto& step : {&Optimiser::step, &Optimiser::step_whole}) {
+    const auto optimiser = make("sgd", layout);
+    Tensor parameters = golden_values.at("start").clone();
+    for (std::int64_t i = 0; i < gradients.size(0); ++i) {
+      const Tensor factors = (1.5 / (gradients[i].norm(2, 1) + 1e-6)).clamp_max(1);
+      EXPECT_LT(factors.min().item<float>(), 1) << "something is clipped";
+      (*optimiser.*step)(parameters, gradients[i], active[i], factors);
+      EXPECT_LT(relative(parameters, golden_values.at("clipped")[i]), 1e-6) << "step " << i;
+    }
+  }
+}
+
+TEST(Optimiser, takes_a_rate_for_each_client) {
+  const Layout layout = layout_of();
+  const auto golden_values = read_safetensors(golden / "optimisers.safetensors").tensors;
+  const Tensor gradient = golden_values.at("gradients")[0], start = golden_values.at("start");
+  for (const auto& step : {&Optimiser::step, &Optimiser::step_whole}) {
+    const auto optimiser = make("plain", layout);
+    optimiser->take_rates(std::vector<double>{0.1, 0, 0.2});
+    Tensor moved = start.clone();
+    (*optimiser.*step)(moved, gradient, at::ones({3}), {});
+    EXPECT_LT(relative(start - moved, at::tensor({0.1f, 0.f, 0.2f}).unsqueeze(1) * gradient), 1e-5);
+    EXPECT_THROW(optimiser->take_rates(std::vector<double>{0.1}), Error);
+  }
+}
+
+TEST(Schedule, with_warm_up_has_the_rates_of_pytorch_over_rounds_and_over_steps) {
+  const Tensor rates = read_safetensors(golden / "optimisers.safetensors").tensors.at("rates");
+  OptimiserOptions options;
+  options.learning_rate = 2, options.schedule = "cosine", options.warmup = 3;
+  for (std::int64_t t = 0; t < rates.numel(); ++t) {
+    const double expected = rates[t].item<double>();
+    options.schedule_over = "rounds";
+    EXPECT_NEAR(learning_rate_at(options, {t, 12, 5, 7}), expected, 1e-12) << t;
+    options.schedule_over = "steps";
+    EXPECT_NEAR(learning_rate_at(options, {t / 4, 3, t % 4, 4}), expected, 1e-12) << t;
+  }
+}
+
+TEST(Schedule, knows_whether_rates_change_within_a_turn) {
+  OptimiserOptions options;
+  options.schedule = "cosine", options.warmup = 2;
+  EXPECT_TRUE(options.constant_in_turn());
+  options.schedule_over = "steps";
+  EXPECT_FALSE(options.constant_in_turn());
+  options.schedule = "constant";
+  EXPECT_FALSE(options.constant_in_turn());
+  options.warmup = 0;
+  EXPECT_TRUE(options.constant_in_turn());
+}
+
 TEST(Schedule, constant_stays_and_cosine_falls_to_nothing) {
   OptimiserOptions options;
   options.learning_rate = 2;
-  EXPECT_EQ(learning_rate_in(options, 0, 10), 2);
-  EXPECT_EQ(learning_rate_in(options, 9, 10), 2);
+  EXPECT_EQ(learning_rate_at(options, {0, 10}), 2);
+  EXPECT_EQ(learning_rate_at(options, {9, 10}), 2);
   options.schedule = "cosine";
-  EXPECT_EQ(learning_rate_in(options, 0, 10), 2);
-  EXPECT_NEAR(learning_rate_in(options, 5, 10), 1, 1e-12);
-  EXPECT_NEAR(learning_rate_in(options, 9, 10), 1 + std::cos(0.9 * M_PI), 1e-12);
+  EXPECT_EQ(learning_rate_at(options, {0, 10}), 2);
+  EXPECT_NEAR(learning_rate_at(options, {5, 10}), 1, 1e-12);
+  EXPECT_NEAR(learning_rate_at(options, {9, 10}), 1 + std::cos(0.9 * M_PI), 1e-12);
   for (int round = 1; round < 10; ++round)
-    EXPECT_LT(learning_rate_in(options, round, 10), learning_rate_in(options, round - 1, 10));
+    EXPECT_LT(learning_rate_at(options, {round, 10}), learning_rate_at(options, {round - 1, 10}));
 }
 
 }  // namespace

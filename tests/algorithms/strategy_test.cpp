@@ -1,4 +1,4 @@
-// What every registered strategy and codec must keep.
+// What every registered strategy must keep.
 #include "algorithms/group.hpp"
 #include "support/toy.hpp"
 
@@ -226,6 +226,18 @@ TEST(Scaffold, refuses_local_optimisers_that_its_control_variates_do_not_fit) {
   }
 }
 
+TEST(Scaffold, refuses_steps_of_different_lengths) {
+  const auto strategy = make_strategy("scaffold", {});
+  for (const auto& change : std::vector<std::function<void(OptimiserOptions&)>>{
+           [](auto& o) { o.clip_norm = 1; },
+           [](auto& o) { o.schedule = "cosine", o.schedule_over = "steps"; }}) {
+    OptimiserOptions options;
+    options.momentum = 0;
+    change(options);
+    EXPECT_THAT(sentence([&] { strategy->check(options); }), testing::HasSubstr("all steps at one rate"));
+  }
+}
+
 TEST(Scaffold, keeps_the_control_variate_of_a_client_that_takes_no_step) {
   const auto strategy = make_strategy("scaffold", {});
   Hands hands(*strategy);  // client 1 takes none
@@ -235,52 +247,6 @@ TEST(Scaffold, keeps_the_control_variate_of_a_client_that_takes_no_step) {
   EXPECT_TRUE(at::equal(upload.extras.at("c")[1], at::zeros({size})));
   EXPECT_TRUE(at::equal(hands.memory.flat()[1], at::full({size}, 3.0)));
   EXPECT_TRUE(at::equal(hands.memory.flat()[0], at::full({size}, 2.0)));
-}
-
-class EveryCodec : public testing::TestWithParam<std::string> {
- protected:
-  std::unique_ptr<Codec> codec = make_codec(GetParam());
-  Layout layout = layout_of(size);
-};
-
-TEST_P(EveryCodec, reads_what_it_wrote_and_writes_the_same_again) {
-  const Tensor values = normal({size}, 8, 8);
-  const Bytes message = codec->encode(values, layout);
-  const Tensor read = codec->decode(message, layout);
-  EXPECT_EQ(read.sizes(), values.sizes());
-  EXPECT_EQ(read.scalar_type(), at::kFloat);
-  EXPECT_EQ(codec->encode(values, layout), message);
-  EXPECT_TRUE(at::equal(codec->decode(codec->encode(at::zeros({size}), layout), layout), at::zeros({size})));
-}
-
-TEST_P(EveryCodec, refuses_bytes_that_are_no_message_of_the_layout) {
-  Bytes message = codec->encode(normal({size}, 8, 8), layout);
-  message.pop_back();
-  EXPECT_THROW(codec->decode(message, layout), Error);
-  message.resize(message.size() + 2);
-  EXPECT_THROW(codec->decode(message, layout), Error);
-  EXPECT_THROW(codec->decode({}, layout), Error);
-}
-
-TEST_P(EveryCodec, refuses_numbers_that_are_not_the_layouts) {
-  EXPECT_THROW(codec->encode(at::zeros({size - 1}), layout), Error);
-  EXPECT_THROW(codec->encode(at::zeros({size + 1}), layout), Error);
-  EXPECT_THROW(codec->encode(at::zeros({size}, at::kDouble), layout), Error);
-  EXPECT_THROW(codec->encode(at::zeros({2 * size}).as_strided({size}, {2}), layout), Error);
-}
-
-INSTANTIATE_TEST_SUITE_P(all, EveryCodec, testing::ValuesIn(codec_names()),
-                         [](const auto& info) { return info.param; });
-
-TEST(Float32, takes_four_bytes_a_number_and_loses_nothing) {
-  const auto codec = make_codec("float32");
-  const Layout layout = layout_of(size);
-  Tensor values = normal({size}, 8, 8);
-  values[0] = INFINITY, values[1] = -0.0f, values[2] = 1e-42f;
-  const Bytes message = codec->encode(values, layout);
-  EXPECT_EQ(message.size(), 4u * size);
-  const Tensor read = codec->decode(message, layout);
-  EXPECT_EQ(std::memcmp(read.const_data_ptr(), values.const_data_ptr(), 4 * size), 0);
 }
 
 TEST(Strategies, SayWhereTheyChangeNothing) {

@@ -54,6 +54,20 @@ TEST(Options, AreSetFromTheCommandLineWithoutQuotes) {
   EXPECT_EQ(o.inner.rate, 3);
 }
 
+TEST(Options, AreReadByTheNameThatTheyHadBefore) {
+  struct Later : Outer {
+    void fields(OptionList& v) {
+      Outer::fields(v);
+      v.renamed("pace", "inner.rate");
+    }
+  } o;
+  OptionList::of(o).read_text("pace = 2.5", "x.toml");
+  EXPECT_EQ(o.inner.rate, 2.5);
+  OptionList::of(o).set("pace=0.5");
+  EXPECT_EQ(o.inner.rate, 0.5);
+  EXPECT_THAT(OptionList::of(o).toml(), testing::Not(HasSubstr("pace")));
+}
+
 TEST(Options, AnUnknownKeyNamesTheNearest) {
   Outer o;
   EXPECT_THAT(

@@ -6,6 +6,7 @@
 
 #include <cmath>
 
+#include "algorithms/magnitudes.hpp"
 #include "core/keys.hpp"
 
 namespace fedorbit {

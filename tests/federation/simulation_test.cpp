@@ -29,8 +29,8 @@ void expect_same(const std::vector<RoundRecord>& actual, const std::vector<Round
     ASSERT_EQ(actual[r].turns.size(), expected[r].turns.size());
     for (std::size_t i = 0; i < expected[r].turns.size(); ++i) {
       const TurnRecord &a = actual[r].turns[i], &e = expected[r].turns[i];
-      EXPECT_EQ(std::tie(a.client, a.samples, a.steps, a.upload_bytes, a.download_bytes),
-                std::tie(e.client, e.samples, e.steps, e.upload_bytes, e.download_bytes));
+      EXPECT_EQ(std::tie(a.client, a.samples, a.steps, a.upload, a.download),
+                std::tie(e.client, e.samples, e.steps, e.upload, e.download));
       EXPECT_TRUE(same(a.loss, e.loss) && same(a.drift, e.drift));
       EXPECT_TRUE(std::ranges::equal(a.diagnostics, e.diagnostics, same));
     }
@@ -269,8 +269,9 @@ TEST_F(Simulations, of_strategies_with_memories_and_extras_give_the_same_numbers
   EXPECT_FALSE(at::equal(with.global, without.global));
   EXPECT_GT(with.witness.rounds.at(1).update_norm, 0) << "though the model was changed in place";
   for (const TurnRecord& turn : with.witness.rounds.at(0).turns) {
-    EXPECT_EQ(turn.upload_bytes, 2 * 4 * (toy::classes * toy::width + 1)) << "the update and the change";
-    EXPECT_EQ(turn.download_bytes, 2 * 4 * (toy::classes * toy::width + 1)) << "the model and the variate";
+    constexpr std::int64_t bytes = 4 * (toy::classes * toy::width + 1);
+    EXPECT_EQ(turn.upload, (FederatedBytes{bytes, 0, bytes})) << "the update and the change";
+    EXPECT_EQ(turn.download, (FederatedBytes{bytes, 0, bytes})) << "the model and the variate";
   }
 }
 
@@ -309,8 +310,8 @@ TEST_F(Simulations, account_what_clients_would_send) {
   for (const RoundRecord& round : federation.witness.rounds) {
     EXPECT_EQ(round.turns.size(), 6u) << "half of 11 clients, rounded";
     for (const TurnRecord& turn : round.turns) {
-      EXPECT_EQ(turn.upload_bytes, 4 * (toy::classes * toy::width + 1));
-      EXPECT_EQ(turn.download_bytes, 4 * (toy::classes * toy::width + 1));
+      EXPECT_EQ(turn.upload, (FederatedBytes{4 * (toy::classes * toy::width + 1), 0, 0}));
+      EXPECT_EQ(turn.download, turn.upload);
     }
   }
 }
@@ -414,7 +415,7 @@ TEST_F(Simulations, of_clients_that_share_nothing_train_each_alone_from_the_same
   const auto row = [](const Federation& of, std::int64_t client) { return of.saved.back().clients.rows[client]; };
   EXPECT_TRUE(at::equal(row(federation, 3), row(other, 3))) << "what another client does is nothing to it";
   EXPECT_FALSE(at::equal(row(federation, 3), row(federation, 4)));
-  for (const TurnRecord& turn : federation.witness.rounds[0].turns) EXPECT_EQ(turn.upload_bytes, 0);
+  for (const TurnRecord& turn : federation.witness.rounds[0].turns) EXPECT_EQ(turn.upload, FederatedBytes{});
   EXPECT_TRUE(last_accuracies(federation, scope::global).empty());
   EXPECT_GT(last_accuracies(federation, scope::personal).size(), 11u);
 }
@@ -459,7 +460,7 @@ TEST_F(Simulations, start_and_judge_clients_where_the_strategy_says_they_start) 
   const FindRow find = [&](ClientId client) { return &(rows[client] = federation.saved.back().clients.rows[client]); };
   const std::vector<ClientId> clients{4, 5};
   Downloads downloads(*federation.strategy, federation.workshop->download_codec, federation.learner.layout(),
-                      simulation.server());
+                      simulation.server(), federation.parts.keys);
   const Arrival arrival = arrive(*federation.workshop, simulation.server(), downloads, clients, find, {1, 1});
   EXPECT_TRUE(at::allclose(arrival.group.parameters().flat(Owner::shared)[0], start, 0, 0));
   EXPECT_TRUE(at::equal(arrival.turn.start[0], federation.global));

@@ -123,8 +123,8 @@ TEST_F(Statistics, move_by_the_mean_over_clients_however_far_the_server_steps) {
     EXPECT_EQ(at::equal(federation.global.narrow(0, 0, weights), before.narrow(0, 0, weights)), rate == 0);
     EXPECT_EQ(simulation.server().last_update.size(0), weights);
     for (const TurnRecord& turn : federation.witness.rounds[0].turns) {
-      EXPECT_EQ(turn.upload_bytes, 4 * (weights + toy::width));
-      EXPECT_EQ(turn.download_bytes, 4 * (weights + toy::width));
+      EXPECT_EQ(turn.upload, (FederatedBytes{4 * weights, 4 * toy::width, 0}));
+      EXPECT_EQ(turn.download, turn.upload);
     }
   }
 }
@@ -170,7 +170,8 @@ TEST_F(Statistics, that_are_personal_stay_with_their_clients) {
   EXPECT_EQ(federation.global.size(0), weights);
   const Tensor rows = federation.saved.back().clients.rows;  // (clients, bias and mean)
   EXPECT_FALSE(at::equal(rows[0].narrow(0, toy::classes, toy::width), rows[1].narrow(0, toy::classes, toy::width)));
-  for (const TurnRecord& turn : federation.witness.rounds[0].turns) EXPECT_EQ(turn.upload_bytes, 4 * weights);
+  for (const TurnRecord& turn : federation.witness.rounds[0].turns)
+    EXPECT_EQ(turn.upload, (FederatedBytes{4 * weights, 0, 0}));
 }
 
 TEST_F(Statistics, go_on_from_a_saved_state) {

@@ -61,6 +61,8 @@ class BadInputTest(RefusalTest):
         data = f"data.path={self.data}"
         self.run_refused(r"synthetic\.size=64 is about synthetic scenes, but the images are those of .*data\.h5", data,
                          "synthetic.size=64")
+        self.run_refused(r"upload\.uniform\.bits=1 is about the codec uniform, but upload\.codec = float32",
+                         "upload.uniform.bits=1")
         self.run_refused(r"fedprox\.mu=1 is about the strategy fedprox, but method\.strategy = fedavg", "fedprox.mu=1")
         self.run_refused(r"prompt\.context=4 is about the learner prompt, but method\.learner = dual_prompt",
                          "prompt.context=4")

@@ -21,6 +21,8 @@ class LedgerTest(ProgramTest):
             self.assertEqual(len(turns["client"]), 20)
             self.assertEqual(set(turns["upload_bytes"]), {8192})
             self.assertEqual(set(turns["download_bytes"]), {8192})
+            self.assertEqual(set(turns["upload_payload_bytes"]), {8192})
+            self.assertEqual(set(turns["upload_statistics_bytes"]) | set(turns["upload_extras_bytes"]), {0})
             self.assertEqual(list(results["rounds/upload_bytes"]), [81920, 81920])
             self.assertEqual(sum(item.size for item in results["state"].values() if item.ndim == 2), 2048)
 

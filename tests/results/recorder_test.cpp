@@ -118,7 +118,7 @@ TEST_F(Results, WhatWasToldIsReadBack) {
   EXPECT_FALSE(std::filesystem::exists(part_path(path)));
   const h5::File file = h5::File::open(path);
   EXPECT_EQ(file.text_attribute("filetype"), "fedorbit-results");
-  EXPECT_THAT(file.integers_attribute("version"), ElementsAre(5, 0));
+  EXPECT_THAT(file.integers_attribute("version"), ElementsAre(5, 1));
   EXPECT_EQ(file.text_attribute("options"), run.start().options_toml);
   EXPECT_EQ(file.text_attribute("hosts"), "node2");
   EXPECT_EQ(file.text_attribute("start").size(), 20u);
@@ -136,6 +136,15 @@ TEST_F(Results, WhatWasToldIsReadBack) {
   EXPECT_THAT(file.read<double>("/rounds/loss"), ElementsAre(1.5, 0.75, 0.5, 0.375, 0.3));
   EXPECT_THAT(file.read<std::int64_t>("/rounds/upload_bytes"), Each(6 * 8192));
   EXPECT_EQ(file.read<std::int64_t>("/turns/client").size(), 30u);
+  for (const auto& [column, bytes] : std::map<std::string, std::int64_t>{{"upload", 8192},
+                                                                         {"upload_payload", 8000},
+                                                                         {"upload_statistics", 128},
+                                                                         {"upload_extras", 64},
+                                                                         {"download", 8192},
+                                                                         {"download_payload", 4096},
+                                                                         {"download_statistics", 2048},
+                                                                         {"download_extras", 2048}})
+    EXPECT_THAT(file.read<std::int64_t>("/turns/" + column + "_bytes"), Each(bytes)) << column;
   EXPECT_EQ(file.read<double>("/turns/alignment_loss")[29], 0.1);
   EXPECT_EQ(file.read<double>("/turns/transport_iterations")[29], 17);
   EXPECT_EQ(file.read_texts("/scores/task")[0], "zero-shot");

@@ -46,8 +46,8 @@ struct SyntheticRun {
                               2,
                               record.loss + 0.01 * double(k),
                               0.2,
-                              8192,
-                              8192,
+                              {8000, 128, 64},
+                              {4096, 2048, 2048},
                               0.3 * slowness,
                               {0.5 / double(r + 1), 12 + double(k)}});
     return record;

@@ -134,7 +134,7 @@ inline Tensor normal(std::initializer_list<std::int64_t> shape, std::uint64_t se
 
 /// A turn of clients that have kept nothing, from what the server sends.
 inline TurnOutcome turn_of(Workshop& workshop, const Server& server, const std::vector<ClientId>& clients) {
-  Downloads downloads(workshop.strategy, workshop.download_codec, workshop.learner.layout(), server);
+  Downloads downloads(workshop.strategy, workshop.download_codec, workshop.learner.layout(), server, workshop.keys);
   const FindRow nothing = [](ClientId) { return nullptr; };
   const volatile std::sig_atomic_t no_signal = 0;
   const OpenedTurn opened = open_turn(workshop, clients, server.round);

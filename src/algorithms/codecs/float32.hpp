@@ -6,8 +6,9 @@ namespace fedorbit {
 
 class Float32Codec final : public Codec {
  public:
-  Bytes encode(const Tensor& values, const Layout& layout) const override;
-  Tensor decode(const Bytes& bytes, const Layout& layout) const override;
+  bool lossless() const override { return true; }
+  Bytes encode(const Tensor& values, const Message& message) const override;
+  Tensor decode(const Bytes& bytes, const Message& message) const override;
 };
 
 }  // namespace fedorbit

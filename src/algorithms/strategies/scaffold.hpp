@@ -23,6 +23,10 @@ class Scaffold final : public Strategy {
         options.kind == "sgd" && options.momentum == 0 && options.learning_rate > 0,
         "method.strategy = \"scaffold\" reads gradients from how far clients went: its control variates are defined "
         "for optimiser.kind = \"sgd\" with optimiser.momentum = 0 and a positive optimiser.learning_rate.");
+    require(
+        options.constant_in_turn() && options.clip_norm == 0,
+        "method.strategy = \"scaffold\" reads gradients from how far clients went, all steps at one rate: it goes with "
+        "optimiser.schedule_over = \"rounds\" and optimiser.clip_norm = 0.");
   }
   Download download(const Server& server, ClientId) override { return {server.global, {{"c", server.memory.at("c")}}}; }
   Tensor gradient(const GradientAt& at, const Tensor& shared, Turn& turn) override {  // (K, P)
