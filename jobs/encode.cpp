@@ -71,8 +71,9 @@ void check(const Request& request) {
             "--patches, --precision and --set do not go with it.");
     return;
   }
-  require(import.labels.empty() && import.classes.empty() && import.texts.empty() && import.templates.empty(),
-          "--labels, --classes, --texts and --templates go with --import-images FILE.npy.");
+  require(import.labels.empty() && import.classes.empty() && import.texts.empty() && import.templates.empty() &&
+              import.domains.empty(),
+          "--labels, --classes, --texts, --templates and --domains go with --import-images FILE.npy.");
   require(options.data.texts.empty() || options.data.path.empty(),
           "either the images of data.path = ", options.data.path, " or the texts of data.texts = ", options.data.texts,
           " are encoded, not both.");
@@ -144,6 +145,7 @@ void add_encode(CLI::App& program) {
   command
       .add_option("--texts", request->import.texts, "features of texts, repeatable: array files (T, C, d) or (C, d)")
       ->allow_extra_args(true);
+  command.add_option("--domains", request->import.domains, "the domain of each image, a line each");
   command.add_option("--templates", request->import.templates, "the T templates of such a file, a line each");
   command.callback([request] {
     if (const int code = encode(*request); code != 0) throw ExitWith{code};

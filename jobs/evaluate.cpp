@@ -59,6 +59,7 @@ int evaluate(Request& request) {
   about.provenance["data_sha256"] = subject.set.origin.data;
   about.provenance["weights_sha256"] = subject.set.origin.weights;
   about.class_names = subject.set.class_names;
+  about.domain_names = subject.set.domain_names;
   if (communicator->root()) {
     if (!output.empty()) record(output, scores, about, subject.warning);
     if (!subject.warning.empty()) log::warning(subject.warning);

@@ -1,7 +1,9 @@
 #include "jobs/import.hpp"
 
 #include <ATen/ops/isfinite.h>
+#include <ATen/ops/tensor.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <set>
 
@@ -54,6 +56,27 @@ PromptFeatures read_prompts(const std::string& file, const Import& import, std::
   return prompts;
 }
 
+/// Domains are numbered as they are first met.
+void read_domains(const std::string& file, FeatureSet& set) {
+  const std::vector<std::string> lines = read_lines(file);
+  const std::int64_t count = set.of.features.size(0);
+  require(std::int64_t(lines.size()) == count, file, " names the domains of ", lines.size(), " images, but there are ",
+          count, "; it takes a line for each image.");
+  std::vector<std::int64_t> domains;
+  for (const std::string& name : lines) {
+    const auto known = std::ranges::find(set.domain_names, name);
+    domains.push_back(known - set.domain_names.begin());
+    if (known == set.domain_names.end()) set.domain_names.push_back(name);
+  }
+  set.domains = at::tensor(domains);
+}
+
+std::string sha256_of_files(const std::vector<std::string>& files) {
+  std::string all;
+  for (const std::string& file : files) all += file.empty() ? "" : sha256_of_file(file);
+  return sha256(all);
+}
+
 }  // namespace
 
 void import_features(const Import& import, const std::string& output) {
@@ -70,6 +93,7 @@ void import_features(const Import& import, const std::string& output) {
           ", where (images, width) is expected.");
   const std::int64_t classes = std::int64_t(set.class_names.size()), width = set.of.features.size(1);
   set.labels = read_labels(import.labels, set.of.features.size(0), classes);
+  if (!import.domains.empty()) read_domains(import.domains, set);
   for (const std::string& file : import.texts) {
     set.prompts.push_back(read_prompts(file, import, classes, width));
     for (std::size_t i = 0; i + 1 < set.prompts.size(); ++i)
@@ -82,13 +106,16 @@ void import_features(const Import& import, const std::string& output) {
     for (const PromptFeatures& prompts : set.prompts) used = used || prompts.features.size(0) == lines;
     require(used, import.templates, " has ", lines, " templates, as many as no file of --texts has.");
   }
-  set.origin = {sha256(sha256_of_file(import.labels) + sha256_of_file(import.classes)),
-                "imported from an array file of SHA-256 " + sha256_of_file(import.images),
+  std::string computed = text(imported_weights, "array files of SHA-256 ", sha256_of_file(import.images));
+  for (const std::string& file : import.texts) computed += ", " + sha256_of_file(file);
+  set.origin = {sha256_of_files({import.labels, import.classes, import.domains}), std::move(computed),
                 "unknown: imported from " + std::filesystem::path(import.images).filename().string(), "",
                 "another program's"};
   write_imported(output, set);
   log::info(output, ": ", counted(set.of.features.size(0), "image"), " of width ", width, ", ",
-            counted(classes, "class"), ", ", counted(std::int64_t(set.prompts.size()), "set"), " of text features");
+            counted(classes, "class"), ", ",
+            set.domains.defined() ? counted(std::int64_t(set.domain_names.size()), "domain") + ", " : "",
+            counted(std::int64_t(set.prompts.size()), "set"), " of text features");
 }
 
 }  // namespace fedorbit

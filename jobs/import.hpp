@@ -12,6 +12,7 @@ struct Import {
   std::string classes;             // C names, a line each
   std::vector<std::string> texts;  // (T, C, d) or (C, d) floating each: sets named for their files
   std::string templates;           // T lines, the templates of the sets that have as many
+  std::string domains;             // N lines, the domain of each image; empty: all are of one
 };
 
 /// Writes `output`, whole or not at all. Whatever does not fit together is an Error that names file and size.

@@ -11,9 +11,7 @@
 #include <thread>
 
 #include "core/error.hpp"
-#include "core/fingerprint.hpp"
 #include "data/printable.hpp"
-#include "inputs/load_model.hpp"
 #include "io/file.hpp"
 #include "io/h5.hpp"
 #include "io/safetensors.hpp"
@@ -48,12 +46,6 @@ ReadingOptions reading_of(const MachineOptions& options, const Communicator& com
   const std::int64_t idle = std::thread::hardware_concurrency() / communicator.local_size() - options.threads;
   return {int(options.readers > 0 ? options.readers : std::clamp<std::int64_t>(idle, 1, 8)),
           options.image_memory * double(1 << 30)};
-}
-
-Clip open_weights(const WeightOptions& model, at::Device device, Communicator& communicator) {
-  const Clip clip = load_model(model);
-  communicator.agree("weights " + model.weights, fingerprint(clip.checksum));
-  return clip.to(device);
 }
 
 namespace {

@@ -1,13 +1,11 @@
-// What several subcommands open before they begin: the machine, weights, data, lists of words.
+// What several subcommands open before they begin: the machine, the place to write to, lists of words.
 #pragma once
 #include <filesystem>
 #include <string>
 #include <vector>
 
 #include "comm/communicator.hpp"
-#include "data/dataset.hpp"
 #include "federation/experiment.hpp"
-#include "model/clip.hpp"
 
 namespace fedorbit {
 
@@ -19,9 +17,6 @@ at::Device prepare_machine(const MachineOptions& options, const Communicator& co
 /// How this rank reads images ahead: as the options say it, or as many threads as its share of the node's cores leaves
 /// beside its arithmetic; none where the HDF5 library must not be used by several.
 ReadingOptions reading_of(const MachineOptions& options, const Communicator& communicator);
-
-/// The weights on the device, the same on every rank. What had to be assumed of them is in `assumption`.
-Clip open_weights(const WeightOptions& model, at::Device device, Communicator& communicator);
 
 /// Throws where `output` is a folder, one of the inputs, a run's results, or a file that is there and has not this
 /// `filetype` (safetensors: "format"): what is about to be written must not take the place of something else.

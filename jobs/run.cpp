@@ -9,7 +9,6 @@
 #include "core/words.hpp"
 #include "data/split_file.hpp"
 #include "evaluation/frozen_exam.hpp"
-#include "evaluation/zero_shot.hpp"
 #include "federation/assemble.hpp"
 #include "federation/census.hpp"
 #include "federation/cohort.hpp"
@@ -18,7 +17,6 @@
 #include "inputs/arithmetic.hpp"
 #include "inputs/batch_sources.hpp"
 #include "inputs/feature_store.hpp"
-#include "inputs/open_data.hpp"
 #include "io/file.hpp"
 #include "jobs/command_line.hpp"
 #include "jobs/commands.hpp"
@@ -52,21 +50,22 @@ std::int64_t most_steps(const std::vector<ClientRecord>& clients, const Training
 
 /// What is read before the run directory is touched: a misspelt name loses nothing there.
 struct Opened {
-  Dataset dataset;
-  Clip clip;
-  std::vector<std::string> templates;
+  Sources sources;
   Parts parts;
 };
 
 Opened open(Experiment& experiment, at::Device device, Communicator& communicator) {
-  Dataset dataset = open_data(experiment.data.path, experiment.synthetic, communicator);
-  Clip clip = open_weights(experiment.model, device, communicator);
-  std::vector<std::string> templates = templates_in(experiment.model.text_template, "model.text_template");
-  Material material = material_of(clip, dataset.class_names(), experiment.engine);
-  material.share = [&](const Tensor& bytes) { return one_copy_on_node(bytes, communicator); };
+  Sources sources = open_sources(experiment.data, experiment.synthetic, experiment.model, device, communicator);
+  Material material{sources.class_names,
+                    sources.width,
+                    sources.logit_scale,
+                    sources.clip,
+                    sources.texts,
+                    experiment.engine,
+                    [&](const Tensor& bytes) { return one_copy_on_node(bytes, communicator); }};
   auto learner = make_learner(experiment.method.learner, experiment.learner, std::move(material));
-  Parts parts = assemble(experiment, labelled(dataset), std::move(learner), device);
-  return {std::move(dataset), std::move(clip), std::move(templates), std::move(parts)};
+  Parts parts = assemble(experiment, sources.labelled(), std::move(learner), device);
+  return {std::move(sources), std::move(parts)};
 }
 
 /// Collective: what the folder holds, as the root sees it.
@@ -82,10 +81,11 @@ RunRecord record_of(const Opened& opened, const std::string& options_toml, Commu
   RunRecord record;
   record.options_toml = options_toml;
   record.provenance = provenance_of_run(communicator);
-  record.provenance["data_sha256"] = opened.dataset.checksum();
-  record.provenance["weights_sha256"] = opened.clip.checksum;
-  record.class_names = opened.dataset.class_names();
-  record.domain_names = opened.dataset.domain_names();
+  record.provenance["data_sha256"] = opened.sources.data_checksum;
+  record.provenance["weights_sha256"] = opened.sources.weights_checksum;
+  record.provenance["text_templates"] = opened.sources.templates;
+  record.class_names = opened.sources.class_names;
+  record.domain_names = opened.sources.domain_names;
   record.diagnostics = opened.parts.learner->diagnostics();
   return record;
 }
@@ -93,12 +93,12 @@ RunRecord record_of(const Opened& opened, const std::string& options_toml, Commu
 /// At the root: the run and its clients in a few lines.
 void introduce(const Experiment& experiment, const Opened& opened, const RunRecord& record, at::Device device,
                int ranks, bool verbose) {
-  if (!opened.clip.assumption.empty()) log::warning(opened.clip.assumption);
+  if (opened.sources.clip && !opened.sources.clip->assumption.empty()) log::warning(opened.sources.clip->assumption);
   const auto& training = experiment.training;
   const std::int64_t cohort = cohort_size(opened.parts.partition->clients(), training.participation),
                      groups = (cohort + training.group_size - 1) / training.group_size;
   const Partition& partition = *opened.parts.partition;
-  const Labelled data = labelled(opened.dataset);
+  const Labelled data = opened.sources.labelled();
   log::info(experiment.name, ": ", experiment.method.learner, " with ", experiment.method.strategy, " on ",
             counted(ranks, "rank"), ", ", device.str(), "\n", summary(record.clients, partition, data));
   if (const std::string more = notes(record, partition, data); !more.empty()) log::info(more);
@@ -134,7 +134,11 @@ int run(Arguments& arguments) {
 
   const Opened opened = open(experiment, device, *communicator);
   const Parts& parts = opened.parts;
-  refuse_image_options(line.assignments, experiment, parts.learner->needs());
+  const Sources& sources = opened.sources;
+  if (sources.imported)
+    refuse_images(line.assignments, experiment, parts.learner->needs());
+  else
+    refuse_image_options(line.assignments, experiment, parts.learner->needs());
   const std::string options_toml = list.toml();
   RunDirectory directory(line.output.empty() ? "runs/" + experiment.name : line.output);
   const auto held = take(directory, options_toml, arguments.restart, *communicator);
@@ -159,18 +163,20 @@ int run(Arguments& arguments) {
   std::string split;  // at the root; of clients that share images there is none
   if (root) {
     if (!parts.partition->overlaps()) {
-      split = split_text(*parts.partition, labelled(opened.dataset));
+      split = split_text(*parts.partition, sources.labelled());
       record.provenance["split_sha256"] = sha256(split);
     }
-    record.clients = census(*parts.partition, labelled(opened.dataset), experiment.partition.listed);
+    record.clients = census(*parts.partition, sources.labelled(), experiment.partition.listed);
     introduce(experiment, opened, record, device, communicator->size(), arguments.verbose);
   }
 
   const bool patches = parts.learner->needs().patches;
   std::optional<InPhase> encoding(std::in_place, communicator->ledger(), Phase::encoding);
   const auto features =
-      features_of(opened.dataset, opened.clip, {patches, false, experiment.views}, experiment.data.features,
-                  experiment.data.feature_store, device, *communicator, signal_received);
+      sources.imported
+          ? sources.imported
+          : features_of(*sources.dataset, *sources.clip, {patches, false, experiment.views}, experiment.data.features,
+                        experiment.data.feature_store, device, *communicator, signal_received);
   encoding.reset();
   if (!features) {
     if (root && arguments.restart) directory.begin(options_toml);  // what goes on without --restart is the new run
@@ -181,10 +187,11 @@ int run(Arguments& arguments) {
   record.provenance["arithmetic"] = arithmetic(device, *communicator);
   record.provenance["features_arithmetic"] = features->origin.arithmetic;
   BatchSources batches(device);
-  batches.features.emplace(features->of, opened.dataset.labels(), device, parts.keys);
-  batches.images.emplace(opened.dataset, experiment.images, device, parts.keys,
-                         reading_of(experiment.machine, *communicator));
-  if (experiment.engine.live_images) batches.encoder = opened.clip;
+  batches.features.emplace(features->of, sources.labels, device, parts.keys);
+  if (sources.dataset)
+    batches.images.emplace(*sources.dataset, experiment.images, device, parts.keys,
+                           reading_of(experiment.machine, *communicator));
+  if (experiment.engine.live_images) batches.encoder = *sources.clip;
   Workshop workshop = parts.workshop(experiment, batches);
   require_memory(workshop, *communicator);
 
@@ -208,29 +215,24 @@ int run(Arguments& arguments) {
     for (Observer* observer : observers) observer->started(record);
     watchers->machine.emplace(*communicator, observers);
     observers.push_back(&*watchers->machine);
-    if (const std::string idle = parts.strategy->idle(most_steps(record.clients, experiment.training));
-        !restart && !idle.empty())
-      for (Observer* observer : observers) observer->happened({0, "warning", idle});
+    for (const std::string& idle :
+         {parts.learner->idle(), parts.strategy->idle(most_steps(record.clients, experiment.training))})
+      if (!restart && !idle.empty())
+        for (Observer* observer : observers) observer->happened({0, "warning", idle});
     if (restart)
       for (const EventRecord& event : events_of_restart(*restart, *communicator, record.provenance["hosts"]))
         for (Observer* observer : observers) observer->happened(event);
   }
-  const Questions questions = questions_of(experiment, parts, labelled(opened.dataset), batches);
-  auto exams = exams_of(
-      experiment, parts, questions, *batches.features,
-      [&] {
-        const PromptFeatures texts =
-            encode_prompts("zero-shot", opened.templates, record.class_names, opened.clip, device, *communicator);
-        opened.clip.release();
-        return by_texts(ensemble(texts.features), opened.clip.logit_scale(), device);
-      },
-      *communicator);
+  const Questions questions = questions_of(experiment, parts, sources.labelled(), batches);
+  std::function<Scorer()> zero_shot;
+  if (sources.texts) zero_shot = [&] { return by_texts(sources.texts(), sources.logit_scale, device); };
+  auto exams = exams_of(experiment, parts, questions, *batches.features, std::move(zero_shot), *communicator);
   Simulation simulation(workshop, *communicator, std::move(exams), observers, [&](const State& state) {
     // A checkpoint is never newer than what was recorded on the disk.
     to_checkpoint(state, options_toml, watchers->recorder.keep()).write(directory.checkpoint());
   });
   if (restart) simulation.restore(shared_state(restart->checkpoint, *communicator));
-  opened.clip.release();  // what trains has its own copies
+  if (sources.clip) sources.clip->release();  // what trains has its own copies
   const Ending ending = simulation.run(signal_received);
   if (ending == Ending::interrupted) {
     log::info("interrupted after ", counted(simulation.server().round, "round"), ". ", how_to_go_on);
@@ -241,8 +243,8 @@ int run(Arguments& arguments) {
   if (root) {
     const std::optional<Selected>& selected = simulation.selected();
     export_model(directory.model(), experiment, simulation.shared(),
-                 selected ? selected->round : simulation.server().round, opened.clip.checksum,
-                 opened.dataset.checksum(), record.class_names);
+                 selected ? selected->round : simulation.server().round, sources.weights_checksum,
+                 sources.data_checksum, record.class_names);
     for (Observer* observer : observers) observer->finished(simulation.shared());
     directory.finish();
     if (selected)

@@ -4,7 +4,7 @@
 
 #include "core/error.hpp"
 #include "evaluation/frozen_exam.hpp"
-#include "evaluation/zero_shot.hpp"
+#include "inputs/class_texts.hpp"
 
 namespace fedorbit {
 
@@ -16,7 +16,11 @@ Scores score(const EvaluateOptions& options, Subject& subject, const BatchSource
   std::vector<std::int64_t> all(std::size_t(features.labels().size(0)));
   std::iota(all.begin(), all.end(), 0);
   const std::vector<std::int64_t> one_domain(all.size(), 0);
-  const Labelled data{{subject.set.labels.const_data_ptr<std::int64_t>(), all.size()}, one_domain, classes, 1};
+  Labelled data{{subject.set.labels.const_data_ptr<std::int64_t>(), all.size()}, one_domain, classes, 1};
+  if (subject.set.domains.defined()) {
+    data.domains = {subject.set.domains.const_data_ptr<std::int64_t>(), all.size()};
+    data.domain_count = std::int64_t(subject.set.domain_names.size());
+  }
   const auto judge = [&](Score about, std::span<const std::int64_t> images, const Needs& needs, const Scorer& scorer) {
     const Answers answers = answers_of(sources, images, needs, scorer, communicator);
     const std::vector<Score> scores = scores_of(answers, data, about);

@@ -4,7 +4,7 @@
 #include "core/fingerprint.hpp"
 #include "core/log.hpp"
 #include "core/signals.hpp"
-#include "evaluation/zero_shot.hpp"
+#include "inputs/class_texts.hpp"
 #include "inputs/feature_store.hpp"
 #include "inputs/open_data.hpp"
 #include "jobs/opening.hpp"
@@ -25,6 +25,29 @@ std::vector<std::string> wanted_templates(const EvaluatedModel& model, bool by_d
   return templates;
 }
 
+/// What a trained model is revived from: texts in the words that its run read, or those that were imported for it.
+Material material(const Subject& subject, const TrainedModel& learned, const std::vector<std::string>& class_names,
+                  at::Device device, Communicator& communicator) {
+  Material made{.class_names = class_names};
+  if (subject.clip) {
+    made = material_of(*subject.clip, class_names);
+    const std::string& pattern = learned.text_template;
+    if (!pattern.empty())
+      made.texts = [&subject, pattern, class_names, device, &communicator] {
+        const auto templates = templates_in(pattern, "text_template of the trained model");
+        return ensemble(encode_prompts("texts", templates, class_names, *subject.clip, device, communicator).features)
+            .to(device);
+      };
+    return made;
+  }
+  made.width = subject.set.of.features.size(1);
+  made.logit_scale = subject.set.logit_scale;
+  for (const PromptFeatures& prompts : subject.set.prompts)
+    if (prompts.name == learned.texts || (learned.texts.empty() && subject.set.prompts.size() == 1))
+      made.texts = [&prompts, device] { return ensemble(prompts.features).to(device); };
+  return made;
+}
+
 }  // namespace
 
 std::optional<Subject> open_subject(const EvaluateOptions& options, at::Device device, Communicator& communicator) {
@@ -37,11 +60,10 @@ std::optional<Subject> open_subject(const EvaluateOptions& options, at::Device d
                        fingerprint(subject.set.origin.data + subject.set.origin.weights));
   }
   const bool said = !options.model.templates.empty() || !options.model.templates_file.empty();
-  const bool needs_tower = !alone || said || !options.model.trained.empty() || !options.model.weights.empty();
-  const auto templates =
-      wanted_templates(options.model, needs_tower && options.model.trained.empty() && subject.set.prompts.empty());
   std::optional<TrainedModel> learned;
   if (!options.model.trained.empty()) learned = read_trained_model(options.model.trained);
+  const bool needs_tower = !alone || said || !options.model.weights.empty() || (learned && !learned->of_imported());
+  const auto templates = wanted_templates(options.model, needs_tower && !learned && subject.set.prompts.empty());
   std::optional<Dataset>& dataset = subject.dataset;
   if (!alone) dataset = open_data(options.data.path, options.synthetic, communicator);
   if (needs_tower) {
@@ -61,7 +83,9 @@ std::optional<Subject> open_subject(const EvaluateOptions& options, at::Device d
     subject.set.prompts.clear();  // they were read with the old names
   }
   if (learned) {
-    subject.trained.emplace(revive(*learned, *subject.clip, class_names, device));
+    const std::string weights = subject.clip ? subject.clip->checksum : subject.set.origin.weights;
+    subject.trained.emplace(
+        revive(*learned, material(subject, *learned, class_names, device, communicator), weights, device));
     require(subject.trained->learner->classifier(), learned->file.string(), " is of ", learned->learner,
             ", which cannot label images.");
   }

@@ -68,4 +68,18 @@ void refuse_unused(const std::vector<std::string>& assignments, const Experiment
   }
 }
 
+void refuse_images(const std::vector<std::string>& assignments, const Experiment& experiment, const Needs& needs) {
+  const std::string& file = experiment.data.features;
+  require(needs.views == 0, "method.learner = ", experiment.method.learner, " learns from images, but ", file,
+          " holds imported features; give images and weights instead.");
+  require(experiment.views.count == 0, file,
+          " holds imported features, which have no augmented views, but views.count = ", experiment.views.count, ".");
+  require(!experiment.engine.live_images, file,
+          " holds imported features; engine.live_images encodes images, of which there are none.");
+  for (const std::string& assignment : assignments)
+    for (const char* about : {"synthetic.", "images.", "model.", "engine.", "data.feature_store"})
+      require(!assignment.starts_with(about), "--set ", assignment, " is about images and weights, but ", file,
+              " holds imported features, which need neither; leave one of them out.");
+}
+
 }  // namespace fedorbit

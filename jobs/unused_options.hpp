@@ -19,4 +19,8 @@ void refuse_unused(const std::vector<std::string>& assignments, const Experiment
 void refuse_image_options(const std::vector<std::string>& assignments, const Experiment& experiment,
                           const Needs& needs);
 
+/// The same for options about images and weights, where imported features stand alone; throws too where clients are to
+/// see images.
+void refuse_images(const std::vector<std::string>& assignments, const Experiment& experiment, const Needs& needs);
+
 }  // namespace fedorbit

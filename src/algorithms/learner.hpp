@@ -46,6 +46,8 @@ class Learner {
   virtual std::vector<std::string> diagnostics() const { return {}; }
   /// Sentences about a round whose diagnostics have these means over clients (NaN where nothing was observed).
   virtual std::vector<std::string> warnings(std::span<const double> means) const { return {}; }
+  /// Which of its options do nothing beside the others, in a sentence; empty where each does something.
+  virtual std::string idle() const { return {}; }
   /// What it can do besides: label, or nothing.
   virtual Classifier* classifier() { return nullptr; }
 };

@@ -16,7 +16,7 @@ struct Material {
   std::int64_t width = 0;                // d, of images' features
   double logit_scale = 100;              // the weights' factor on cosines; CLIP's own where it is not known
   std::shared_ptr<const Clip> clip{};    // none where features were imported
-  std::function<Tensor()> texts{};       // (C, d) unit, what texts say of the classes; none where nobody has read them
+  std::function<Tensor()> texts{};       // (C, d) unit, where clients train: what texts say of the classes, if any do
   EngineOptions engine{};
   ShareBytes share{};  // where what learners compute beforehand lies
 

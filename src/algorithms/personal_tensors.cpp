@@ -45,6 +45,7 @@ class Relabelled final : public Learner {
   bool replayable() const override { return learner_->replayable(); }
   std::vector<std::string> diagnostics() const override { return learner_->diagnostics(); }
   std::vector<std::string> warnings(std::span<const double> means) const override { return learner_->warnings(means); }
+  std::string idle() const override { return learner_->idle(); }
   Classifier* classifier() override { return learner_->classifier(); }
 
  private:

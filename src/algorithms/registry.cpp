@@ -6,6 +6,8 @@
 #include "algorithms/codecs/float32.hpp"
 #include "algorithms/codecs/uniform.hpp"
 #include "algorithms/learners/dual_prompt.hpp"
+#include "algorithms/learners/fedclip.hpp"
+#include "algorithms/learners/linear.hpp"
 #include "algorithms/learners/prompt.hpp"
 #include "algorithms/strategies/fedadagrad.hpp"
 #include "algorithms/strategies/fedadam.hpp"
@@ -65,6 +67,8 @@ const Learners& learners() {
   static const Learners parts{
       learner<PromptLearner, PromptOptions>("prompt"),
       learner<DualPromptLearner, DualPromptOptions>("dual_prompt"),
+      learner<FedClipLearner, FedClipOptions>("fedclip"),
+      learner<LinearLearner, LinearOptions>("linear"),
   };
   return parts;
 }

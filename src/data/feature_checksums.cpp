@@ -40,6 +40,8 @@ std::string checksum_of_rest(const FeatureSet& set) {
   const auto add = [&all](const std::string& what, std::string_view content) { all += what + sha256(content) + "\n"; };
   if (set.labels.defined()) add("labels ", bytes_of(set.labels.contiguous()));
   for (const std::string& name : set.class_names) add("class ", name);
+  if (set.domains.defined()) add("domains ", bytes_of(set.domains.contiguous()));
+  for (const std::string& name : set.domain_names) add("domain ", name);
   for (const std::string& line : set.texts) add("text ", line);
   for (const PromptFeatures& prompts : set.prompts) {
     add("prompts ", prompts.name);

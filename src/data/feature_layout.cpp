@@ -51,6 +51,10 @@ void lay_out_features(h5::File& file, const FeatureShape& shape, const FeatureSe
   }
   h5::write_tensor(file, feature_file::label, about.labels);
   file.write_texts(feature_file::class_name, about.class_names);
+  if (about.domains.defined()) {
+    h5::write_tensor(file, feature_file::domain, about.domains);
+    file.write_texts(feature_file::domain_name, about.domain_names);
+  }
   for (const PromptFeatures& prompts : about.prompts) {
     const std::string group = std::string(feature_file::prompts) + "/" + prompts.name;
     file.make_group(group);

@@ -19,6 +19,13 @@ FeatureOrigin read_origin(const h5::File& file) {
           file.text_attribute("arithmetic")};
 }
 
+h5::File open_file(const std::filesystem::path& path) {
+  h5::File file = h5::File::open(path);
+  require(file.has_attribute("filetype") && file.text_attribute("filetype") == feature_file::filetype, path.string(),
+          " is no feature file: make one with \"fedorbit encode\".");
+  return file;
+}
+
 /// A mapped table of the shape that `shape` says; -1 there is any length. Undefined where it may be missing and is.
 Tensor mapped(const h5::File& file, const char* name, const std::vector<std::int64_t>& shape, bool optional) {
   if (optional && !file.has(name)) return {};
@@ -43,15 +50,17 @@ Features read_tables(const h5::File& file) {
   return of;
 }
 
-void check_labels(const h5::File& file, const FeatureSet& set) {
-  const std::int64_t count = set.of.features.size(0), classes = std::int64_t(set.class_names.size());
-  require(set.labels.dim() == 1 && set.labels.size(0) == count && set.labels.scalar_type() == at::kLong, file.file(),
-          " ", feature_file::label, " has the shape ", set.labels.sizes(), ", where one whole number for each of ",
-          count, " images is expected.");
-  const auto* labels = set.labels.const_data_ptr<std::int64_t>();
-  for (std::int64_t i = 0; i < count; ++i)
-    require(labels[i] >= 0 && labels[i] < classes, file.file(), " ", feature_file::label, ": image ", i,
-            " has the label ", labels[i], ", outside 0 to ", classes - 1, ".");
+/// A place among `names` for each of `count` images: a label, a domain.
+Tensor read_places(const h5::File& file, const char* name, std::int64_t count, const std::vector<std::string>& names) {
+  const Tensor places = h5::read_tensor(file, name);
+  require(places.dim() == 1 && places.size(0) == count && places.scalar_type() == at::kLong, file.file(), " ", name,
+          " has the shape ", places.sizes(), ", where one whole number for each of ", count, " images is expected.");
+  for (std::int64_t i = 0; i < count; ++i) {
+    const std::int64_t place = places.const_data_ptr<std::int64_t>()[i];
+    require(place >= 0 && place < std::int64_t(names.size()), file.file(), " ", name, ": that of image ", i, " is ",
+            place, ", outside 0 to ", std::int64_t(names.size()) - 1, ".");
+  }
+  return places;
 }
 
 std::vector<PromptFeatures> read_prompts(const h5::File& file, const FeatureSet& set) {
@@ -72,10 +81,10 @@ std::vector<PromptFeatures> read_prompts(const h5::File& file, const FeatureSet&
 
 }  // namespace
 
+bool are_imported(const std::filesystem::path& path) { return open_file(path).integer_attribute("imported") != 0; }
+
 FeatureSet open_features(const std::filesystem::path& path, RowShare checked) {
-  const h5::File file = h5::File::open(path);
-  require(file.has_attribute("filetype") && file.text_attribute("filetype") == feature_file::filetype, path.string(),
-          " is no feature file: make one with \"fedorbit encode\".");
+  const h5::File file = open_file(path);
   const std::int64_t version = file.integer_attribute("version");
   require(version == feature_file::version, path.string(), " is a feature file of version ", version,
           "; this program reads version ", feature_file::version, ".");
@@ -96,8 +105,12 @@ FeatureSet open_features(const std::filesystem::path& path, RowShare checked) {
             set.texts.size(), " rows where ", feature_file::features, " has ", set.of.features.size(0), ".");
   } else {
     set.class_names = file.read_texts(feature_file::class_name);
-    set.labels = h5::read_tensor(file, feature_file::label);
-    check_labels(file, set);
+    const std::int64_t count = set.of.features.size(0);
+    set.labels = read_places(file, feature_file::label, count, set.class_names);
+    if (file.has(feature_file::domain)) {
+      set.domain_names = file.read_texts(feature_file::domain_name);
+      set.domains = read_places(file, feature_file::domain, count, set.domain_names);
+    }
     set.prompts = read_prompts(file, set);
   }
   constexpr const char* remedy = "; remove the file, and it is encoded or imported anew.";

@@ -13,10 +13,14 @@ namespace fedorbit {
 namespace feature_file {
 inline constexpr const char *filetype = "fedorbit-features", *features = "/features", *patches = "/patches",
                             *view_features = "/view_features", *view_patches = "/view_patches", *done = "/done",
-                            *label = "/label", *class_name = "/class_name", *text = "/text", *prompts = "/prompts",
+                            *label = "/label", *class_name = "/class_name", *domain = "/domain",
+                            *domain_name = "/domain_name", *text = "/text", *prompts = "/prompts",
                             *row_sha256 = "/row_sha256";
 inline constexpr std::int64_t version = 3;
 }  // namespace feature_file
+
+/// How the weights of imported features are named, for want of their checksum: this, and which files were imported.
+inline constexpr const char* imported_weights = "imported from ";
 
 /// Features as tensors, views of the mapped file: float32 or float16, as the tower gives them, not normalised.
 struct Features {
@@ -50,7 +54,9 @@ struct FeatureSet {
   Features of;
   Tensor labels;                         // (N) int64; undefined for texts
   std::vector<std::string> class_names;  // C; empty for texts
-  std::vector<std::string> texts;        // N, of a list of texts
+  Tensor domains;                        // (N) int64; undefined where nobody has said them: a data set has its own
+  std::vector<std::string> domain_names;
+  std::vector<std::string> texts;  // N, of a list of texts
   std::vector<PromptFeatures> prompts;
 };
 
@@ -58,6 +64,9 @@ struct FeatureSet {
 struct RowShare {
   std::int64_t part = 0, parts = 1;
 };
+
+/// Whether it holds imported features. Throws where the file is none.
+bool are_imported(const std::filesystem::path& path);
 
 /// Throws where the file is none, is not whole, contradicts itself, or where a row of `checked` or anything besides
 /// rows does not fit its checksum. Features are mapped.

@@ -8,15 +8,6 @@
 
 namespace fedorbit {
 
-Labelled labelled(const Dataset& dataset) {
-  auto view = [](const Tensor& numbers) {
-    return std::span(numbers.const_data_ptr<std::int64_t>(), std::size_t(numbers.numel()));
-  };
-  return {view(dataset.labels()), view(dataset.domains()),
-          dataset.classes(),      std::int64_t(dataset.domain_names().size()),
-          dataset.domain_names(), dataset.checksum()};
-}
-
 std::int64_t most_images(const std::vector<Shard>& shards) {
   std::size_t most = 0;
   for (const Shard& shard : shards) most = std::max(most, shard.train.size());

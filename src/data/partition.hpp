@@ -28,9 +28,6 @@ struct Labelled {
   std::string_view checksum{};                  // likewise
 };
 
-/// A view of the data set, which must outlive it.
-Labelled labelled(const Dataset& dataset);
-
 class Partition {
  public:
   virtual ~Partition() = default;

@@ -6,8 +6,13 @@
 
 namespace fedorbit {
 
-/// Multinomial logistic regression on standardised unit features, with a small L2 term, fitted by full-batch Adam.
-/// Deterministic: it starts from zero.
+namespace linear_probe {
+inline constexpr double decay = 1e-3;  // lambda
+}
+
+/// Multinomial logistic regression of x, the unit features standardised over the training images (mean 0, deviation 1)
+/// with a 1 appended: the minimum over W of mean cross entropy(W x) + lambda / 2 |W|^2, biases included, found by
+/// L-BFGS in float64 from zero until no element of the gradient is above 1e-6. scikit-learn's C is 1 / (lambda n).
 class LinearProbe {
  public:
   /// features (N, d) raw, labels (N) int64, `train` the images it is fitted to.

@@ -112,7 +112,7 @@ std::vector<std::unique_ptr<Exam>> exams_of(const Experiment& experiment, const 
   };
   const auto& options = experiment.evaluation;
   const std::int64_t classes = questions.data.classes;
-  frozen(task::zero_shot, std::move(zero_shot));
+  if (zero_shot) frozen(task::zero_shot, std::move(zero_shot));
   if (options.linear_probe)
     frozen(task::probe, [&features, &questions, classes] { return by_probe(features, questions.train, classes); });
   if (options.neighbours)

@@ -4,32 +4,12 @@
 #include "algorithms/registry.hpp"
 #include "core/options.hpp"
 #include "data/augment.hpp"
-#include "data/partition.hpp"
 #include "data/synthetic.hpp"
 #include "inputs/live_images.hpp"
-#include "inputs/load_model.hpp"
+#include "inputs/sources.hpp"
 #include "model/prompts/engine.hpp"
 
 namespace fedorbit {
-
-struct DataOptions {
-  std::string path, features, feature_store;
-  void fields(OptionList& v) {
-    v("path", path, "a data set made by `fedorbit prepare`; empty: synthetic scenes as [synthetic] describes them");
-    v("features", features,
-      "a feature file made by `fedorbit encode` for this data and these weights; empty: the store");
-    v("feature_store", feature_store, "folder that keeps image features; empty: the user's cache");
-  }
-};
-
-struct ModelOptions : WeightOptions {
-  std::string text_template = "a satellite photo of a {}.";
-  void fields(OptionList& v) {
-    WeightOptions::fields(v);
-    v("text_template", text_template,
-      "what zero-shot classification reads, several separated by semicolons; {} stands for the class name");
-  }
-};
 
 /// Steps that a client takes in a turn, and in each epoch of it: its last batch of an epoch may be short.
 struct LocalSteps {
@@ -37,24 +17,27 @@ struct LocalSteps {
 };
 
 struct TrainingOptions {
-  std::int64_t rounds = 50, local_epochs = 1, batch_size = 32, accumulate = 1, group_size = 0;
+  std::int64_t rounds = 50, local_epochs = 1, batch_size = 32, smallest_batch = 1, accumulate = 1, group_size = 0;
   double participation = 1;
   std::string aggregation = "exact", nonfinite = "error";
   /// Images that a local step goes through at once.
   std::int64_t at_once() const { return (batch_size + accumulate - 1) / accumulate; }
   LocalSteps local_steps(std::int64_t samples) const {
-    const std::int64_t per_epoch = (samples + batch_size - 1) / batch_size;
+    const std::int64_t rest = samples % batch_size;
+    const std::int64_t per_epoch = samples / batch_size + (rest > 0 && rest >= smallest_batch);
     return {per_epoch, local_epochs * per_epoch};
   }
   void fields(OptionList& v) {
     v("rounds", rounds, "rounds", "how many rounds", 0, 1e9);
     v("local_epochs", local_epochs, "epochs", "passes over its images that a client makes in a turn", 1, 1e6);
     v("batch_size", batch_size, "images", "images of a local step; the last of an epoch may have fewer", 1, 1e6);
+    v("smallest_batch", smallest_batch, "images", "a last batch of an epoch that has fewer is skipped", 1, 1e6);
     v("accumulate", accumulate, "parts",
       "in which a local step goes through its batch, to need less memory: gradients add up; what a loss compares "
       "within a batch, and BatchNorm's statistics, are then within a part (the last one's are kept)",
       1, 1e6);
-    v("participation", participation, "", "share of clients in a round; at least one takes part", 0, 1);
+    v("participation", participation, "",
+      "share of clients in a round, to the nearest whole number of them; at least one takes part", 0, 1);
     v("group_size", group_size, "clients",
       "clients trained together in one batch of arithmetic; 0: as the learner has it, prompts 5 on a CPU, where 1, 2, "
       "4 and 8 ranks then share 40 evenly, and 20 on a GPU",

@@ -100,17 +100,25 @@ std::uint64_t stamp(const FeatureSet& set) {
   return fingerprint(all);
 }
 
+/// Each rank may have a file of its own.
+FeatureSet agreed(FeatureSet set, Communicator& communicator) {
+  communicator.agree("image features", stamp(set));
+  return set;
+}
+
 }  // namespace
+
+FeatureSet imported_features(const std::filesystem::path& file, Communicator& communicator) {
+  FeatureSet set = open_features(file, {communicator.local_rank(), communicator.local_size()});
+  require(set.labels.defined(), file.string(), " holds features of texts; features of images are needed.");
+  return agreed(std::move(set), communicator);
+}
 
 std::optional<FeatureSet> features_of(const Dataset& dataset, const Clip& clip, const Encoding& encoding,
                                       const std::filesystem::path& named, const std::filesystem::path& store,
                                       at::Device device, Communicator& communicator,
                                       const volatile std::sig_atomic_t& signal) {
   const FeatureOrigin origin = image_origin(dataset, clip, encoding, device, communicator);
-  const auto agreed = [&](FeatureSet set) {  // each rank may have a file of its own
-    communicator.agree("image features", stamp(set));
-    return set;
-  };
   if (!named.empty()) {
     if (communicator.root()) {  // so that one rank speaks for all
       const std::string arithmetic = checked(named, origin, encoding, communicator).origin.arithmetic;
@@ -119,7 +127,7 @@ std::optional<FeatureSet> features_of(const Dataset& dataset, const Clip& clip, 
                      "; this program's own would be ", precision_in(origin.arithmetic), ".");
     }
     communicator.barrier();
-    return agreed(checked(named, origin, encoding, communicator));
+    return agreed(checked(named, origin, encoding, communicator), communicator);
   }
   const std::string key =
       sha256(text(feature_file::version, "\n", origin.data, "\n", origin.weights, "\n", origin.preprocessing, "\n",
@@ -140,7 +148,7 @@ std::optional<FeatureSet> features_of(const Dataset& dataset, const Clip& clip, 
   if (anyone(communicator.root() && !std::filesystem::exists(file), communicator)) return std::nullopt;  // a signal
   share_file(file, communicator);
   // Computed or not, what is used is what the file holds.
-  return agreed(checked(file, origin, encoding, communicator));
+  return agreed(checked(file, origin, encoding, communicator), communicator);
 }
 
 }  // namespace fedorbit

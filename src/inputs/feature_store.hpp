@@ -13,4 +13,7 @@ std::optional<FeatureSet> features_of(const Dataset& dataset, const Clip& clip, 
                                       at::Device device, Communicator& communicator,
                                       const volatile std::sig_atomic_t& signal);
 
+/// Collective. Features that another program computed, as the file holds them; the ranks of a node check it together.
+FeatureSet imported_features(const std::filesystem::path& file, Communicator& communicator);
+
 }  // namespace fedorbit

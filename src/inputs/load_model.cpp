@@ -1,6 +1,7 @@
 #include "inputs/load_model.hpp"
 
 #include "core/error.hpp"
+#include "core/fingerprint.hpp"
 #include "model/checkpoints/embedded.hpp"
 
 namespace fedorbit {
@@ -16,6 +17,12 @@ Clip load_model(const WeightOptions& options) {
   if (options.activation != "auto")
     loading.activation = options.activation == "gelu" ? Activation::gelu : Activation::quick_gelu;
   return load_clip(options.weights, loading);
+}
+
+Clip open_weights(const WeightOptions& options, at::Device device, Communicator& communicator) {
+  const Clip clip = load_model(options);
+  communicator.agree("weights " + options.weights, fingerprint(clip.checksum));
+  return clip.to(device);
 }
 
 }  // namespace fedorbit

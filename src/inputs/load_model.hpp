@@ -2,6 +2,7 @@
 #pragma once
 #include <string>
 
+#include "comm/communicator.hpp"
 #include "core/options.hpp"
 #include "model/clip.hpp"
 
@@ -24,5 +25,8 @@ struct WeightOptions {
 /// In float32 on the CPU. What neither the file nor its configuration says is in the result's `assumption`, which the
 /// root should log.
 Clip load_model(const WeightOptions& options);
+
+/// Collective: on the device, and the same on every rank.
+Clip open_weights(const WeightOptions& options, at::Device device, Communicator& communicator);
 
 }  // namespace fedorbit

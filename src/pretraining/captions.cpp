@@ -4,7 +4,7 @@
 #include <numeric>
 
 #include "core/error.hpp"
-#include "evaluation/zero_shot.hpp"
+#include "inputs/class_texts.hpp"
 #include "model/tokenizer/bpe_training.hpp"
 
 namespace fedorbit {

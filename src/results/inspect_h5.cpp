@@ -82,6 +82,7 @@ void describe_features(std::ostream& out, const h5::File& file) {
     out << "texts: " << listed(file.read_texts(feature_file::text), 4) << "\n";
   else
     out << "classes: " << listed(file.read_texts(feature_file::class_name)) << "\n";
+  if (file.has(feature_file::domain)) out << "domains: " << listed(file.read_texts(feature_file::domain_name)) << "\n";
   if (file.has(feature_file::prompts))
     for (const std::string& name : file.names(feature_file::prompts))
       out << "text features " << name << ": "

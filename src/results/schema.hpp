@@ -100,7 +100,7 @@ inline Table turns(const std::vector<std::string>& diagnostics) {
                {"client", "1", "number of the client", Type::integer},
                {"samples", "1", "its training images", Type::integer},
                {"steps", "1", "local steps", Type::integer},
-               {"loss", "1", "training loss, mean over steps", Type::real},
+               {"loss", "1", "training loss, mean over steps, short ones alike", Type::real},
                {"drift", "1", "Euclidean norm of trained minus received shared parameters", Type::real},
                {"upload_bytes", "byte", "federated bytes to the server", Type::integer},
                {"upload_payload_bytes", "byte", "of these: weights, as the codec writes them", Type::integer},

@@ -36,6 +36,8 @@ TrainedModel from_results(const std::filesystem::path& path) {
                      {},
                      file.text_attribute("weights_sha256"),
                      file.text_attribute("data_sha256"),
+                     experiment.model.text_template,
+                     experiment.data.texts,
                      experiment.model};
   for (const std::string& name : file.names(schema::state))
     model.shared[name] = h5::read_tensor(file, schema::state + "/" + name);
@@ -48,7 +50,16 @@ TrainedModel from_safetensors(const std::filesystem::path& path) {
     const auto found = read.metadata.find(key);
     return found == read.metadata.end() ? std::string() : found->second;
   };
-  TrainedModel model{path, said("learner"), {}, {}, read.tensors, said("weights_sha256"), said("data_sha256"), {}};
+  TrainedModel model{path,
+                     said("learner"),
+                     {},
+                     {},
+                     read.tensors,
+                     said("weights_sha256"),
+                     said("data_sha256"),
+                     said("text_template"),
+                     said("texts"),
+                     {}};
   if (said("format") == model_format) {
     options_of(model.learner, model.options, model.engine).read_text(said("options"), path.string());
     return model;
@@ -76,6 +87,8 @@ void export_model(const std::filesystem::path& file, Experiment experiment,
                      {"rounds_done", std::to_string(rounds_done)},
                      {"weights_sha256", weights_checksum},
                      {"data_sha256", data_checksum},
+                     {"text_template", experiment.model.text_template},
+                     {"texts", experiment.data.texts},
                      {"class_names", nlohmann::json(class_names).dump()}});
 }
 
@@ -84,12 +97,13 @@ TrainedModel read_trained_model(const std::filesystem::path& path) {
   return path.extension() == ".safetensors" ? from_safetensors(path) : from_results(path);
 }
 
-TrainedLearner revive(const TrainedModel& model, const Clip& clip, const std::vector<std::string>& class_names,
-                      at::Device device) {
+TrainedLearner revive(const TrainedModel& model, Material material, const std::string& weights, at::Device device) {
   const at::NoGradGuard no_gradient;
-  require(model.weights == clip.checksum, model.file.string(), " was learned with other weights (", model.weights,
-          ") than these (", clip.checksum, "); name the run's with model.weights.");
-  auto learner = make_learner(model.learner, model.options, material_of(clip, class_names, model.engine));
+  const bool both_imported = model.of_imported() && weights.starts_with(imported_weights);
+  require(model.weights == weights || both_imported, model.file.string(), " was learned with other weights (",
+          model.weights, ") than these (", weights, "); name the run's with model.weights.");
+  material.engine = model.engine;
+  auto learner = make_learner(model.learner, model.options, std::move(material));
   Parameters parameters(learner->layout(), 1, device);
   for (const auto& entry : learner->layout().entries(Owner::shared)) {
     const auto found = model.shared.find(entry.name);

@@ -20,7 +20,11 @@ struct TrainedModel {
   NamedTensors shared;                 // by the names of the learner's layout
   std::string weights;                 // checksum of the weights it was learned with
   std::string data;                    // checksum of the data it was learned on; empty where that is not known
-  std::optional<WeightOptions> named;  // how the run named them; nothing where that is not known
+  std::string text_template, texts;    // what the run read of its classes; empty where that is not known
+  std::optional<WeightOptions> named;  // how the run named its weights; nothing where that is not known
+
+  /// Whether it was learned on imported features.
+  bool of_imported() const { return weights.starts_with(imported_weights); }
 };
 
 /// Writes `file`: what a run of this experiment shares after so many rounds, with its learner, that learner's options,
@@ -34,13 +38,13 @@ void export_model(const std::filesystem::path& file, Experiment experiment,
 /// earlier run, which the learner "prompt" reads.
 TrainedModel read_trained_model(const std::filesystem::path& path);
 
-/// The learner, and its parameters for the given classes. Throws where the weights are others, or a tensor does not
-/// fit.
+/// The learner, and its parameters for the material's classes; `weights` is the checksum of its weights. Throws where
+/// these are others, or a tensor does not fit; of imported features, whose weights are not known, only widths can be
+/// compared.
 struct TrainedLearner {
   std::unique_ptr<Learner> learner;
   Parameters parameters;
 };
-TrainedLearner revive(const TrainedModel& model, const Clip& clip, const std::vector<std::string>& class_names,
-                      at::Device device);
+TrainedLearner revive(const TrainedModel& model, Material material, const std::string& weights, at::Device device);
 
 }  // namespace fedorbit

@@ -7,6 +7,7 @@
 
 #include <filesystem>
 
+#include "algorithms/losses/cosine.hpp"
 #include "algorithms/registry.hpp"
 #include "io/safetensors.hpp"
 #include "model/checkpoints/clip_tensors.hpp"
@@ -46,17 +47,34 @@ inline Tensor normal(at::IntArrayRef shape, std::uint64_t a, std::uint64_t b) {
 
 inline const std::vector<std::string> class_names{"runway", "river", "air", "air runway", "river bm"};
 
-/// The learner of that name, with as many variants as it has readings of its paper.
+/// What all learners can be made of, on the device of the towers; texts are of no tower.
+inline Material whole_material(const Clip& clip, const EngineOptions& engine = {}) {
+  Material material = material_of(clip, class_names, engine);
+  material.texts = [width = material.width, device = clip.tensors.begin()->second.device()] {
+    return unit(normal({std::int64_t(class_names.size()), width}, 20, 0)).to(device);
+  };
+  return material;
+}
+
+/// Options of a learner's variants: of the readings of its paper.
+inline std::vector<std::vector<std::string>> variants_of(const std::string& name) {
+  if (name == "prompt") return {{"prompt.context=4"}};
+  if (name == "fedclip") return {{}, {"fedclip.objective=classes"}, {"fedclip.feature_length=10"}};
+  if (name == "linear") return {{}, {"linear.features=raw"}};
+  if (name != "dual_prompt") return {{}};
+  std::vector<std::vector<std::string>> out;
+  for (const char* reading : {"separate", "joined"})
+    for (const char* transport : {"patch", "batch"})
+      out.push_back({text("dual_prompt.reading=", reading), text("dual_prompt.transport=", transport)});
+  return out;
+}
+
+/// The learner of that name, in all its variants.
 inline std::vector<std::unique_ptr<Learner>> variants(const std::string& name, const Clip& clip,
                                                       const EngineOptions& engine = {}) {
   std::vector<std::unique_ptr<Learner>> out;
-  for (const char* reading : {"separate", "joined"})
-    for (const char* transport : {"patch", "batch"}) {
-      if (name != "dual_prompt" && !out.empty()) continue;
-      const auto options = with<LearnerOptions>(
-          {"prompt.context=4", text("dual_prompt.reading=", reading), text("dual_prompt.transport=", transport)});
-      out.push_back(make_learner(name, options, material_of(clip, class_names, engine)));
-    }
+  for (const auto& options : variants_of(name))
+    out.push_back(make_learner(name, with<LearnerOptions>(options), whole_material(clip, engine)));
   return out;
 }
 

@@ -187,6 +187,28 @@ TEST_F(FeatureFiles, keep_float16_where_asked) {
   EXPECT_TRUE(at::equal(set.of.view_features.flatten(0, 1).to(at::kFloat), features.narrow(0, 5, 10)));
 }
 
+TEST_F(FeatureFiles, hold_domains_where_somebody_has_said_them) {
+  write_all();
+  EXPECT_FALSE(open_features(path).domains.defined());
+  std::filesystem::remove(path);
+  about.domains = at::tensor({0, 1, 1, 2, 0}, at::kLong);
+  about.domain_names = {"summer", "winter", "radar"};
+  write_all();
+  const FeatureSet set = open_features(path);
+  EXPECT_TRUE(at::equal(set.domains, about.domains));
+  EXPECT_EQ(set.domain_names, about.domain_names);
+  {
+    h5::File file = h5::File::open(path, h5::Access::modify);
+    file.dataset(feature_file::domain).write_rows<std::int64_t>(2, std::vector<std::int64_t>{0});
+  }
+  EXPECT_THAT(refusal(), HasSubstr("do not fit their checksum"));
+  {
+    h5::File file = h5::File::open(path, h5::Access::modify);
+    file.dataset(feature_file::domain).write_rows<std::int64_t>(2, std::vector<std::int64_t>{3});
+  }
+  EXPECT_THAT(refusal(), HasSubstr("/domain: that of image 2 is 3, outside 0 to 2"));
+}
+
 TEST_F(FeatureFiles, that_are_not_whole_are_refused) {
   {
     FeatureWriter killed(path, shape, about);
@@ -209,7 +231,7 @@ TEST_F(FeatureFiles, that_contradict_themselves_are_refused) {
   const std::vector<std::int64_t> labels{0, 1, 7, 1, 1};
   file.dataset("/label").write_rows<std::int64_t>(0, labels);
   file.close();
-  EXPECT_THAT(refusal(), HasSubstr("image 2 has the label 7, outside 0 to 1"));
+  EXPECT_THAT(refusal(), HasSubstr("/label: that of image 2 is 7, outside 0 to 1"));
 }
 
 TEST_F(FeatureFiles, of_another_origin_are_refused_by_name) {

@@ -15,8 +15,8 @@
 #include "io/h5_tensor.hpp"
 #include "results/checkpoint.hpp"
 #include "results/inspect_h5.hpp"
-#include "results/trained_model.hpp"
 #include "results/schema.hpp"
+#include "results/trained_model.hpp"
 
 namespace fedorbit {
 namespace {
@@ -53,6 +53,8 @@ void write_features(const std::filesystem::path& path) {
   about.origin = {"data", "weights", "plain", "crop", "float32"};
   about.labels = at::tensor({0, 1}, at::kLong);
   about.class_names = {"forest", "river"};
+  about.domains = at::tensor({1, 0}, at::kLong);
+  about.domain_names = {"summer", "winter"};
   about.prompts = {{"photo", {"a photo of a {}."}, at::ones({1, 2, 3})}};
   FeatureWriter writer(path, {2, 3, 2, 1, false}, about);
   writer.append(at::ones({4, 3}), at::ones({4, 2, 3}));

@@ -77,6 +77,13 @@ class SamenessTest(RunTest):
         self.assertEqual((one / "split.csv").read_bytes(), (other / "split.csv").read_bytes())
         self.assertTrue(any("/turns/loss" in line for line in differences(one, other)[0]))
 
+    def test_numbers_of_learners_of_features_do_not_depend_on_the_number_of_ranks(self):
+        for learner in ("fedclip", "linear"):
+            with self.subTest(learner=learner):
+                options = ("--set", f"method.learner={learner}", "--set", "training.smallest_batch=2")
+                one, other = (self.run_to_end(self.folder / f"{learner}{ranks}", *options, ranks=ranks) for ranks in (1, 3))
+                self.assert_same(one, other)
+
     def test_sums_that_do_depend_on_ranks_would_be_noticed(self):
         options = ("--set", "training.aggregation=float32")
         one = self.run_to_end(self.folder / "one", *options)

@@ -174,4 +174,11 @@ std::vector<std::string> DualPromptLearner::warnings(std::span<const double> mea
   return found;
 }
 
+std::string DualPromptLearner::idle() const {
+  if (!joined_ || !needs().patches) return {};
+  return "dual_prompt.reading = joined leaves one text feature a class: patches have one target, whose plan is the "
+         "same "
+         "whatever dual_prompt.lambda is, and the alignment compares the prompts' tokens.";
+}
+
 }  // namespace fedorbit

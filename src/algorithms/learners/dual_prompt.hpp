@@ -26,7 +26,8 @@ struct DualPromptOptions {
   void fields(OptionList& v) {
     v("context", context, "tokens", "length of each learned context, h", 1, 256);
     v("reading", reading,
-      "separate: two text features a class, whose unit sum labels; joined: one from both prompts, one after the other",
+      "separate: two text features a class, whose unit sum labels; joined: one from both prompts, one after the other, "
+      "where the alignment compares the tokens themselves, and patches have one target, so that lambda does nothing",
       {"separate", "joined"});
     v("alpha", alpha, "", "weight of the prompt alignment", 0, 1e6);
     v("beta", beta, "", "weight of the cross-modal alignment", 0, 1e6);
@@ -36,7 +37,7 @@ struct DualPromptOptions {
     v("stop_shared_gradient", stop_shared_gradient, "whether the alignment pulls the private prompt only");
     v("transport", transport,
       "what is transported: the patches of an image to the text features of its class, the images of a batch to their "
-      "labels' text features, or nothing",
+      "labels' text features, or nothing; the loss is <T, C> at the entropic plan T, through which no gradient goes",
       {"patch", "batch", "none"});
     v("transport_score", transport_score, "whether an image is labelled by its transport cost to each class");
     v("lambda", lambda, "", "strength of the entropy", 1e-4, 1e3);
@@ -54,7 +55,8 @@ class DualPromptLearner final : public Learner, public Classifier {
 
   const Layout& layout() const override { return layout_; }
   void initialise(Parameters&, Owner, std::span<const ClientId>, const Keys&) override;
-  /// cross entropy + alpha * alignment + beta * transport.
+  /// cross entropy + alpha * alignment + beta * transport. The transport is <T, C> without its entropy, and T, which is
+  /// the plan of the entropic objective, is taken for a constant: no gradient goes through it.
   Tensor loss(const Parameters&, const Batch&, Turn&) override;
   Classifier* classifier() override { return this; }
   Scorer scorer(const Parameters&, Scope) override;
@@ -65,6 +67,7 @@ class DualPromptLearner final : public Learner, public Classifier {
   Needs needs_to_label() const override { return {.patches = options_.transport_score}; }
   std::vector<std::string> diagnostics() const override;
   std::vector<std::string> warnings(std::span<const double> means) const override;
+  std::string idle() const override;
 
  private:
   struct TextFeatures {

@@ -1,4 +1,4 @@
-#include "evaluation/zero_shot.hpp"
+#include "inputs/class_texts.hpp"
 
 #include "algorithms/losses/cosine.hpp"
 #include "core/error.hpp"

@@ -1,4 +1,4 @@
-// Zero-shot classification by what texts say of classes: templates, and ensembles of them.
+// What texts say of classes: templates filled with their names, and ensembles of them.
 #pragma once
 #include <string>
 #include <vector>
