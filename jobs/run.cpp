@@ -93,7 +93,8 @@ RunRecord record_of(const Opened& opened, const std::string& options_toml, Commu
 /// At the root: the run and its clients in a few lines.
 void introduce(const Experiment& experiment, const Opened& opened, const RunRecord& record, at::Device device,
                int ranks, bool verbose) {
-  if (!opened.clip.assumption.empty()) log::warning(opened.clip.assumption);
+  for (const std::string& assumption : {opened.clip.assumption, opened.parts.learner->assumption()})
+    if (!assumption.empty()) log::warning(assumption);
   const auto& training = experiment.training;
   const std::int64_t cohort = cohort_size(opened.parts.partition->clients(), training.participation),
                      groups = (cohort + training.group_size - 1) / training.group_size;

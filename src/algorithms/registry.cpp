@@ -4,6 +4,7 @@
 
 #include "algorithms/codecs/float32.hpp"
 #include "algorithms/learners/dual_prompt.hpp"
+#include "algorithms/learners/network.hpp"
 #include "algorithms/learners/prompt.hpp"
 #include "algorithms/strategies/fedadagrad.hpp"
 #include "algorithms/strategies/fedadam.hpp"
@@ -58,6 +59,7 @@ const Learners& learners() {
   static const Learners parts{
       learner<PromptLearner, PromptOptions>("prompt"),
       learner<DualPromptLearner, DualPromptOptions>("dual_prompt"),
+      learner<NetworkLearner, NetworkOptions>("network"),
   };
   return parts;
 }

@@ -46,17 +46,45 @@ inline Tensor normal(at::IntArrayRef shape, std::uint64_t a, std::uint64_t b) {
 
 inline const std::vector<std::string> class_names{"runway", "river", "air", "air runway", "river bm"};
 
-/// The learner of that name, with as many variants as it has readings of its paper.
+/// The options of each variant of a learner that differs in what it computes.
+inline std::vector<std::vector<std::string>> options_of_variants(const std::string& name) {
+  std::vector<std::vector<std::string>> out;
+  if (name == "dual_prompt") {
+    for (const char* reading : {"separate", "joined"})
+      for (const char* transport : {"patch", "batch"})
+        out.push_back({text("dual_prompt.reading=", reading), text("dual_prompt.transport=", transport)});
+  } else if (name == "network") {
+    const std::vector<std::string> residual{"network.architecture=resnet18", "network.width=8",
+                                            "network.image_size=32"};
+    const auto with = [&](const char* option) {
+      out.push_back(residual);
+      out.back().push_back(option);
+    };
+    with("network.statistics=shared");
+    with("network.statistics=personal");
+    with("network.statistics=batch");
+    with("network.norm=group");
+    out.push_back({"network.architecture=vit_tiny_patch16", "network.width=16", "network.depth=2",
+                   "network.image_size=32", "network.label_smoothing=0.1"});
+    out.push_back({"network.architecture=clip", "network.head=text"});
+  } else {
+    out.push_back({"prompt.context=4"});
+  }
+  return out;
+}
+
+/// The learner of that name in all variants.
 inline std::vector<std::unique_ptr<Learner>> variants(const std::string& name, const Clip& clip,
                                                       const EngineOptions& engine = {}) {
   std::vector<std::unique_ptr<Learner>> out;
-  for (const char* reading : {"separate", "joined"})
-    for (const char* transport : {"patch", "batch"}) {
-      if (name != "dual_prompt" && !out.empty()) continue;
-      const auto options = with<LearnerOptions>(
-          {"prompt.context=4", text("dual_prompt.reading=", reading), text("dual_prompt.transport=", transport)});
-      out.push_back(make_learner(name, options, material_of(clip, class_names, engine)));
-    }
+  for (const auto& options : options_of_variants(name)) {
+    Material material = material_of(clip, class_names, engine);
+    material.texts = [width = material.width] {
+      const Tensor texts = normal({std::int64_t(class_names.size()), width}, 20, 0);
+      return texts / texts.norm(2, 1, true);
+    };
+    out.push_back(make_learner(name, with<LearnerOptions>(options), std::move(material)));
+  }
   return out;
 }
 
@@ -72,12 +100,14 @@ struct ClientGroup {
         diagnostics(learner.diagnostics(), std::int64_t(clients.size()), device),
         turn{0, 0, this->clients, learner.layout(), {}, memory, diagnostics, Keys(1)} {
     constexpr std::int64_t width = 32, patches = 8;
-    std::vector<Tensor> features, patch_rows, labels, present;
+    const std::int64_t views = learner.needs().views, side = learner.needs().image_size;
+    std::vector<Tensor> images, features, patch_rows, labels, present;
     for (std::size_t k = 0; k < clients.size(); ++k) {
       const auto c = std::uint64_t(clients[k]), data = clients[k] == altered ? c + 1000 : c;
       for (const Owner owner : owners)
         parameters.flat(owner)[std::int64_t(k)].copy_(
             0.3 * normal({learner.layout().size(owner)}, 1 + std::uint64_t(owner), c));
+      images.push_back(normal({views, batch_size, 3, side, side}, 13, data));
       features.push_back(normal({batch_size, width}, 10, data));
       patch_rows.push_back(normal({batch_size, patches, width}, 11, data));
       labels.push_back(
@@ -85,9 +115,14 @@ struct ClientGroup {
       present.push_back((at::arange(batch_size) < batch_size - 5 * std::int64_t(c % 3)).to(at::kFloat));
     }
     const Tensor active = at::ones({std::int64_t(clients.size())});
-    batch = {{}, at::stack(features), at::stack(patch_rows), at::stack(labels), at::stack(present), active};
-    for (const auto part : {&Batch::features, &Batch::patches, &Batch::labels, &Batch::present, &Batch::active})
+    for (const Entry& entry : learner.layout().entries())  // variances are positive
+      if (entry.role == Role::statistic) parameters[entry.name].detach().abs_();
+    batch = {at::stack(images), at::stack(features), at::stack(patch_rows),
+             at::stack(labels), at::stack(present),  active};
+    for (const auto part :
+         {&Batch::images, &Batch::features, &Batch::patches, &Batch::labels, &Batch::present, &Batch::active})
       batch.*part = (batch.*part).to(device);
+    turn.active = batch.active;
     turn.start = parameters.flat(Owner::shared).clone();
   }
 

@@ -113,6 +113,7 @@ TEST_P(EveryLearner, does_not_look_at_absent_samples) {
   const Clip clip = random_clip();
   for (const auto& learner : variants(GetParam(), clip)) {
     ClientGroup whole(*learner, {1}), spoiled(*learner, {1});  // client 1 has 27 of 32
+    spoiled.batch.images.narrow(2, 27, 5).mul_(-3);
     spoiled.batch.features.narrow(1, 27, 5).mul_(-3);
     spoiled.batch.patches.narrow(1, 27, 5).mul_(-3);
     spoiled.batch.labels.narrow(1, 27, 5).fill_(1);
