@@ -93,7 +93,9 @@ RunRecord record_of(const Opened& opened, const std::string& options_toml, Commu
 /// At the root: the run and its clients in a few lines.
 void introduce(const Experiment& experiment, const Opened& opened, const RunRecord& record, at::Device device,
                int ranks, bool verbose) {
-  if (opened.sources.clip && !opened.sources.clip->assumption.empty()) log::warning(opened.sources.clip->assumption);
+  const std::string of_weights = opened.sources.clip ? opened.sources.clip->assumption : "";
+  for (const std::string& assumption : {of_weights, opened.parts.learner->assumption()})
+    if (!assumption.empty()) log::warning(assumption);
   const auto& training = experiment.training;
   const std::int64_t cohort = cohort_size(opened.parts.partition->clients(), training.participation),
                      groups = (cohort + training.group_size - 1) / training.group_size;

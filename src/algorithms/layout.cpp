@@ -19,6 +19,8 @@ void Layout::add(Entry entry) {
   for (const auto& known : entries_)
     require(known.name != entry.name, "a layout has two tensors named ", entry.name, ".");
   require(entry.role == Role::weight || !entry.trained, "the statistic ", entry.name, " cannot be trained.");
+  require(!entry.convolved || entry.shape.size() == 4, "the weight of a convolution, ", entry.name,
+          ", has not four dimensions.");
   entry.numel = std::accumulate(entry.shape.begin(), entry.shape.end(), std::int64_t{1}, std::multiplies<>());
   const std::size_t part = part_of(entry);
   for (auto& known : entries_)
@@ -40,6 +42,18 @@ std::vector<Entry> Layout::entries(Owner owner) const {
   for (const auto& entry : entries_)
     if (entry.owner == owner) chosen.push_back(entry);
   return chosen;
+}
+
+Tensor Layout::view(const Tensor& rows, const Entry& entry) {
+  std::vector<std::int64_t> shape = rows.sizes().vec();
+  shape.pop_back();
+  const auto& own = entry.shape;
+  if (entry.convolved)
+    shape.insert(shape.end(), {own[0], own[2], own[3], own[1]});
+  else
+    shape.insert(shape.end(), own.begin(), own.end());
+  const Tensor lying = rows.narrow(-1, entry.offset, entry.numel).view(shape);
+  return entry.convolved ? lying.movedim(-1, -3) : lying;
 }
 
 Tensor Layout::decayed(Owner owner) const {

@@ -25,6 +25,7 @@ struct Entry {
   bool trained = true;  // false: momentum encoders, queues, statistics; see Learner::after_step
   bool decayed = true;  // whether weight decay applies
   Role role = Role::weight;
+  bool convolved = false;  // a convolution's weight (O, I, h, w), which lies as its products read it: (O, h, w, I)
   std::int64_t offset = 0, numel = 0;  // in its owner's flat vector; the layout's business
 };
 
@@ -44,6 +45,8 @@ class Layout {
   std::int64_t weights(Owner owner) const { return ends_[int(owner)][1]; }
   /// Length of its last part.
   std::int64_t statistics(Owner owner) const { return size(owner) - weights(owner); }
+  /// An entry's tensor in rows (..., size of its owner): a view (..., shape...).
+  static Tensor view(const Tensor& rows, const Entry& entry);
   /// 1 where weight decay applies, else 0, for every number of an owner that is trained: (trained), float32.
   Tensor decayed(Owner owner) const;
 

@@ -31,6 +31,10 @@ class Learner {
   virtual void after_step(Parameters&, const Turn&) {}
   /// What loss() wants in its batches.
   virtual Needs needs() const { return {}; }
+  /// The fewest images that a step makes sense with.
+  virtual std::int64_t smallest_batch() const { return 1; }
+  /// A sentence on what it had to assume or leave out of what it was given, or empty.
+  virtual std::string assumption() const { return {}; }
   /// About how much memory a client adds to a group's step of `batch_size` images, its parameters apart.
   virtual double step_bytes(std::int64_t batch_size) const { return 0; }
   /// How many clients train together on this device where training.group_size does not say: a constant, which no

@@ -1,6 +1,5 @@
 #include "algorithms/parameters.hpp"
 
-#include <ATen/ops/cat.h>
 #include <ATen/ops/zeros.h>
 
 #include "core/error.hpp"
@@ -9,13 +8,14 @@ namespace fedorbit {
 
 Parameters::Parameters(const Layout& layout, std::int64_t clients, at::Device device)
     : layout_(&layout), clients_(clients) {
-  for (const Owner owner : owners)
+  for (const Owner owner : owners) {
     flat_[int(owner)] = at::zeros({clients, layout.size(owner)}, at::TensorOptions(at::kFloat).device(device));
+    gradients_[int(owner)] = std::make_shared<FlatGradient>(layout, owner, clients, device);
+  }
   for (const auto& entry : layout.entries()) {
-    std::vector<std::int64_t> shape{clients};
-    shape.insert(shape.end(), entry.shape.begin(), entry.shape.end());
-    const Tensor leaf = flat_[int(entry.owner)].narrow(1, entry.offset, entry.numel).view(shape).detach();
-    leaves_.emplace(entry.name, leaf.requires_grad_(entry.trained));
+    const Tensor leaf = Layout::view(flat(entry.owner), entry).detach().requires_grad_(entry.trained);
+    if (entry.trained) FlatGradient::catch_from(gradients_[int(entry.owner)], leaf, entry);
+    leaves_.emplace(entry.name, leaf);
   }
 }
 
@@ -26,22 +26,12 @@ const Tensor& Parameters::operator[](std::string_view name) const {
 }
 
 Tensor Parameters::gradient(Owner owner) const {
-  std::vector<Tensor> columns{at::zeros({clients_, 0}, flat(owner).options())};
-  for (const auto& entry : layout_->entries(owner))
-    if (entry.trained) columns.push_back((*this)[entry.name].grad().view({clients_, entry.numel}));
-  return at::cat(columns, 1);
+  const Tensor& rows = gradients_[int(owner)]->rows();
+  return rows.is_cpu() ? rows : rows.clone();  // where a step may be recorded, nothing moves to another place
 }
 
 void Parameters::zero_gradient() {
-  for (auto& [name, leaf] : leaves_) {
-    if (!leaf.requires_grad()) continue;
-    // Autograd adds into a gradient that is there. A leaf among others has gaps between its clients, and autograd wants
-    // the gradient of such a leaf in one piece: as a view of flat gradients it would break what autograd relies on.
-    if (!leaf.grad().defined())
-      leaf.mutable_grad() = at::zeros(leaf.sizes(), leaf.options().requires_grad(false));
-    else if (leaf.numel() > 0)
-      leaf.mutable_grad().zero_();
-  }
+  for (const auto& gradient : gradients_) gradient->begin();
 }
 
 }  // namespace fedorbit

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "algorithms/flat_gradient.hpp"
 #include "algorithms/layout.hpp"
 
 namespace fedorbit {
@@ -26,7 +27,8 @@ class Parameters {
   Tensor statistics(Owner owner) const {
     return flat(owner).narrow(1, layout_->weights(owner), layout_->statistics(owner));
   }
-  /// (K, Layout::trained): what the leaves' gradients hold now, for the first columns of flat(owner).
+  /// (K, Layout::weights): what autograd has brought since zero_gradient(), for weights(owner). What is not trained has
+  /// zeros. Whoever holds it finds it unchanged after another zero_gradient().
   Tensor gradient(Owner owner) const;
   /// Gradients exist from the first call on: parameters that only label have none.
   void zero_gradient();
@@ -35,6 +37,7 @@ class Parameters {
   const Layout* layout_;
   std::int64_t clients_;
   std::array<Tensor, 3> flat_;
+  std::array<std::shared_ptr<FlatGradient>, 3> gradients_;
   std::map<std::string, Tensor, std::less<>> leaves_;
 };
 

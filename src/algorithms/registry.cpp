@@ -8,6 +8,7 @@
 #include "algorithms/learners/dual_prompt.hpp"
 #include "algorithms/learners/fedclip.hpp"
 #include "algorithms/learners/linear.hpp"
+#include "algorithms/learners/network.hpp"
 #include "algorithms/learners/prompt.hpp"
 #include "algorithms/strategies/fedadagrad.hpp"
 #include "algorithms/strategies/fedadam.hpp"
@@ -69,6 +70,7 @@ const Learners& learners() {
       learner<DualPromptLearner, DualPromptOptions>("dual_prompt"),
       learner<FedClipLearner, FedClipOptions>("fedclip"),
       learner<LinearLearner, LinearOptions>("linear"),
+      learner<NetworkLearner, NetworkOptions>("network"),
   };
   return parts;
 }

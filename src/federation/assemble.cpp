@@ -37,6 +37,20 @@ SplitImages images_of(const char* split, const Partition& partition, std::vector
   return images;
 }
 
+/// Throws where some client's last batch of an epoch has fewer images than the learner can learn from.
+void require_batches(const Learner& learner, const Partition& partition, const TrainingOptions& training) {
+  const std::int64_t fewest = learner.smallest_batch();
+  if (fewest == 1) return;
+  require(training.batch_size >= fewest, "training.batch_size = ", training.batch_size,
+          ": batch norms know no spread of fewer than ", fewest, " images; take more, or network.norm = \"group\".");
+  for (ClientId client = 0; client < partition.clients(); ++client) {
+    const auto images = std::int64_t(partition.shard(client).train.size()), rest = images % training.batch_size;
+    require(rest == 0 || rest >= fewest, "client ", client, " trains on ", images, " images in batches of ",
+            training.batch_size, ": the last has ", rest, ", and batch norms know no spread of fewer than ", fewest,
+            "; take another training.batch_size, or network.norm = \"group\".");
+  }
+}
+
 }  // namespace
 
 Parts assemble(Experiment& experiment, const Labelled& data, std::shared_ptr<Learner> learner, at::Device device) {
@@ -57,6 +71,7 @@ Parts assemble(Experiment& experiment, const Labelled& data, std::shared_ptr<Lea
   if (partition.seed < 0) partition.seed = experiment.seed;
   parts.partition = make_partition(data, partition, Keys(std::uint64_t(partition.seed)));
   partition.clients = parts.partition->clients() + parts.partition->unseen_clients();
+  require_batches(*parts.learner, *parts.partition, experiment.training);
   parts.strategy = make_strategy(experiment.method.strategy, experiment.strategy);
   parts.strategy->check(experiment.optimiser);
   parts.upload_codec = make_codec(experiment.upload);

@@ -1,7 +1,6 @@
 #include "federation/group.hpp"
 
 #include <ATen/TensorOperators.h>
-#include <ATen/ops/constant_pad_nd.h>
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/where.h>
 #include <ATen/ops/zeros.h>
@@ -23,7 +22,8 @@ namespace {
 void load_personal(Workshop& workshop, Parameters& parameters, std::span<const ClientId> clients, const FindRow& find) {
   const std::int64_t personal = workshop.learner.layout().size(Owner::personal);
   if (personal == 0) return;
-  workshop.learner.initialise(parameters, Owner::personal, clients, workshop.keys);
+  if (!std::ranges::all_of(clients, find))
+    workshop.learner.initialise(parameters, Owner::personal, clients, workshop.keys);
   for (std::size_t k = 0; k < clients.size(); ++k)
     if (const Tensor* row = find(clients[k]))
       parameters.flat(Owner::personal)[std::int64_t(k)].copy_(row->narrow(0, 0, personal));
@@ -186,10 +186,7 @@ void Group::train(Workshop& workshop, Turn& turn, const Batch& batch) {
     turn.alike = alike;
     if (first) loss_sum_ += at::where(batch.active > 0, loss, 0);
     first = false;
-    // What is not trained has no gradient; a strategy sees a zero there.
-    const Tensor gradient = parameters_.gradient(Owner::shared);  // (K, trained)
-    const std::int64_t untrained = here.size(1) - gradient.size(1);
-    return untrained > 0 ? at::constant_pad_nd(gradient, {0, untrained}) : gradient;
+    return parameters_.gradient(Owner::shared);
   };
   const Tensor direction = workshop.strategy.gradient(at, here, turn);
   std::vector<Tensor> gradients;  // (K, trained) of each owner

@@ -318,7 +318,7 @@ std::vector<std::pair<std::string, Tensor>> Simulation::shared() const {
   const Tensor kept = selection_.best() ? selection_.best()->shared : server_.parameters();
   std::vector<std::pair<std::string, Tensor>> named;
   for (const auto& entry : workshop_.learner.layout().entries(Owner::shared))
-    named.emplace_back(entry.name, kept.narrow(0, entry.offset, entry.numel).view(entry.shape));
+    named.emplace_back(entry.name, Layout::view(kept, entry));
   return named;
 }
 

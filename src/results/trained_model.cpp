@@ -111,7 +111,7 @@ TrainedLearner revive(const TrainedModel& model, Material material, const std::s
     require(found->second.sizes() == at::IntArrayRef(entry.shape), model.file.string(), ": ", entry.name,
             " has the shape ", found->second.sizes(), ", where ", at::IntArrayRef(entry.shape),
             " is expected for these classes and weights.");
-    parameters.flat(Owner::shared)[0].narrow(0, entry.offset, entry.numel).copy_(found->second.flatten());
+    Layout::view(parameters.flat(Owner::shared)[0], entry).copy_(found->second);
   }
   return {std::move(learner), std::move(parameters)};
 }

@@ -61,8 +61,17 @@ inline std::vector<std::vector<std::string>> variants_of(const std::string& name
   if (name == "prompt") return {{"prompt.context=4"}};
   if (name == "fedclip") return {{}, {"fedclip.objective=classes"}, {"fedclip.feature_length=10"}};
   if (name == "linear") return {{}, {"linear.features=raw"}};
-  if (name != "dual_prompt") return {{}};
   std::vector<std::vector<std::string>> out;
+  if (name == "network") {
+    for (const char* norm : {"statistics=shared", "statistics=personal", "statistics=batch", "norm=group"})
+      out.push_back({"network.architecture=resnet18", "network.width=8", "network.image_size=32",
+                     text("network.", norm)});
+    out.push_back({"network.architecture=vit_tiny_patch16", "network.width=16", "network.depth=2",
+                   "network.image_size=32", "network.label_smoothing=0.1"});
+    out.push_back({"network.architecture=clip", "network.head=text"});
+    return out;
+  }
+  if (name != "dual_prompt") return {{}};
   for (const char* reading : {"separate", "joined"})
     for (const char* transport : {"patch", "batch"})
       out.push_back({text("dual_prompt.reading=", reading), text("dual_prompt.transport=", transport)});
@@ -90,12 +99,14 @@ struct ClientGroup {
         diagnostics(learner.diagnostics(), std::int64_t(clients.size()), device),
         turn{0, 0, this->clients, learner.layout(), {}, memory, diagnostics, Keys(1)} {
     constexpr std::int64_t width = 32, patches = 8;
-    std::vector<Tensor> features, patch_rows, labels, present;
+    const std::int64_t views = learner.needs().views, side = learner.needs().image_size;
+    std::vector<Tensor> images, features, patch_rows, labels, present;
     for (std::size_t k = 0; k < clients.size(); ++k) {
       const auto c = std::uint64_t(clients[k]), data = clients[k] == altered ? c + 1000 : c;
       for (const Owner owner : owners)
         parameters.flat(owner)[std::int64_t(k)].copy_(
             0.3 * normal({learner.layout().size(owner)}, 1 + std::uint64_t(owner), c));
+      images.push_back(normal({views, batch_size, 3, side, side}, 13, data));
       features.push_back(normal({batch_size, width}, 10, data));
       patch_rows.push_back(normal({batch_size, patches, width}, 11, data));
       labels.push_back(
@@ -103,9 +114,14 @@ struct ClientGroup {
       present.push_back((at::arange(batch_size) < batch_size - 5 * std::int64_t(c % 3)).to(at::kFloat));
     }
     const Tensor active = at::ones({std::int64_t(clients.size())});
-    batch = {{}, at::stack(features), at::stack(patch_rows), at::stack(labels), at::stack(present), active};
-    for (const auto part : {&Batch::features, &Batch::patches, &Batch::labels, &Batch::present, &Batch::active})
+    for (const Entry& entry : learner.layout().entries())  // variances are positive
+      if (entry.role == Role::statistic) parameters[entry.name].detach().abs_();
+    batch = {at::stack(images), at::stack(features), at::stack(patch_rows),
+             at::stack(labels), at::stack(present),  active};
+    for (const auto part :
+         {&Batch::images, &Batch::features, &Batch::patches, &Batch::labels, &Batch::present, &Batch::active})
       batch.*part = (batch.*part).to(device);
+    turn.active = batch.active;
     turn.start = parameters.flat(Owner::shared).clone();
   }
 

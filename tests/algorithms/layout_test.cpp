@@ -92,8 +92,9 @@ TEST(Parameters, gather_the_gradients_of_all_leaves_in_one_flat_vector) {
      parameters["queue"].sum() + (parameters["mine"] * 7).sum())
         .backward();
   };
-  const Tensor row = at::tensor({2.f, 2.f, 2.f, 2.f, 2.f, 2.f, 3.f}).expand({2, 7});
-  EXPECT_FALSE(parameters["a"].grad().defined()) << "nothing is allocated before it is asked for";
+  // What is not trained comes last.
+  const Tensor row = at::constant_pad_nd(at::tensor({2.f, 2.f, 2.f, 2.f, 2.f, 2.f, 3.f}), {0, 5}).expand({2, 12});
+  EXPECT_THAT(sentence([&] { parameters.gradient(Owner::shared); }), testing::HasSubstr("before any was taken"));
   parameters.zero_gradient();
   differentiate();
   EXPECT_TRUE(at::equal(parameters.gradient(Owner::shared), row));
@@ -105,6 +106,41 @@ TEST(Parameters, gather_the_gradients_of_all_leaves_in_one_flat_vector) {
   EXPECT_EQ(parameters.gradient(Owner::personal).abs().sum().item<float>(), 0);
   differentiate();
   EXPECT_TRUE(at::equal(parameters.gradient(Owner::shared), row));
+}
+
+TEST(Parameters, leave_a_gradient_as_it_is_while_somebody_looks_at_it) {
+  const Layout layout = layout_of();
+  Parameters parameters(layout, 2);
+  const auto gradient = [&](double factor) {
+    parameters.zero_gradient();
+    (parameters["a"] * factor).sum().backward();
+    return parameters.gradient(Owner::shared);
+  };
+  const Tensor first = gradient(2), row = gradient(3)[0];
+  gradient(4);
+  EXPECT_EQ(first.max().item<float>(), 2);
+  EXPECT_EQ(row.max().item<float>(), 3) << "a view of it counts";
+}
+
+TEST(Parameters, hold_convolutions_as_their_products_read_them_and_name_them_as_others_do) {
+  Layout layout;
+  layout.add({.name = "before", .shape = {5}});
+  layout.add({.name = "weight", .shape = {4, 3, 2, 2}, .convolved = true});
+  Parameters parameters(layout, 1);
+  parameters.flat(Owner::shared).copy_(at::arange(53).unsqueeze(0));
+  const Tensor weight = parameters["weight"].squeeze(0);
+  EXPECT_EQ(weight.sizes(), (at::IntArrayRef{4, 3, 2, 2}));
+  EXPECT_TRUE(weight.is_contiguous(at::MemoryFormat::ChannelsLast));
+  EXPECT_TRUE(at::equal(weight, Layout::view(parameters.flat(Owner::shared)[0], layout.entry("weight"))));
+  EXPECT_EQ(weight[0][1][0][0].item<float>(), 6) << "the next channel lies next";
+  parameters.zero_gradient();
+  (weight * at::arange(48).view({4, 3, 2, 2})).sum().backward();
+  const Tensor gradient = Layout::view(parameters.gradient(Owner::shared), layout.entry("weight"));
+  EXPECT_TRUE(at::equal(gradient, at::arange(48).to(at::kFloat).view({1, 4, 3, 2, 2})));
+  EXPECT_THAT(sentence([&] {
+                layout.add({.name = "matrix", .shape = {4, 3}, .convolved = true});
+              }),
+              testing::HasSubstr("matrix, has not four dimensions"));
 }
 
 TEST(Parameters, are_differentiated_without_a_word_of_the_library) {

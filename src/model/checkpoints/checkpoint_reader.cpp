@@ -147,7 +147,7 @@ std::pair<Tensor, Tensor> CheckpointReader::take_folded(const std::string& convo
 void CheckpointReader::check_rest() const {
   for (const auto& [name, tensor] : weights_.tensors)
     require(taken_.contains(name) || is_meaningless(name), where_, " has the tensor '", name, "' of shape ",
-            tensor.sizes(), ", which no CLIP of these sizes has: its model computes something that is not supported.");
+            tensor.sizes(), ", which no model of these sizes has: its model computes something that is not supported.");
 }
 
 }  // namespace fedorbit

@@ -1,4 +1,4 @@
-// The tensors of a checkpoint as a CLIP takes them: each once, of the right shape, finite, and used where it lies.
+// The tensors of a checkpoint as a model takes them: each once, of the right shape, finite, and used where it lies.
 #pragma once
 #include <set>
 #include <string>

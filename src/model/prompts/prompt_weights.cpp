@@ -79,7 +79,7 @@ void PromptWeights::follow_root(const NamedTensors& tensors, std::int64_t start)
     layers[std::size_t(i)].root_key = joined[0].narrow(0, w, w).index_select(0, order);
     layers[std::size_t(i)].root_value = joined[0].narrow(0, 2 * w, w).index_select(0, order);
     x = x + linear(tensors, name + ".attention.out", joined.narrow(1, 2 * w, w));
-    x = x + mlp(tensors, name + ".mlp", activation, layer_norm(tensors, name + ".norm2", x));
+    x = x + mlp(tensors, name, activation, layer_norm(tensors, name + ".norm2", x));
   }
 }
 

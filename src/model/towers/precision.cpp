@@ -19,12 +19,17 @@ bool knows_bfloat16(std::istream& processors) {
   return false;
 }
 
+void require_bfloat16(const std::string& option, bool on_cpu) {
+  std::ifstream processors("/proc/cpuinfo");
+  require(!on_cpu || knows_bfloat16(processors), option,
+          " = \"bfloat16\": this processor has no instructions for it (avx512_bf16, amx_bf16 or Arm's bf16); use "
+          "float32.");
+}
+
 Clip in_precision(const Clip& clip, const std::string& precision, const std::string& option, std::string_view tower) {
   if (precision == "float32") return clip;
   const bool on_cpu = clip.tensors.empty() || clip.tensors.begin()->second.is_cpu();
-  std::ifstream processors("/proc/cpuinfo");
-  require(!on_cpu || knows_bfloat16(processors), option, " = \"", precision,
-          "\": this processor has no instructions for it (avx512_bf16, amx_bf16 or Arm's bf16); use float32.");
+  require_bfloat16(option, on_cpu);
   Clip out = clip;
   for (auto& [name, tensor] : out.tensors)
     if (name.starts_with(tower) && !keeps_float32(name)) tensor = tensor.to(at::kBFloat16);

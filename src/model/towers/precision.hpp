@@ -13,6 +13,9 @@ namespace fedorbit {
 Clip in_precision(const Clip& clip, const std::string& precision, const std::string& option,
                   std::string_view tower = "");
 
+/// Throws where arithmetic on a CPU is to be in bfloat16 and this one has no instructions for it; `option` asks for it.
+void require_bfloat16(const std::string& option, bool on_cpu);
+
 /// Whether a processor that Linux describes so (/proc/cpuinfo, on x86 or Arm) has instructions for bfloat16.
 bool knows_bfloat16(std::istream& processors);
 

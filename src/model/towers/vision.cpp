@@ -10,19 +10,12 @@
 
 #include "core/error.hpp"
 #include "model/towers/frozen_tower.hpp"
+#include "model/towers/patches.hpp"
 #include "model/towers/product.hpp"
 #include "model/towers/resnet.hpp"
 
 namespace fedorbit {
 namespace {
-
-/// The patches' pixels, (N, 3, S, S) -> (N, M, 3 P P): a convolution whose stride is its size is one product.
-Tensor cut_patches(const Tensor& images, std::int64_t patch) {
-  const std::int64_t count = images.size(0), grid = images.size(2) / patch;
-  return images.reshape({count, 3, grid, patch, grid, patch})
-      .permute({0, 2, 4, 1, 3, 5})
-      .reshape({count, grid * grid, 3 * patch * patch});
-}
 
 bool is_frozen(const NamedTensors& tensors, const Tensor& images) {
   if (!at::GradMode::is_enabled()) return true;

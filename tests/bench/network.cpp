@@ -1,0 +1,56 @@
+// Local steps of a whole network, arithmetic alone: tests/bench/network_speed.py runs it beside PyTorch's.
+//   bench_network ARCHITECTURE PIXELS BATCH [PRECISION]      a line on the input: one step; its processor seconds on
+//   the output
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <c10/core/GradMode.h>
+#include <malloc.h>
+
+#include <ctime>
+#include <iostream>
+
+#include "algorithms/optimiser.hpp"
+#include "algorithms/registry.hpp"
+
+using namespace fedorbit;
+
+int main(int count, char** words) {
+  mallopt(M_MMAP_THRESHOLD, 1 << 30);  // as the program's main has it
+  mallopt(M_TRIM_THRESHOLD, 1 << 30);
+  at::set_num_threads(1);
+  const std::int64_t side = std::stoll(words[2]), batch_size = std::stoll(words[3]), classes = 21;
+  LearnerOptions options;
+  OptionList list = OptionList::of(options);
+  list.set(std::string("network.architecture=") + words[1]);
+  list.set("network.image_size=" + std::to_string(side));
+  if (count > 4) list.set(std::string("network.precision=") + words[4]);
+  const auto learner =
+      make_learner("network", options, {.class_names = std::vector<std::string>(std::size_t(classes), "class")});
+
+  const std::vector<ClientId> clients{0};
+  Parameters parameters(learner->layout(), 1);
+  for (const Owner owner : owners) learner->initialise(parameters, owner, clients, Keys(1));
+  OptimiserOptions rates;
+  const auto optimiser = make_optimiser(rates, learner->layout(), Owner::shared, 1, at::kCPU);
+  optimiser->begin_turn(rates.learning_rate);
+  Memory memory(1, {});
+  Diagnostics diagnostics({}, 1);
+  Turn turn{0, 0, clients, learner->layout(), {}, memory, diagnostics, Keys(1)};
+  Batch batch;
+  batch.images = at::randn({1, 1, batch_size, 3, side, side});
+  batch.labels = at::randint(classes, {1, batch_size}, at::kLong);
+  batch.present = at::ones({1, batch_size});
+  batch.active = turn.active = at::ones({1});
+
+  const std::int64_t trained = learner->layout().trained(Owner::shared);
+  for (std::string line; std::getline(std::cin, line);) {
+    const std::clock_t start = std::clock();
+    parameters.zero_gradient();
+    learner->loss(parameters, batch, turn).sum().backward();
+    const at::NoGradGuard no_gradient;
+    optimiser->step(parameters.weights(Owner::shared).narrow(1, 0, trained),
+                    parameters.gradient(Owner::shared).narrow(1, 0, trained), batch.active);
+    learner->after_step(parameters, turn);
+    std::cout << double(std::clock() - start) / CLOCKS_PER_SEC << std::endl;
+  }
+}
