@@ -125,7 +125,7 @@ class BadInputTest(RefusalTest):
         self.run_refused(r"unseen_domains = winter needs several domains, and the data has one",
                          "partition.unseen_domains=winter")
         self.run_refused(r"no domain wintre; the nearest is winter, all are winter, coarse", domains,
-                         "partition.unseen_domains=wintre", ranks=2)
+                         "partition.unseen_domains=wintre")
         self.run_refused(r"names all 2 domains", domains, "partition.unseen_domains=0; coarse")
         self.run_refused(r"of 10 clients none would be left", "partition.unseen_clients=10")
         self.run_refused(r"share their images with others", "partition.unseen_clients=1", "partition.kind=sampled")
@@ -135,7 +135,7 @@ class BadInputTest(RefusalTest):
 
     def test_splits_that_are_none(self):
         self.run_refused(r"needs partition\.file", "partition.kind=file")
-        self.run_refused(r"nowhere\.csv does not exist", "partition.kind=file", "partition.file=nowhere.csv", ranks=2)
+        self.run_refused(r"nowhere\.csv does not exist", "partition.kind=file", "partition.file=nowhere.csv")
         split = self.folder / "mine.csv"
         for lines, sentence in (("0,0,train\n0,1,test", r"line 3: image 0 stands here again, after line 2"),
                                 ("72,0,train", r"line 2: there is no image 72: the data has 72"),
