@@ -29,6 +29,14 @@ void divide(Federation& federation) {
   federation.experiment.evaluation.linear_probe = true;
 }
 
+/// So that later rounds are not always better.
+void stride(Federation& federation) {
+  divide(federation);
+  federation.experiment.training.rounds = 8;
+  federation.experiment.evaluation.every = 1;
+  federation.experiment.optimiser.learning_rate = 3;
+}
+
 using Key = std::tuple<std::int64_t, std::string, std::string, std::int64_t, std::int64_t, std::int64_t, std::string,
                        std::string>;
 /// Scores by what they are about.
@@ -76,12 +84,13 @@ TEST_F(Splits, are_judged_the_same_on_any_number_of_ranks) {
 
 TEST_F(Splits, are_judged_the_same_after_a_kill) {
   Federation whole, first, second;
-  for (Federation* federation : {&whole, &first, &second}) divide(*federation);
+  for (Federation* federation : {&whole, &first, &second}) stride(*federation);
   whole.run(alone);
   first.learner.watch = [&](const Turn& turn) {
-    if (turn.round == 3) first.signal = SIGTERM;
+    if (turn.round == 7) first.signal = SIGTERM;
   };
   EXPECT_EQ(first.run(alone), Ending::interrupted);
+  ASSERT_LT(whole.saved.back().selected->round, 8) << "else nothing of it need be remembered";
   Simulation simulation = second.simulation(*communicator);
   simulation.restore(first.saved.at(0));
   EXPECT_EQ(second.finish(simulation), Ending::finished);
@@ -138,10 +147,7 @@ TEST_F(Splits, seeded_apart_from_training_stay_where_training_is_another) {
 
 TEST_F(Splits, keep_the_model_that_validates_best_and_of_equal_ones_the_first) {
   Federation federation;
-  divide(federation);
-  federation.experiment.training.rounds = 8;
-  federation.experiment.evaluation.every = 1;
-  federation.experiment.optimiser.learning_rate = 3;  // so that later rounds are not always better
+  stride(federation);
   federation.experiment.checkpoint.every = 1;
   Simulation simulation = federation.simulation(alone);
   federation.finish(simulation);
