@@ -45,9 +45,10 @@ void require_batches(const Learner& learner, const Partition& partition, const T
           ": batch norms know no spread of fewer than ", fewest, " images; take more, or network.norm = \"group\".");
   for (ClientId client = 0; client < partition.clients(); ++client) {
     const auto images = std::int64_t(partition.shard(client).train.size()), rest = images % training.batch_size;
-    require(rest == 0 || rest >= fewest, "client ", client, " trains on ", images, " images in batches of ",
+    const bool skipped = rest < training.smallest_batch;
+    require(rest == 0 || skipped || rest >= fewest, "client ", client, " trains on ", images, " images in batches of ",
             training.batch_size, ": the last has ", rest, ", and batch norms know no spread of fewer than ", fewest,
-            "; take another training.batch_size, or network.norm = \"group\".");
+            "; training.smallest_batch = ", fewest, " skips such a batch, network.norm = \"group\" can learn from it.");
   }
 }
 

@@ -108,6 +108,12 @@ class NetworkTest(RefusalTest):
         self.assertEqual(count, 72)
         self.assertGreater(correct, 24, "no better than half as many classes by chance")
 
+    def test_learns_without_the_batches_that_are_too_small(self):
+        options = (*NETWORKS["resnet"], "training.batch_size=14", "training.rounds=2")
+        directory = self.federate("skipped", *options, "training.smallest_batch=2")
+        with h5py.File(directory / "results.h5") as results:
+            self.assertEqual(set(results["turns/steps"]), {1}, "15 images are a batch of 14 and one that is skipped")
+
     def test_refuses_what_cannot_be_trained_before_anything_is_computed(self):
         for sentence, *options in (
                 (r"client 0 trains on 15 images in batches of 14: the last has 1, and batch norms know no spread",
