@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <fstream>
 
@@ -74,7 +75,7 @@ TEST(Links, of_clients_differ_as_they_are_spread_and_are_the_same_in_every_round
 }
 
 TEST(Links, come_from_a_trace_of_clients) {
-  const std::string path = testing::TempDir() + "links.csv";
+  const std::string path = testing::TempDir() + text("links-", ::getpid(), ".csv");  // ranks run this side by side
   std::ofstream(path) << "# client,download,upload,latency\n0,8,4,0.1\n1,16,8,0.2\n";
   LinkOptions options = plain();
   options.trace = path;
@@ -84,7 +85,7 @@ TEST(Links, come_from_a_trace_of_clients) {
   EXPECT_THAT(sentence([&] { links.upload(2, 0, 1, 0, 1); }), testing::HasSubstr("ends before client 2"));
   for (const char* line : {"0,8,4", "1,8,4,0.1", "0,8,-4,0.1", "0;8;4;0.1"}) {
     std::ofstream(path) << line << "\n";
-    EXPECT_THAT(sentence([&] { Links wrong(options); }), testing::HasSubstr("links.csv: ")) << line;
+    EXPECT_THAT(sentence([&] { Links wrong(options); }), testing::HasSubstr(".csv: ")) << line;
   }
 }
 
