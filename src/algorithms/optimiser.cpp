@@ -127,6 +127,8 @@ void Optimiser::take_rates(std::span<const double> rates) {
 void Optimiser::step(const Tensor& parameters, const Tensor& gradient, const Tensor& active, const Tensor& factors) {
   if (!parameters.is_cpu()) return step_whole(parameters, gradient, active, factors);
   require(parameters.stride(1) == 1, "an optimiser's parameters are one row a client, without gaps.");
+  require(gradient.sizes() == parameters.sizes(), "an optimiser steps along ", gradient.sizes(), " numbers for ",
+          parameters.sizes(), " parameters.");
   const Tensor dense = gradient.contiguous();
   const std::int64_t n = parameters.size(1), row = parameters.stride(0);
   const auto* takes_step = active.const_data_ptr<float>();

@@ -191,8 +191,8 @@ void Group::train(Workshop& workshop, Turn& turn, const Batch& batch) {
   const Tensor direction = workshop.strategy.gradient(at, here, turn);
   std::vector<Tensor> gradients;  // (K, trained) of each owner
   for (auto& [owner, optimiser] : optimisers_)
-    gradients.push_back(owner == Owner::shared ? direction.narrow(1, 0, layout.trained(owner))
-                                               : parameters_.gradient(owner));
+    gradients.push_back(
+        (owner == Owner::shared ? direction : parameters_.gradient(owner)).narrow(1, 0, layout.trained(owner)));
   const double clip_norm = workshop.experiment.optimiser.clip_norm;
   const Tensor factors = clip_norm > 0 ? clip_factors(gradients, clip_norm) : Tensor();
   for (std::size_t i = 0; i < optimisers_.size(); ++i) {

@@ -158,6 +158,14 @@ TEST(Optimiser, steps_along_a_gradient_that_is_multiplied_by_each_clients_factor
   }
 }
 
+TEST(Optimiser, refuses_a_gradient_of_another_size) {
+  const auto optimiser = make("plain", layout_of());
+  EXPECT_THAT(sentence([&] {
+                optimiser->step(at::zeros({3, 7}), at::zeros({3, 8}), at::ones({3}));
+              }),
+              testing::HasSubstr("[3, 8] numbers for [3, 7] parameters"));
+}
+
 TEST(Optimiser, takes_a_rate_for_each_client) {
   const Layout layout = layout_of();
   const auto golden_values = read_safetensors(golden / "optimisers.safetensors").tensors;

@@ -110,6 +110,23 @@ TEST_F(LocalTraining, at_rates_that_change_from_step_to_step_moves_by_each_clien
   EXPECT_TRUE(differ) << "all clients take as many steps";
 }
 
+/// A client also keeps weights that are not trained.
+struct Anchored final : toy::Learner {
+  Anchored() { layout_.add({"anchor", {5}, Owner::personal, false, false}); }
+};
+
+TEST_F(LocalTraining, beside_personal_weights_that_are_not_trained_does_not_depend_on_the_group) {
+  for (const double clip_norm : {0.0, 0.2}) {
+    Federation together(at::kCPU, std::make_shared<Anchored>()), apart(at::kCPU, std::make_shared<Anchored>());
+    for (Federation* federation : {&together, &apart}) federation->experiment.optimiser.clip_norm = clip_norm;
+    together.experiment.training.group_size = 3;
+    apart.experiment.training.group_size = 1;
+    together.run(alone), apart.run(alone);
+    EXPECT_TRUE(at::equal(together.global, apart.global));
+    EXPECT_TRUE(at::equal(together.saved.back().clients.rows, apart.saved.back().clients.rows));
+  }
+}
+
 TEST_F(LocalTraining, that_cannot_be_is_refused) {
   const auto sentence_of = [&](const std::string& option) -> std::string {
     Federation federation;
