@@ -107,7 +107,9 @@ TrainedLearner revive(const TrainedModel& model, Material material, const std::s
   Parameters parameters(learner->layout(), 1, device);
   for (const auto& entry : learner->layout().entries(Owner::shared)) {
     const auto found = model.shared.find(entry.name);
-    require(found != model.shared.end(), model.file.string(), " holds no tensor ", entry.name, ".");
+    require(
+        found != model.shared.end(), model.file.string(), " holds no tensor ", entry.name,
+        ": it is damaged, or of a run whose clients kept it (method.personal), so that there is no one model of all.");
     require(found->second.sizes() == at::IntArrayRef(entry.shape), model.file.string(), ": ", entry.name,
             " has the shape ", found->second.sizes(), ", where ", at::IntArrayRef(entry.shape),
             " is expected for these classes and weights.");
