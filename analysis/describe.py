@@ -12,7 +12,10 @@ def method(options):
 def data(options):
     if "data.path" not in options:
         return None
-    return setting_in_words("data.path", options["data.path"]) if options["data.path"] else "synthetic scenes"
+    for place in ("data.path", "data.features"):
+        if options.get(place):
+            return setting_in_words(place, options[place])
+    return "synthetic scenes"
 
 
 def split(options):

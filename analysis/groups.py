@@ -37,6 +37,8 @@ def setting_in_words(key, value):
         return last if value else f"no {last}"
     if isinstance(value, (int, float)):
         return f"{value} {last}" if last in ("clients", "ranks", "rounds") else f"{last} {value}"
+    if key == "method.personal":
+        return "alone" if value == "*" else f"{value} personal" if value else "all shared"
     if key.startswith(("data.", "model.")):
         return str(value).rpartition("/")[2].rpartition(".")[0] or str(value) or f"no {last}"
     return str(value)

@@ -9,7 +9,8 @@ import h5py
 import numpy
 from sample_files import WithFolder, report
 
-from analysis import compare, schema
+from analysis import compare, describe, schema
+from analysis.groups import setting_in_words
 from analysis.measures import MEASURES
 from analysis.results_file import Unreadable
 from analysis.run import Run, Table
@@ -172,6 +173,13 @@ class Analysis(WithFolder):
         """The numbers of tests/core/words_test.cpp."""
         self.assertEqual([percent(x) for x in (0.5275, 0.5275 - 1e-15, 0.5275 + 1e-15, 0.000625, 0.52749, 1, math.nan)],
                          ["52.8 %", "52.8 %", "52.8 %", "0.1 %", "52.7 %", "100.0 %", "-"])
+
+    def test_settings_have_short_words(self):
+        for value, words in (("*", "alone"), ("", "all shared"), ("head.*", "head.* personal")):
+            self.assertEqual(setting_in_words("method.personal", value), words)
+        options = {"data.path": "", "data.features": "some/CLIP.h5"}
+        self.assertEqual(describe.data(options), "CLIP")
+        self.assertEqual(describe.data({"data.path": "", "data.features": ""}), "synthetic scenes")
 
     def test_files_of_another_version_are_refused_by_it(self):
         changed = self.folder / "version.h5"
