@@ -3,6 +3,7 @@ parameters, a model under the names of published state dicts, and sentences for 
 
 import json
 import os
+import shutil
 import signal
 
 import h5py
@@ -63,6 +64,26 @@ class NetworkTest(RefusalTest):
                 self.assertFalse((killed / "results.h5").exists(), "it was not caught in the middle")
                 self.federate(killed.name, *options, ranks=3)
                 self.assert_same(whole, killed)
+
+    def test_neither_a_run_that_goes_on_nor_its_model_takes_other_weights_of_the_network(self):
+        first, other = (self.federate(f"seed{seed}", *NETWORKS["resnet"], f"seed={seed}", "training.rounds=1") for seed in (1, 2))
+        weights = self.folder / "weights.safetensors"
+        shutil.copy(first / "model.safetensors", weights)
+        options = (*NETWORKS["resnet"], f"network.weights={weights}", "network.trained=head")
+        trained, killed = self.federate("trained", *options, "training.rounds=1"), self.folder / "killed"
+        options = (*options, "training.rounds=1000", "checkpoint.every=1")
+        launcher = self.start("run", self.config, "-q", "-o", killed, *self.words(*options))
+        self.wait_for(killed / "checkpoint.h5", launcher)
+        launcher.kill()
+        self.finish(launcher)
+        shutil.copy(other / "model.safetensors", weights)
+        code, errors = self.fedorbit("run", self.config, "-q", "-o", killed, *self.words(*options))
+        self.assertEqual(code, 1)
+        self.assertRegex(errors, r"was begun with learner_weights_sha256 = \w{64}, which is now \w{64}")
+        for model in (trained, trained / "model.safetensors"):
+            code, errors = self.fedorbit("evaluate", "-q", "--model", model, "--weights", self.clip)
+            self.assertEqual(code, 1)
+            self.assertRegex(errors, r"was learned from another weights file of the learner \(\w{64}\)")
 
     def test_learns_to_tell_scenes_apart(self):
         directory = self.federate("learned", "network.architecture=resnet18", "network.width=16", "training.rounds=12",
