@@ -139,6 +139,8 @@ class NetworkTest(RefusalTest):
         for sentence, *options in (
                 (r"client 0 trains on 15 images in batches of 14: the last has 1, and batch norms know no spread",
                  "training.batch_size=14", "network.architecture=resnet18"),
+                (r"a batch of 4 images, 1 at once: the last part has 1, and batch norms know no spread",
+                 "training.batch_size=4", "training.accumulate=4", *NETWORKS["resnet"]),
                 (r"batch norms know no spread of fewer than 2 images", "training.batch_size=1", *NETWORKS["resnet"]),
                 (r"network.image_size = 40: .* patches of 16 pixels; take a multiple", "network.image_size=40"),
                 (r"resnet81' is not one of .*nearest is resnet18", "network.architecture=resnet81"),
