@@ -3,6 +3,7 @@
 
 #include "comm/node_memory.hpp"
 #include "core/error.hpp"
+#include "core/fingerprint.hpp"
 #include "core/log.hpp"
 #include "core/signals.hpp"
 #include "core/version.hpp"
@@ -64,6 +65,8 @@ Opened open(Experiment& experiment, at::Device device, Communicator& communicato
                     experiment.engine,
                     [&](const Tensor& bytes) { return one_copy_on_node(bytes, communicator); }};
   auto learner = make_learner(experiment.method.learner, experiment.learner, std::move(material));
+  if (const std::string read = learner->weights_checksum(); !read.empty())
+    communicator.agree("weights of the learner " + experiment.method.learner, fingerprint(read));
   Parts parts = assemble(experiment, sources.labelled(), std::move(learner), device);
   return {std::move(sources), std::move(parts)};
 }
@@ -83,6 +86,8 @@ RunRecord record_of(const Opened& opened, const std::string& options_toml, Commu
   record.provenance = provenance_of_run(communicator);
   record.provenance["data_sha256"] = opened.sources.data_checksum;
   record.provenance["weights_sha256"] = opened.sources.weights_checksum;
+  if (const std::string read = opened.parts.learner->weights_checksum(); !read.empty())
+    record.provenance["learner_weights_sha256"] = read;
   record.provenance["text_templates"] = opened.sources.templates;
   record.class_names = opened.sources.class_names;
   record.domain_names = opened.sources.domain_names;
@@ -246,7 +251,7 @@ int run(Arguments& arguments) {
     const std::optional<Selected>& selected = simulation.selected();
     export_model(directory.model(), experiment, simulation.shared(),
                  selected ? selected->round : simulation.server().round, sources.weights_checksum,
-                 sources.data_checksum, record.class_names);
+                 sources.data_checksum, parts.learner->weights_checksum(), record.class_names);
     for (Observer* observer : observers) observer->finished(simulation.shared());
     directory.finish();
     if (selected)

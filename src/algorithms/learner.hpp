@@ -35,6 +35,8 @@ class Learner {
   virtual std::int64_t smallest_batch() const { return 1; }
   /// A sentence on what it had to assume or leave out of what it was given, or empty.
   virtual std::string assumption() const { return {}; }
+  /// SHA-256, hexadecimal, of weights that it read from a file of its own, or empty.
+  virtual std::string weights_checksum() const { return {}; }
   /// About how much memory a client adds to a group's step of `batch_size` images, its parameters apart.
   virtual double step_bytes(std::int64_t batch_size) const { return 0; }
   /// How many clients train together on this device where training.group_size does not say: a constant, which no

@@ -42,6 +42,7 @@ class Relabelled final : public Learner {
   Needs needs() const override { return learner_->needs(); }
   std::int64_t smallest_batch() const override { return learner_->smallest_batch(); }
   std::string assumption() const override { return learner_->assumption(); }
+  std::string weights_checksum() const override { return learner_->weights_checksum(); }
   double step_bytes(std::int64_t batch_size) const override { return learner_->step_bytes(batch_size); }
   std::int64_t usual_group(const at::Device& device) const override { return learner_->usual_group(device); }
   bool replayable() const override { return learner_->replayable(); }

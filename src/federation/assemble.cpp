@@ -37,18 +37,25 @@ SplitImages images_of(const char* split, const Partition& partition, std::vector
   return images;
 }
 
-/// Throws where some client's last batch of an epoch has fewer images than the learner can learn from.
+/// Throws where some client's last batch of an epoch, or a part of one, has fewer images than the learner can learn
+/// from.
 void require_batches(const Learner& learner, const Partition& partition, const TrainingOptions& training) {
   const std::int64_t fewest = learner.smallest_batch();
   if (fewest == 1) return;
   require(training.batch_size >= fewest, "training.batch_size = ", training.batch_size,
           ": batch norms know no spread of fewer than ", fewest, " images; take more, or network.norm = \"group\".");
+  const auto last_part = [&](std::int64_t batch) { return (batch - 1) % training.at_once() + 1; };
   for (ClientId client = 0; client < partition.clients(); ++client) {
     const auto images = std::int64_t(partition.shard(client).train.size()), rest = images % training.batch_size;
     const bool skipped = rest < training.smallest_batch;
     require(rest == 0 || skipped || rest >= fewest, "client ", client, " trains on ", images, " images in batches of ",
             training.batch_size, ": the last has ", rest, ", and batch norms know no spread of fewer than ", fewest,
             "; training.smallest_batch = ", fewest, " skips such a batch, network.norm = \"group\" can learn from it.");
+    for (const std::int64_t batch : {images >= training.batch_size ? training.batch_size : 0, skipped ? 0 : rest})
+      require(batch == 0 || last_part(batch) >= fewest, "client ", client, " learns from a batch of ", batch,
+              " images, ", training.at_once(), " at once: the last part has ", last_part(batch),
+              ", and batch norms know no spread of fewer than ", fewest,
+              "; take another training.batch_size or training.accumulate, or network.norm = \"group\".");
   }
 }
 

@@ -29,13 +29,18 @@ void load_personal(Workshop& workshop, Parameters& parameters, std::span<const C
       parameters.flat(Owner::personal)[std::int64_t(k)].copy_(row->narrow(0, 0, personal));
 }
 
-/// Some of a batch's images.
+/// Some of a batch's images; clients that have none of them are not active.
 Batch part_of(const Batch& batch, std::int64_t first, std::int64_t count) {
   const auto narrowed = [&](const Tensor& of_images, std::int64_t axis) {
     return of_images.defined() ? of_images.narrow(axis, first, count).contiguous() : Tensor();
   };
-  return {narrowed(batch.images, 2), narrowed(batch.features, 1), narrowed(batch.patches, 1),
-          narrowed(batch.labels, 1), narrowed(batch.present, 1),  batch.active};
+  const Tensor present = narrowed(batch.present, 1);
+  return {narrowed(batch.images, 2),
+          narrowed(batch.features, 1),
+          narrowed(batch.patches, 1),
+          narrowed(batch.labels, 1),
+          present,
+          batch.active * (present.sum(1) > 0)};
 }
 
 }  // namespace

@@ -32,9 +32,12 @@ RoundRecord round_record(const Server& server, const Cohort& cohort, const std::
   for (const RankReport& report : reports)
     record.turns.insert(record.turns.end(), report.turns.begin(), report.turns.end());
   std::ranges::sort(record.turns, {}, &TurnRecord::client);  // as the cohort is
-  for (std::size_t i = 0; i < record.turns.size(); ++i)
-    if (cohort.fates[i] != Fate::not_finite) record.loss += double(cohort.weights[i]) * record.turns[i].loss;
-  const std::int64_t weight = cohort.weight();
+  std::int64_t weight = 0;
+  for (std::size_t i = 0; i < record.turns.size(); ++i) {
+    if (cohort.fates[i] == Fate::not_finite || record.turns[i].steps == 0) continue;
+    record.loss += double(cohort.weights[i]) * record.turns[i].loss;
+    weight += cohort.weights[i];
+  }
   record.loss = weight > 0 ? record.loss / double(weight) : std::numeric_limits<double>::quiet_NaN();
   return record;
 }

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "core/clock.hpp"
 #include "federation/arrive.hpp"
@@ -83,8 +84,9 @@ std::optional<TurnOutcome> take_turn(Workshop& workshop, const Server& server, D
       {group.parameters().flat(Owner::personal).to(at::kCPU), group.memory().flat().to(at::kCPU), residuals}, 1);
   outcome.diagnostics = group.diagnostics().means().to(at::kCPU);
   outcome.loss = as_doubles(group.loss_sum());
-  for (std::int64_t k = 0; k < K; ++k)
-    outcome.loss[std::size_t(k)] /= double(std::max<std::int64_t>(1, outcome.steps[std::size_t(k)]));
+  for (std::size_t k = 0; k < outcome.loss.size(); ++k)
+    outcome.loss[k] = outcome.steps[k] > 0 ? outcome.loss[k] / double(outcome.steps[k])
+                                           : std::numeric_limits<double>::quiet_NaN();  // of no step, not a loss of 0
   norms.push_back(row_norms(outcome.upload.update));
   norms.push_back(row_norms(outcome.statistics));
   norms.push_back(row_norms(outcome.rows));

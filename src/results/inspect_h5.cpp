@@ -91,7 +91,7 @@ void describe_features(std::ostream& out, const h5::File& file) {
                    {"data_sha256", "weights_sha256", "preprocessing", "views", "arithmetic", "program_version"});
 }
 
-/// The last accuracy of each task and scope on all of its images.
+/// The last accuracy of each task, scope and split on all of its images.
 void describe_scores(std::ostream& out, const h5::File& file) {
   if (!file.is_group("/scores")) return;
   const auto texts = [&](const char* name) { return file.read_texts(std::string("/scores/") + name); };
@@ -106,7 +106,7 @@ void describe_scores(std::ostream& out, const h5::File& file) {
   for (std::size_t i = rows; i-- > 0;) {
     if (metrics[i] != "accuracy" || clients[i] != any || domains[i] != any || classes[i] != any || count[i] == 0)
       continue;
-    if (!told.insert(scopes[i] + tasks[i]).second) continue;
+    if (!told.insert(scopes[i] + tasks[i] + splits[i]).second) continue;
     out << "  " << scopes[i] << " " << tasks[i] << " after " << counted(rounds[i], "round") << ": "
         << percent(correct[i], count[i]) << " of " << counted(count[i], "image") << " (" << splits[i] << ")\n";
   }
@@ -125,7 +125,7 @@ void describe_results(std::ostream& out, const h5::File& file) {
         out << "  learned " << name << "  " << shape_in_words(file.dataset(schema::state + "/" + name)) << "\n";
   write_attributes(out, file,
                    {"start", "end", "command_line", "program_version", "program_commit", "hosts", "ranks", "backend",
-                    "data_sha256", "weights_sha256", "libtorch_version", "cpu_capability"});
+                    "data_sha256", "weights_sha256", "learner_weights_sha256", "libtorch_version", "cpu_capability"});
 }
 
 void describe_checkpoint(std::ostream& out, const h5::File& file) {

@@ -17,13 +17,27 @@
 namespace fedorbit {
 namespace {
 
-constexpr const char* lock_name = "lock";
+constexpr const char *lock_name = "lock", *old_model_name = "prompts.safetensors";
 
 /// The first three, and how many more there are.
 std::string some_of(const std::vector<std::string>& clauses) {
   std::string words;
   for (std::size_t i = 0; i < std::min<std::size_t>(clauses.size(), 3); ++i) words += (i > 0 ? ", " : "") + clauses[i];
   return clauses.size() > 3 ? text(words, ", and ", clauses.size() - 3, " more differ") : words;
+}
+
+/// Throws where an option names one of these files, which a run writes anew: what it reads would be lost.
+void require_apart(const toml::table& options, const std::string& prefix,
+                   std::initializer_list<std::filesystem::path> written) {
+  for (const auto& [key, value] : options) {
+    const std::string name = prefix + std::string(key.str());
+    if (const toml::table* section = value.as_table()) require_apart(*section, name + ".", written);
+    const auto words = value.value<std::string>();
+    std::error_code nothing_there;
+    for (const std::filesystem::path& file : written)
+      require(!words || !std::filesystem::equivalent(*words, file, nothing_there), name, " = ", words.value_or(""),
+              " is a file that a run in that folder writes anew; copy it elsewhere, or name another folder with -o.");
+  }
 }
 
 void remove(std::initializer_list<std::filesystem::path> files) {
@@ -59,6 +73,8 @@ RunDirectory::Holding RunDirectory::open(const std::string& options_toml, bool r
   require(fs::exists(folder_ / lock_name) || !fs::exists(options()), "the run directory ", folder_.string(),
           " holds a config.toml that no run has written; name another with -o.");
   lock();
+  require_apart(parse_toml(options_toml, "the options"), "",
+                {split(), model(), results(), checkpoint(), log(), folder_ / old_model_name});
   if (restart) {
     fs::remove(log(), failure);
     return Holding::nothing;
@@ -83,7 +99,7 @@ RunDirectory::Holding RunDirectory::open(const std::string& options_toml, bool r
 void RunDirectory::begin(const std::string& options_toml) {
   // First the older checkpoint, which would be gone on from; the last is what earlier runs called their model.
   remove({Checkpoint::previous(checkpoint()), checkpoint(), results(), model(), part_path(model()), split(),
-          folder_ / "prompts.safetensors"});
+          folder_ / old_model_name});
   finish();
   write_file(options(), options_toml);
 }

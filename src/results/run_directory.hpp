@@ -19,7 +19,8 @@ class RunDirectory {
 
   /// At the root: makes the folder, or takes over one that holds the same experiment; with `restart` what it holds does
   /// not matter. Nothing is changed yet but the log. Throws where it holds another experiment or a config.toml that is
-  /// no run's, cannot be written, or another run is at work in it. The folder is this run's as long as this object
+  /// no run's, cannot be written, or another run is at work in it, and where an option names a file of the folder that
+  /// a run writes anew. The folder is this run's as long as this object
   /// lives.
   Holding open(const std::string& options_toml, bool restart);
   /// At the root, when everything else is known to be well: a run that starts anew removes what another left.

@@ -36,6 +36,7 @@ TrainedModel from_results(const std::filesystem::path& path) {
                      {},
                      file.text_attribute("weights_sha256"),
                      file.text_attribute("data_sha256"),
+                     file.has_attribute("learner_weights_sha256") ? file.text_attribute("learner_weights_sha256") : "",
                      experiment.model.text_template,
                      experiment.data.texts,
                      experiment.model};
@@ -57,6 +58,7 @@ TrainedModel from_safetensors(const std::filesystem::path& path) {
                      read.tensors,
                      said("weights_sha256"),
                      said("data_sha256"),
+                     said("learner_weights_sha256"),
                      said("text_template"),
                      said("texts"),
                      {}};
@@ -78,7 +80,7 @@ TrainedModel from_safetensors(const std::filesystem::path& path) {
 void export_model(const std::filesystem::path& file, Experiment experiment,
                   const std::vector<std::pair<std::string, Tensor>>& shared, std::int64_t rounds_done,
                   const std::string& weights_checksum, const std::string& data_checksum,
-                  const std::vector<std::string>& class_names) {
+                  const std::string& learner_weights, const std::vector<std::string>& class_names) {
   const std::string& learner = experiment.method.learner;
   write_safetensors(file, NamedTensors(shared.begin(), shared.end()),
                     {{"format", model_format},
@@ -87,6 +89,7 @@ void export_model(const std::filesystem::path& file, Experiment experiment,
                      {"rounds_done", std::to_string(rounds_done)},
                      {"weights_sha256", weights_checksum},
                      {"data_sha256", data_checksum},
+                     {"learner_weights_sha256", learner_weights},
                      {"text_template", experiment.model.text_template},
                      {"texts", experiment.data.texts},
                      {"class_names", nlohmann::json(class_names).dump()}});
@@ -104,6 +107,10 @@ TrainedLearner revive(const TrainedModel& model, Material material, const std::s
           model.weights, ") than these (", weights, "); name the run's with model.weights.");
   material.engine = model.engine;
   auto learner = make_learner(model.learner, model.options, std::move(material));
+  const std::string read = learner->weights_checksum();
+  require(model.learner_weights.empty() || model.learner_weights == read, model.file.string(),
+          " was learned from another weights file of the learner (", model.learner_weights,
+          ") than now lies where its options say (", read, "); bring the old one back.");
   Parameters parameters(learner->layout(), 1, device);
   for (const auto& entry : learner->layout().entries(Owner::shared)) {
     const auto found = model.shared.find(entry.name);

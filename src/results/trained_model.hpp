@@ -20,6 +20,7 @@ struct TrainedModel {
   NamedTensors shared;                 // by the names of the learner's layout
   std::string weights;                 // checksum of the weights it was learned with
   std::string data;                    // checksum of the data it was learned on; empty where that is not known
+  std::string learner_weights;         // checksum of those that the learner read besides; empty where it read none
   std::string text_template, texts;    // what the run read of its classes; empty where that is not known
   std::optional<WeightOptions> named;  // how the run named its weights; nothing where that is not known
 
@@ -32,7 +33,7 @@ struct TrainedModel {
 void export_model(const std::filesystem::path& file, Experiment experiment,
                   const std::vector<std::pair<std::string, Tensor>>& shared, std::int64_t rounds_done,
                   const std::string& weights_checksum, const std::string& data_checksum,
-                  const std::vector<std::string>& class_names);
+                  const std::string& learner_weights, const std::vector<std::string>& class_names);
 
 /// From a finished run's directory or its results.h5, from a model.safetensors, or from the prompts.safetensors of an
 /// earlier run, which the learner "prompt" reads.

@@ -61,6 +61,22 @@ TEST_F(LocalTraining, in_parts_of_a_batch_is_the_same_up_to_sums) {
   }
 }
 
+TEST_F(LocalTraining, in_parts_of_a_batch_observes_nothing_of_parts_in_which_a_client_has_no_image) {
+  Federation one_by_one, together;  // only in company are a client's last parts empty
+  one_by_one.experiment.training.group_size = 1;
+  together.experiment.training.group_size = 6;
+  for (Federation* federation : {&one_by_one, &together}) {
+    federation->experiment.training.accumulate = 4;
+    federation->run(alone);
+  }
+  for (std::size_t r = 0; r < together.witness.rounds.size(); ++r) {
+    const std::vector<TurnRecord>&apart = one_by_one.witness.rounds[r].turns, &turns = together.witness.rounds[r].turns;
+    ASSERT_EQ(apart.size(), turns.size());
+    for (std::size_t i = 0; i < turns.size(); ++i)
+      EXPECT_NEAR(turns[i].diagnostics.at(0), apart[i].diagnostics.at(0), 1e-5) << "client " << turns[i].client;
+  }
+}
+
 TEST_F(LocalTraining, along_clipped_directions_goes_no_further_than_these_are_long) {
   constexpr double rate = 0.1, most = 1e-3;
   for (const double clip_norm : {most, 0.0}) {

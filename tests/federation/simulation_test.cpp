@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <map>
 #include <set>
 
@@ -329,6 +330,26 @@ TEST_F(Simulations, skip_a_last_batch_that_is_smaller_than_asked_for) {
       EXPECT_EQ(turn.steps, 2 * (turn.samples / 4 + (turn.samples % 4 >= 2)));
     }
   EXPECT_THAT(rests, testing::IsSupersetOf({1, 2})) << "no client has such a last batch";
+}
+
+TEST_F(Simulations, count_no_loss_of_clients_that_take_no_step) {
+  Federation federation;
+  federation.experiment.method.weighting = "uniform";
+  federation.experiment.training.batch_size = federation.experiment.training.smallest_batch = 20;  // whole ones alone
+  federation.run(*communicator);
+  if (!communicator->root()) return;
+  bool idle = false;
+  for (const RoundRecord& round : federation.witness.rounds) {
+    double sum = 0;
+    std::int64_t clients = 0;
+    for (const TurnRecord& turn : round.turns) {
+      EXPECT_EQ(std::isnan(turn.loss), turn.steps == 0) << "client " << turn.client;
+      idle = idle || turn.steps == 0;
+      if (turn.steps > 0) sum += turn.loss, ++clients;
+    }
+    if (clients > 0) EXPECT_DOUBLE_EQ(round.loss, sum / double(clients));
+  }
+  EXPECT_TRUE(idle) << "every client took a step";
 }
 
 /// The accuracies of a scope after the last round at which it was judged.

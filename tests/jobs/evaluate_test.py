@@ -181,10 +181,13 @@ class InspectTest(ProgramTest):
         self.assertRegex(words, r"/patches  24 x 16 x 32")
         self.assertRegex(words, r"weights_sha256: \w{64}")
         self.assertRegex(self.inspected(self.clip), r"safetensors: \d+ tensors[^$]*vision: width 32, 1 layers")
-        code, errors = self.fedorbit("run", self.config, "-q", "-o", self.folder / "run", "--set", "training.rounds=2")
+        code, errors = self.fedorbit("run", self.config, "-q", "-o", self.folder / "run", "--set", "training.rounds=2",
+                                     "--set", "partition.validation_fraction=0.2")
         self.assertEqual((code, errors), (0, ""))
         words = self.inspected(self.folder / "run")
         self.assertRegex(words, r"results: 2 rounds, 10 clients, 6 classes; finished")
+        for split in ("test", "validation"):
+            self.assertRegex(words, rf"global labelling after 2 rounds: .* images \({split}\)")
         self.assertRegex(words, r"learned context\.shared  4 x 32")
         self.assertRegex(self.inspected(self.folder / "run/checkpoint.h5"), r"checkpoint after 2 rounds, whole")
         self.assertRegex(self.inspected(self.folder / "run/model.safetensors"),

@@ -3,6 +3,7 @@ parameters, a model under the names of published state dicts, and sentences for 
 
 import json
 import os
+import shutil
 import signal
 
 import h5py
@@ -64,6 +65,26 @@ class NetworkTest(RefusalTest):
                 self.federate(killed.name, *options, ranks=3)
                 self.assert_same(whole, killed)
 
+    def test_neither_a_run_that_goes_on_nor_its_model_takes_other_weights_of_the_network(self):
+        first, other = (self.federate(f"seed{seed}", *NETWORKS["resnet"], f"seed={seed}", "training.rounds=1") for seed in (1, 2))
+        weights = self.folder / "weights.safetensors"
+        shutil.copy(first / "model.safetensors", weights)
+        options = (*NETWORKS["resnet"], f"network.weights={weights}", "network.trained=head")
+        trained, killed = self.federate("trained", *options, "training.rounds=1"), self.folder / "killed"
+        options = (*options, "training.rounds=1000", "checkpoint.every=1")
+        launcher = self.start("run", self.config, "-q", "-o", killed, *self.words(*options))
+        self.wait_for(killed / "checkpoint.h5", launcher)
+        launcher.kill()
+        self.finish(launcher)
+        shutil.copy(other / "model.safetensors", weights)
+        code, errors = self.fedorbit("run", self.config, "-q", "-o", killed, *self.words(*options))
+        self.assertEqual(code, 1)
+        self.assertRegex(errors, r"was begun with learner_weights_sha256 = \w{64}, which is now \w{64}")
+        for model in (trained, trained / "model.safetensors"):
+            code, errors = self.fedorbit("evaluate", "-q", "--model", model, "--weights", self.clip)
+            self.assertEqual(code, 1)
+            self.assertRegex(errors, r"was learned from another weights file of the learner \(\w{64}\)")
+
     def test_learns_to_tell_scenes_apart(self):
         directory = self.federate("learned", "network.architecture=resnet18", "network.width=16", "training.rounds=12",
                                   "synthetic.per_class=24", ranks=2)
@@ -118,6 +139,8 @@ class NetworkTest(RefusalTest):
         for sentence, *options in (
                 (r"client 0 trains on 15 images in batches of 14: the last has 1, and batch norms know no spread",
                  "training.batch_size=14", "network.architecture=resnet18"),
+                (r"a batch of 4 images, 1 at once: the last part has 1, and batch norms know no spread",
+                 "training.batch_size=4", "training.accumulate=4", *NETWORKS["resnet"]),
                 (r"batch norms know no spread of fewer than 2 images", "training.batch_size=1", *NETWORKS["resnet"]),
                 (r"network.image_size = 40: .* patches of 16 pixels; take a multiple", "network.image_size=40"),
                 (r"resnet81' is not one of .*nearest is resnet18", "network.architecture=resnet81"),

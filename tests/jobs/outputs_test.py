@@ -22,6 +22,19 @@ class OutputsTest(RefusalTest):
                      "data.features=nowhere.h5")
         self.assertEqual((run / "results.h5").read_bytes(), before)
 
+    def test_a_split_that_a_run_reads_is_not_written_anew_by_it(self):
+        run, mine = self.folder / "run", self.folder / "mine"
+        code, errors = self.finish(self.start("run", self.config, "-q", "-o", run))
+        self.assertEqual(code, 0, errors)
+        mine.mkdir()
+        words = (run / "split.csv").read_text() + "\n\n"  # what an editor has left tells it from a run's own
+        for folder, *more in ((mine,), (run, "--restart")):
+            (folder / "split.csv").write_text(words)
+            self.refused(r"partition\.file = .*split\.csv is a file that a run in that folder writes anew; copy it", "run",
+                         self.config, "-q", "-o", folder, "--set", "partition.kind=file", "--set",
+                         f"partition.file={folder}/split.csv", *more)
+            self.assertEqual((folder / "split.csv").read_text(), words)
+
     def test_outputs_do_not_replace_something_else(self):
         data = self.folder / "copy.h5"
         data.write_bytes(self.data.read_bytes())

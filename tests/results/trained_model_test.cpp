@@ -22,11 +22,12 @@ struct TrainedModels : testing::Test {
 TEST_F(TrainedModels, come_back_with_their_learner_its_options_and_what_they_were_learned_on) {
   OptionList::of(experiment).set("dual_prompt.context=6");
   OptionList::of(experiment).set("engine.kind=reference");
-  export_model(file, experiment, shared, 12, "0123", "4567", {"runway", "ri\"ver"});
+  export_model(file, experiment, shared, 12, "0123", "4567", "89ab", {"runway", "ri\"ver"});
   TrainedModel model = read_trained_model(file);
   EXPECT_EQ(model.learner, "dual_prompt");
   EXPECT_EQ(model.weights, "0123");
   EXPECT_EQ(model.data, "4567");
+  EXPECT_EQ(model.learner_weights, "89ab");
   EXPECT_EQ(model.engine.kind, "reference");
   EXPECT_THAT(OptionList::of(model.options).toml(), HasSubstr("[dual_prompt]\ncontext = 6\n"));
   EXPECT_TRUE(at::equal(model.shared.at("context.shared"), shared[0].second));
@@ -35,7 +36,7 @@ TEST_F(TrainedModels, come_back_with_their_learner_its_options_and_what_they_wer
 }
 
 TEST_F(TrainedModels, are_no_towers) {
-  export_model(file, experiment, shared, 12, "0123", "4567", {"runway"});
+  export_model(file, experiment, shared, 12, "0123", "4567", "", {"runway"});
   EXPECT_THAT(sentence([&] { load_clip(file); }), HasSubstr("holds no CLIP"));
   EXPECT_FALSE(read_safetensors(file).metadata.contains("config"));
 }

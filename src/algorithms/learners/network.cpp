@@ -84,6 +84,7 @@ NetworkLearner::NetworkLearner(const NetworkOptions& options, const Material& ma
     NetworkWeights read = read_network(options.weights, *backbone_, classes);
     weights = std::move(read.tensors);
     assumption_ = std::move(read.note);
+    weights_checksum_ = std::move(read.checksum);
   }
   const bool on_cpu = !material.clip || material.clip->tensors.begin()->second.is_cpu();
   if (options.precision == "bfloat16") require_bfloat16("network.precision", on_cpu);

@@ -61,6 +61,7 @@ class NetworkLearner final : public Learner, public Classifier {
   double step_bytes(std::int64_t batch_size) const override;
   std::int64_t usual_group(const at::Device&) const override { return 1; }
   std::string assumption() const override { return assumption_; }
+  std::string weights_checksum() const override { return weights_checksum_; }
   Classifier* classifier() override { return this; }
   Scorer scorer(const Parameters&, Scope) override;
   Needs needs_to_label() const override { return needs(); }
@@ -82,7 +83,7 @@ class NetworkLearner final : public Learner, public Classifier {
   NamedTensors frozen_;                 // all others, as they are computed with
   Tensor texts_;                        // (C, d) unit, instead of a head
   double logit_scale_ = 1;
-  std::string assumption_;
+  std::string assumption_, weights_checksum_;
   std::set<std::string> statistics_;  // those that are in the layout
   bool batch_norms_ = false;          // whether any is trained
   std::vector<NamedTensors> seen_;    // of each client of the group: what batch norms saw in this step
