@@ -111,7 +111,7 @@ TEST_P(EveryStrategy, comes_to_the_same_server_from_the_same_sums) {
   for (const auto& [name, vector] : one.memory) EXPECT_TRUE(at::equal(vector, other.memory.at(name))) << name;
 }
 
-/// A checkpoint's memories are those that a run of this program declares.
+/// A run makes room for nothing else, and memory_check.hpp counts nothing else.
 TEST_P(EveryStrategy, keeps_at_the_server_what_it_declares) {
   Server server = server_of(*strategy);
   strategy->aggregate(server, sums_of(*strategy, normal({size}, 4, 4)));
