@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "core/error.hpp"
+#include "core/options.hpp"
 
 namespace fedorbit {
 namespace {
@@ -32,9 +33,12 @@ void Layout::add(Entry entry) {
 }
 
 const Entry& Layout::entry(std::string_view name) const {
-  for (const auto& entry : entries_)
+  std::vector<std::string> names;
+  for (const auto& entry : entries_) {
     if (entry.name == name) return entry;
-  fail("the layout has no tensor named ", name, ".");
+    names.push_back(entry.name);
+  }
+  fail("the layout has no tensor named ", name, "; the nearest is ", nearest(std::string(name), names), ".");
 }
 
 std::vector<Entry> Layout::entries(Owner owner) const {

@@ -21,7 +21,8 @@ class Learner {
   virtual const Layout& layout() const = 0;
   /// Writes the initial values of every tensor of `owner` for the given clients; the shared ones do not depend on them,
   /// and are there before personal ones are asked for, these before those of a turn. Those of a turn are the same in
-  /// every round. Written by flat(owner): leaves refuse it. Called for owners without tensors, too.
+  /// every round. Written by flat(owner) or a Layout::view of it, on the host: leaves refuse it. Called for owners
+  /// without tensors, too. Draws are of keys.stream(Purpose::initialise, ...), a client's own by its number.
   virtual void initialise(Parameters& parameters, Owner owner, std::span<const ClientId> clients, const Keys& keys) = 0;
   /// (K): each client's mean loss over its present samples. Clients do not mix: the gradient of the sum is theirs.
   virtual Tensor loss(const Parameters& parameters, const Batch& batch, Turn& turn) = 0;
@@ -37,7 +38,8 @@ class Learner {
   virtual std::string assumption() const { return {}; }
   /// SHA-256, hexadecimal, of weights that it read from a file of its own, or empty.
   virtual std::string weights_checksum() const { return {}; }
-  /// About how much memory a client adds to a group's step of `batch_size` images, its parameters apart.
+  /// About how much memory a client adds to a group's step of `batch_size` images, its parameters apart. A group that
+  /// does not fit is refused by it, which 0 would let pass: registered learners say more.
   virtual double step_bytes(std::int64_t batch_size) const { return 0; }
   /// How many clients train together on this device where training.group_size does not say: a constant, which no
   /// measurement changes. A group has a cost of its own, about a tenth of a millisecond on a CPU: where a step is

@@ -6,8 +6,8 @@ namespace fedorbit {
 
 const Clip& Material::weights_for(const std::string& learner) const {
   require(clip != nullptr, "the learner ", learner,
-          " learns through a text tower, but features were imported without weights; give images and weights, or learn "
-          "with fedclip or linear.");
+          " learns through a text tower, but features were imported without weights; give images and weights, or a "
+          "method.learner that learns on features.");
   return *clip;
 }
 

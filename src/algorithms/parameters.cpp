@@ -3,6 +3,7 @@
 #include <ATen/ops/zeros.h>
 
 #include "core/error.hpp"
+#include "core/options.hpp"
 
 namespace fedorbit {
 
@@ -21,8 +22,10 @@ Parameters::Parameters(const Layout& layout, std::int64_t clients, at::Device de
 
 const Tensor& Parameters::operator[](std::string_view name) const {
   const auto leaf = leaves_.find(name);
-  require(leaf != leaves_.end(), "there is no parameter named ", name, ".");
-  return leaf->second;
+  if (leaf != leaves_.end()) return leaf->second;
+  std::vector<std::string> names;
+  for (const auto& [known, tensor] : leaves_) names.push_back(known);
+  fail("there is no parameter named ", name, "; the nearest is ", nearest(std::string(name), names), ".");
 }
 
 Tensor Parameters::gradient(Owner owner) const {

@@ -69,8 +69,9 @@ TEST(Layout, refuses_a_name_twice_and_a_name_it_does_not_have) {
   Layout layout = layout_of();
   EXPECT_THAT(sentence([&] { layout.add({"a", {1}, Owner::personal}); }), testing::HasSubstr("two tensors named a"));
   EXPECT_EQ(layout.size(Owner::personal), 4) << "what was refused left no trace";
-  EXPECT_THAT(sentence([&] { layout.entry("b"); }), testing::HasSubstr("no tensor named b"));
-  EXPECT_THAT(sentence([&] { Parameters(layout, 1)["b"]; }), testing::HasSubstr("no parameter named b"));
+  EXPECT_THAT(sentence([&] { layout.entry("b"); }), testing::HasSubstr("no tensor named b; the nearest is a."));
+  EXPECT_THAT(sentence([&] { Parameters(layout, 1)["b"]; }),
+              testing::HasSubstr("no parameter named b; the nearest is a."));
 }
 
 TEST(Parameters, share_their_storage_with_the_flat_vector) {

@@ -135,6 +135,12 @@ TEST_P(EveryLearner, stays_finite_and_unobserved_for_a_client_that_is_through) {
   }
 }
 
+/// Else a group that does not fit would not be refused (federation/memory_check.hpp).
+TEST_P(EveryLearner, says_how_much_memory_a_client_takes) {
+  const Clip clip = random_clip();
+  for (const auto& learner : variants(GetParam(), clip)) EXPECT_GT(learner->step_bytes(32), 0);
+}
+
 TEST_P(EveryLearner, observes_what_it_declares) {
   const Clip clip = random_clip();
   for (const auto& learner : variants(GetParam(), clip)) {

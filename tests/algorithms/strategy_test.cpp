@@ -99,6 +99,43 @@ TEST_P(EveryStrategy, moves_the_global_vector_by_what_came_together) {
   EXPECT_GT(((server.global - before) * mean).sum().item<double>(), 0) << "not in the direction of the mean update";
 }
 
+/// Every rank takes the server's step by itself.
+TEST_P(EveryStrategy, comes_to_the_same_server_from_the_same_sums) {
+  Server one = server_of(*strategy), other = server_of(*strategy);
+  for (int round = 0; round < 2; ++round) {
+    const Tensor mean = normal({size}, 4, std::uint64_t(round));
+    strategy->aggregate(one, sums_of(*strategy, mean.clone()));
+    strategy->aggregate(other, sums_of(*strategy, mean.clone()));
+  }
+  EXPECT_TRUE(at::equal(one.global, other.global));
+  for (const auto& [name, vector] : one.memory) EXPECT_TRUE(at::equal(vector, other.memory.at(name))) << name;
+}
+
+/// A run makes room for nothing else, and memory_check.hpp counts nothing else.
+TEST_P(EveryStrategy, keeps_at_the_server_what_it_declares) {
+  Server server = server_of(*strategy);
+  strategy->aggregate(server, sums_of(*strategy, normal({size}, 4, 4)));
+  const auto declared = strategy->server_memories(layout_of(size));
+  EXPECT_EQ(server.memory.size(), declared.size());
+  for (const auto& [name, length] : declared) {
+    EXPECT_EQ(server.memory.at(name).sizes(), at::IntArrayRef{length}) << name;
+    EXPECT_EQ(server.memory.at(name).scalar_type(), at::kFloat) << name;
+  }
+  EXPECT_EQ(server.global.scalar_type(), at::kFloat);
+}
+
+/// As under method.personal = "*".
+TEST_P(EveryStrategy, takes_rounds_in_which_nothing_is_shared) {
+  Layout alone;
+  alone.add({"own", {5}, Owner::personal});
+  Server server{at::zeros({0}), at::zeros({0}), {}, 0};
+  for (const auto& [name, length] : strategy->server_memories(alone)) server.memory[name] = at::zeros({length});
+  Sums sums{at::zeros({0}), 7, clients, {}, 10};
+  for (const auto& [name, extra] : strategy->extras(alone)) sums.extras[name] = at::zeros({extra.length});
+  strategy->aggregate(server, sums);
+  EXPECT_EQ(server.global.numel(), 0);
+}
+
 TEST_P(EveryStrategy, sends_each_client_a_whole_shared_vector) {
   const Server server = server_of(*strategy);
   for (const ClientId client : {0, 3}) EXPECT_TRUE(at::equal(strategy->download(server, client).shared, server.global));
