@@ -34,13 +34,14 @@ void time_codecs() {
   const double bytes = double(values.nbytes()) / 1e9;
   std::printf("%s, %.0f million numbers: a copy %.2f GB/s\n", processor_name().c_str(), double(values.numel()) / 1e6,
               bytes / median_seconds([&] { copy.copy_(values); }));
-  const std::vector<std::vector<std::string>> choices{{"codec=float32"},
-                                                      {"codec=float16"},
-                                                      {"codec=uniform", "uniform.bits=8"},
-                                                      {"codec=uniform", "uniform.bits=4"},
-                                                      {"codec=uniform", "uniform.bits=2"},
-                                                      {"codec=uniform", "uniform.bits=1"},
-                                                      {"codec=uniform", "uniform.bits=8", "uniform.rounding=stochastic"}};
+  const std::vector<std::vector<std::string>> choices{
+      {"codec=float32"},
+      {"codec=float16"},
+      {"codec=uniform", "uniform.bits=8"},
+      {"codec=uniform", "uniform.bits=4"},
+      {"codec=uniform", "uniform.bits=2"},
+      {"codec=uniform", "uniform.bits=1"},
+      {"codec=uniform", "uniform.bits=8", "uniform.rounding=stochastic"}};
   for (const auto& choice : choices) {
     CodecOptions options;
     std::string label;

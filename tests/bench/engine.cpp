@@ -140,7 +140,7 @@ void measure(const Clip& clip, c10::ScalarType type, std::int64_t K) {
 
 int main(int count, char** arguments) {
   if (count < 2) return std::fprintf(stderr, "bench_engine VOCABULARY [CLIENTS...]\n"), 2;
-  mallopt(M_MMAP_THRESHOLD, 1 << 30);  // as the program does
+  mallopt(M_MMAP_THRESHOLD, 1 << 26);  // as the program does
   mallopt(M_TRIM_THRESHOLD, 1 << 30);
   at::set_num_threads(1);
   at::manual_seed(1);

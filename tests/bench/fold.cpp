@@ -1,7 +1,7 @@
 // What folding costs: with no argument, the time to add one update of 86 million parameters to the exact sum, against a
 // triad over the same bytes; with one, the peak memory of rounds of so many clients of 20 million parameters each,
-// which train one after another. Freed blocks go back to the system here, so that the peak is of what is in use; the
-// program keeps them.
+// which train one after another. Freed blocks go back to the system, as large ones do in the program, so that the peak
+// is of what is in use.
 //   bench_fold [CLIENTS]
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>

@@ -50,7 +50,7 @@ inline RoundSeconds seconds_of(const Rounds& rounds, Learner& learner, Communica
   Experiment experiment;
   experiment.training.batch_size = rounds.batch_size;
   experiment.partition.clients = rounds.clients;
-  experiment.partition.test_fraction = 0.1;
+  experiment.partition.test_fraction = 0;
   experiment.training.rounds = rounds.rounds + rounds.warm_up;
   experiment.training.group_size = rounds.group;
   experiment.evaluation.every = 1000000;
@@ -58,7 +58,7 @@ inline RoundSeconds seconds_of(const Rounds& rounds, Learner& learner, Communica
   experiment.evaluation.linear_probe = false;
   experiment.checkpoint.every = 1000000;
   experiment.machine.graph = rounds.graph;
-  const auto count = std::int64_t(double(rounds.clients * images) / 0.9) + classes;
+  const std::int64_t count = rounds.clients * images;
   const Tensor labels = at::arange(count) % classes, domains = at::zeros({count}, at::kLong);
   const std::shared_ptr<Learner> lent(&learner, [](Learner*) {});  // the caller's
   const Parts parts = assemble(experiment,
