@@ -34,9 +34,9 @@ struct Transmitted {
   std::int64_t bytes;
 };
 
-/// Writes `values` (P) and reads them. With a `residual` (P), error feedback (Seide et al. 2014; Karimireddy et al.
-/// 2019, arXiv 1901.09847): what earlier messages could not say is added to this one, and what this one could not say
-/// is left there.
+/// Writes `values` (P) and reads them; what loses nothing is not read again, but shared with the result. With a
+/// `residual` (P), error feedback (Seide et al. 2014; Karimireddy et al. 2019, arXiv 1901.09847): what earlier messages
+/// could not say is added to this one, and what this one could not say is left there.
 Transmitted transmit(const Codec& codec, const Tensor& values, const Message& message, Tensor residual = {});
 
 }  // namespace fedorbit

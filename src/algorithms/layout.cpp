@@ -60,11 +60,4 @@ Tensor Layout::view(const Tensor& rows, const Entry& entry) {
   return entry.convolved ? lying.movedim(-1, -3) : lying;
 }
 
-Tensor Layout::decayed(Owner owner) const {
-  Tensor out = at::zeros({trained(owner)}, at::kFloat);
-  for (const auto& entry : entries(owner))
-    if (entry.trained && entry.decayed) out.narrow(0, entry.offset, entry.numel).fill_(1);
-  return out;
-}
-
 }  // namespace fedorbit

@@ -47,8 +47,6 @@ class Layout {
   std::int64_t statistics(Owner owner) const { return size(owner) - weights(owner); }
   /// An entry's tensor in rows (..., size of its owner): a view (..., shape...).
   static Tensor view(const Tensor& rows, const Entry& entry);
-  /// 1 where weight decay applies, else 0, for every number of an owner that is trained: (trained), float32.
-  Tensor decayed(Owner owner) const;
 
  private:
   std::vector<Entry> entries_;

@@ -15,11 +15,29 @@
 #include <limits>
 #include <numbers>
 
-#include "algorithms/optimiser_rows.hpp"
 #include "core/error.hpp"
 
 namespace fedorbit {
 namespace {
+
+/// How the trained tensors of an owner decay, neighbours that do so alike in one.
+std::vector<Decay> decays_of(float weight_decay, const Layout& layout, Owner owner) {
+  std::vector<Decay> decays;
+  for (const Entry& entry : layout.entries(owner)) {
+    if (!entry.trained) continue;
+    const float rate = entry.decayed ? weight_decay : 0;
+    if (decays.empty() || decays.back().rate != rate) decays.push_back({entry.offset, 0, rate});
+    decays.back().count += entry.numel;
+  }
+  return decays;
+}
+
+/// (trained)
+Tensor number_by_number(const std::vector<Decay>& decays) {
+  Tensor out = at::empty({decays.empty() ? 0 : decays.back().first + decays.back().count}, at::kFloat);
+  for (const auto& [first, count, rate] : decays) out.narrow(0, first, count).fill_(rate);
+  return out;
+}
 
 /// Stochastic gradient descent with momentum m: b = m b + g; w -= lr b, g with the L2 term, as PyTorch's SGD.
 class Sgd final : public Optimiser {
@@ -32,7 +50,7 @@ class Sgd final : public Optimiser {
  private:
   void forget() override { momentum_.zero_(); }
   void step_row(std::int64_t k, const OptimiserRow& row) override {
-    sgd_row(row, momentum_.mutable_data_ptr<float>() + k * row.n, float(options_.momentum),
+    sgd_row(row, momentum_.mutable_data_ptr<float>() + k * momentum_.size(1), float(options_.momentum),
             float(rates_[std::size_t(k)]));
   }
   Tensor change(const Tensor& parameters, const Tensor& gradient, const Tensor& active) override {
@@ -71,7 +89,8 @@ class Adam final : public Optimiser {
     const AdamRates rates{float(options_.beta1),     float(1 - options_.beta1),     float(options_.beta2),
                           float(1 - options_.beta2), float(1 - unseen_mean),        float(1 - unseen_square),
                           float(options_.epsilon),   float(rates_[std::size_t(k)]), decoupled_};
-    adam_row(row, mean_.mutable_data_ptr<float>() + k * row.n, square_.mutable_data_ptr<float>() + k * row.n, rates);
+    const std::int64_t begin = k * mean_.size(1);
+    adam_row(row, mean_.mutable_data_ptr<float>() + begin, square_.mutable_data_ptr<float>() + begin, rates);
   }
   Tensor change(const Tensor& parameters, const Tensor& gradient, const Tensor& active) override {
     const Tensor decay = decay_ * parameters;
@@ -107,9 +126,11 @@ double learning_rate_at(const OptimiserOptions& options, const Moment& moment) {
 }
 
 Optimiser::Optimiser(double weight_decay, const Layout& layout, Owner owner, std::int64_t clients, at::Device device)
-    : decay_(weight_decay * layout.decayed(owner).to(device)),
+    : decays_(decays_of(float(weight_decay), layout, owner)),
       rates_(std::size_t(clients), std::numeric_limits<double>::quiet_NaN()),
-      rates_on_device_(at::empty({clients, 1}, at::TensorOptions(at::kFloat).device(device))) {}
+      rates_on_device_(at::empty({clients, 1}, at::TensorOptions(at::kFloat).device(device))) {
+  if (!device.is_cpu()) decay_ = number_by_number(decays_).to(device);
+}
 
 void Optimiser::begin_turn(double learning_rate) {
   std::ranges::fill(rates_, learning_rate);
@@ -135,13 +156,14 @@ void Optimiser::step(const Tensor& parameters, const Tensor& gradient, const Ten
   const auto* factor = factors.defined() ? factors.const_data_ptr<float>() : nullptr;
   for (std::int64_t k = 0; k < parameters.size(0); ++k)
     if (takes_step[k] > 0)
-      step_row(k, {n, parameters.mutable_data_ptr<float>() + k * row, dense.const_data_ptr<float>() + k * n,
-                   decay_.const_data_ptr<float>(), factor ? factor[k] : 1});
+      step_row(k, {parameters.mutable_data_ptr<float>() + k * row, dense.const_data_ptr<float>() + k * n, decays_,
+                   factor ? factor[k] : 1});
 }
 
 void Optimiser::step_whole(const Tensor& parameters, const Tensor& gradient, const Tensor& active,
                            const Tensor& factors) {
   const at::NoGradGuard no_gradient;
+  if (!decay_.defined()) decay_ = number_by_number(decays_);
   const Tensor rows = active.unsqueeze(1);  // (K, 1)
   const Tensor scaled = factors.defined() ? gradient * factors.unsqueeze(1) : gradient;
   const Tensor moved = parameters - change(parameters, scaled, rows);

@@ -7,11 +7,10 @@
 #include <vector>
 
 #include "algorithms/layout.hpp"
+#include "algorithms/optimiser_rows.hpp"
 #include "core/options.hpp"
 
 namespace fedorbit {
-
-struct OptimiserRow;
 
 struct OptimiserOptions {
   std::string kind = "sgd";
@@ -77,7 +76,8 @@ class Optimiser {
   /// The (K, trained) amount to subtract from the parameters of the clients where `active` (K, 1) is 1; the state of
   /// the others must stay as it is, and all state where it is.
   virtual Tensor change(const Tensor& parameters, const Tensor& gradient, const Tensor& active) = 0;
-  Tensor decay_;               // (trained): the weight decay or 0
+  std::vector<Decay> decays_;
+  Tensor decay_;               // (trained) the same, number by number: where whole tensors are stepped
   std::vector<double> rates_;  // K
   Tensor rates_on_device_;     // (K, 1) the same, where the parameters are
 };

@@ -2,15 +2,22 @@
 // whole tensors, in the same order, none fused.
 #pragma once
 #include <cstdint>
+#include <span>
 
 namespace fedorbit {
 
-/// A client's row: n parameters, their gradient, per parameter the weight decay or 0, and what the gradient is
-/// multiplied by.
+/// Neighbours in a row that decay alike: by the weight decay, or not.
+struct Decay {
+  std::int64_t first, count;
+  float rate;
+};
+
+/// A client's row: its parameters, their gradient, how they decay (from the first to the last), and what the gradient
+/// is multiplied by.
 struct OptimiserRow {
-  std::int64_t n;
   float* parameters;
-  const float *gradient, *decay;
+  const float* gradient;
+  std::span<const Decay> decays;
   float factor;
 };
 

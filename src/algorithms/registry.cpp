@@ -66,10 +66,8 @@ Codecs::value_type codec(const char* name) {
 
 const Learners& learners() {
   static const Learners parts{
-      learner<PromptLearner, PromptOptions>("prompt"),
-      learner<DualPromptLearner, DualPromptOptions>("dual_prompt"),
-      learner<FedClipLearner, FedClipOptions>("fedclip"),
-      learner<LinearLearner, LinearOptions>("linear"),
+      learner<PromptLearner, PromptOptions>("prompt"),    learner<DualPromptLearner, DualPromptOptions>("dual_prompt"),
+      learner<FedClipLearner, FedClipOptions>("fedclip"), learner<LinearLearner, LinearOptions>("linear"),
       learner<NetworkLearner, NetworkOptions>("network"),
   };
   return parts;
@@ -77,9 +75,12 @@ const Learners& learners() {
 
 const Strategies& strategies() {
   static const Strategies parts{
-      strategy<FedAvg, FedAvgOptions>("fedavg"),       strategy<FedProx, FedProxOptions>("fedprox"),
-      strategy<FedAvgM, FedAvgMOptions>("fedavgm"),    strategy<FedAdagrad, FedAdagradOptions>("fedadagrad"),
-      strategy<FedAdam, FedAdamOptions>("fedadam"),    strategy<FedYogi, FedYogiOptions>("fedyogi"),
+      strategy<FedAvg, FedAvgOptions>("fedavg"),
+      strategy<FedProx, FedProxOptions>("fedprox"),
+      strategy<FedAvgM, FedAvgMOptions>("fedavgm"),
+      strategy<FedAdagrad, FedAdagradOptions>("fedadagrad"),
+      strategy<FedAdam, ForgettingServerOptions>("fedadam"),
+      strategy<FedYogi, ForgettingServerOptions>("fedyogi"),
       strategy<Scaffold, ScaffoldOptions>("scaffold"),
   };
   return parts;

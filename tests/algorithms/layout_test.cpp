@@ -59,12 +59,6 @@ TEST(Layout, places_weights_that_are_trained_then_other_weights_then_statistics)
   EXPECT_EQ(parameters.weights(Owner::shared).abs().sum().item<float>(), 0);
 }
 
-TEST(Layout, marks_what_is_decayed_of_what_is_trained) {
-  const Layout layout = layout_of();
-  EXPECT_TRUE(at::equal(layout.decayed(Owner::shared), at::tensor({1.f, 1.f, 1.f, 1.f, 1.f, 1.f, 0.f})));
-  EXPECT_TRUE(at::equal(layout.decayed(Owner::personal), at::zeros({4})));
-}
-
 TEST(Layout, refuses_a_name_twice_and_a_name_it_does_not_have) {
   Layout layout = layout_of();
   EXPECT_THAT(sentence([&] { layout.add({"a", {1}, Owner::personal}); }), testing::HasSubstr("two tensors named a"));

@@ -11,22 +11,8 @@
 #include "algorithms/losses/affine.hpp"
 #include "algorithms/losses/contrastive.hpp"
 #include "algorithms/losses/cosine.hpp"
-#include "algorithms/losses/cross_entropy.hpp"
 
 namespace fedorbit {
-namespace {
-
-/// softmax(W2 tanh(W1 z + b1) + b2) * z, of unit length: (K, B, d) -> (K, B, d).
-Tensor adapted(const Parameters& parameters, const Tensor& as_they_are, double length) {
-  const Tensor features = length > 0 ? length * unit(as_they_are) : as_they_are;
-  const Tensor hidden =
-      at::tanh(affine(features, parameters["adapter.hidden.weight"], parameters["adapter.hidden.bias"]));
-  const Tensor gate =
-      at::softmax(affine(hidden, parameters["adapter.gate.weight"], parameters["adapter.gate.bias"]), -1);
-  return unit(gate * features);
-}
-
-}  // namespace
 
 FedClipLearner::FedClipLearner(const FedClipOptions& options, const Material& material)
     : options_(options),
@@ -47,18 +33,25 @@ void FedClipLearner::initialise(Parameters& parameters, Owner owner, std::span<c
   parameters.flat(owner).copy_(at::tensor(values));
 }
 
-Tensor FedClipLearner::loss(const Parameters& parameters, const Batch& batch, Turn&) {
-  const Tensor images = adapted(parameters, batch.features, options_.feature_length);  // (K, B, d)
-  if (options_.objective == "classes")
-    return cross_entropy(cosine_logits(images, texts_, logit_scale_), batch.labels, batch.present);
-  const Tensor texts = texts_[0].index_select(0, batch.labels.flatten()).view(images.sizes());  // each image's own
-  return contrastive(logit_scale_ * at::bmm(images, texts.transpose(1, 2)), batch.present);
+Tensor FedClipLearner::adapted(const Parameters& parameters, const Tensor& as_they_are) const {
+  const Tensor features =
+      options_.feature_length > 0 ? options_.feature_length * unit(as_they_are) : as_they_are;  // (K, B, d)
+  const Tensor hidden =
+      at::tanh(affine(features, parameters["adapter.hidden.weight"], parameters["adapter.hidden.bias"]));
+  const Tensor gate =
+      at::softmax(affine(hidden, parameters["adapter.gate.weight"], parameters["adapter.gate.bias"]), -1);
+  return unit(gate * features);
 }
 
-Scorer FedClipLearner::scorer(const Parameters& parameters, Scope) {
-  return [this, parameters](const Batch& batch) {
-    return cosine_logits(adapted(parameters, batch.features, options_.feature_length), texts_, logit_scale_);
-  };
+Tensor FedClipLearner::logits(const Parameters& parameters, const Batch& batch) const {
+  return cosine_logits(adapted(parameters, batch.features), texts_, logit_scale_);
+}
+
+Tensor FedClipLearner::loss(const Parameters& parameters, const Batch& batch, Turn& turn) {
+  if (options_.objective == "classes") return FeatureLearner::loss(parameters, batch, turn);
+  const Tensor images = adapted(parameters, batch.features);
+  const Tensor texts = texts_[0].index_select(0, batch.labels.flatten()).view(images.sizes());  // each image's own
+  return contrastive(logit_scale_ * at::bmm(images, texts.transpose(1, 2)), batch.present);
 }
 
 std::int64_t FedClipLearner::usual_group(const at::Device& device) const { return device.is_cuda() ? 20 : 1; }

@@ -1,6 +1,6 @@
 // FedCLIP (Lu et al. 2023, arXiv 2302.13485): a gate over the features of frozen images, shared by all clients.
 #pragma once
-#include "algorithms/learner.hpp"
+#include "algorithms/learners/feature_learner.hpp"
 #include "algorithms/material.hpp"
 #include "core/options.hpp"
 
@@ -12,8 +12,7 @@ struct FedClipOptions {
   void fields(OptionList& v) {
     v("objective", objective,
       "contrastive: every image of a batch finds its own text and the other way, as published, where images of one "
-      "class "
-      "are each other's negatives; classes: cross entropy over all classes",
+      "class are each other's negatives; classes: cross entropy over all classes",
       {"contrastive", "classes"});
     v("feature_length", feature_length, "",
       "length that features are given before the adapter sees them; 0: as they are. Its authors' are as CLIP's tower "
@@ -22,26 +21,24 @@ struct FedClipOptions {
   }
 };
 
-class FedClipLearner final : public Learner, public Classifier {
+class FedClipLearner final : public FeatureLearner {
  public:
   FedClipLearner(const FedClipOptions& options, const Material& material);
 
-  const Layout& layout() const override { return layout_; }
   /// Uniform in +-1/sqrt(d), all of it, as PyTorch starts a Linear of d inputs.
   void initialise(Parameters&, Owner, std::span<const ClientId>, const Keys&) override;
   Tensor loss(const Parameters&, const Batch&, Turn&) override;
-  Classifier* classifier() override { return this; }
-  Scorer scorer(const Parameters&, Scope) override;
   std::int64_t usual_group(const at::Device&) const override;
-  bool replayable() const override { return true; }
   double step_bytes(std::int64_t batch_size) const override;
 
  private:
+  /// softmax(W2 tanh(W1 z + b1) + b2) * z, of unit length: (K, B, d).
+  Tensor adapted(const Parameters&, const Tensor& features) const;
+  Tensor logits(const Parameters&, const Batch&) const override;
   FedClipOptions options_;
   std::int64_t width_;
   double logit_scale_;
   Tensor texts_;  // (1, C, d) unit
-  Layout layout_;
 };
 
 }  // namespace fedorbit

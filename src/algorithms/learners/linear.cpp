@@ -2,7 +2,6 @@
 
 #include "algorithms/losses/affine.hpp"
 #include "algorithms/losses/cosine.hpp"
-#include "algorithms/losses/cross_entropy.hpp"
 
 namespace fedorbit {
 
@@ -20,16 +19,6 @@ Tensor LinearLearner::logits(const Parameters& parameters, const Batch& batch) c
   const Tensor features = options_.features == "unit" ? unit(batch.features) : batch.features;  // (K, B, d)
   return affine(features, parameters["head.weight"], parameters["head.bias"]);
 }
-
-Tensor LinearLearner::loss(const Parameters& parameters, const Batch& batch, Turn&) {
-  return cross_entropy(logits(parameters, batch), batch.labels, batch.present);
-}
-
-Scorer LinearLearner::scorer(const Parameters& parameters, Scope) {
-  return [this, parameters](const Batch& batch) { return logits(parameters, batch); };
-}
-
-std::int64_t LinearLearner::usual_group(const at::Device& device) const { return device.is_cuda() ? 40 : 40; }
 
 double LinearLearner::step_bytes(std::int64_t batch_size) const {
   return double(batch_size * (3 * width_ + 4 * classes_)) * sizeof(float);

@@ -1,6 +1,6 @@
 // A linear classifier of kept features, shared by all clients: the federated linear probe.
 #pragma once
-#include "algorithms/learner.hpp"
+#include "algorithms/learners/feature_learner.hpp"
 #include "algorithms/material.hpp"
 #include "core/options.hpp"
 
@@ -14,26 +14,20 @@ struct LinearOptions {
   }
 };
 
-class LinearLearner final : public Learner, public Classifier {
+class LinearLearner final : public FeatureLearner {
  public:
   LinearLearner(const LinearOptions& options, const Material& material);
 
-  const Layout& layout() const override { return layout_; }
   /// Zeros: every class is as likely as any other, and the loss is convex.
   void initialise(Parameters&, Owner, std::span<const ClientId>, const Keys&) override;
-  /// Cross entropy of W v + b.
-  Tensor loss(const Parameters&, const Batch&, Turn&) override;
-  Classifier* classifier() override { return this; }
-  Scorer scorer(const Parameters&, Scope) override;
-  std::int64_t usual_group(const at::Device&) const override;
-  bool replayable() const override { return true; }
+  std::int64_t usual_group(const at::Device&) const override { return 40; }
   double step_bytes(std::int64_t batch_size) const override;
 
  private:
-  Tensor logits(const Parameters&, const Batch&) const;
+  /// W v + b.
+  Tensor logits(const Parameters&, const Batch&) const override;
   LinearOptions options_;
   std::int64_t width_, classes_;
-  Layout layout_;
 };
 
 }  // namespace fedorbit

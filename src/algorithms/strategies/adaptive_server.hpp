@@ -17,6 +17,15 @@ struct AdaptiveServerOptions {
   }
 };
 
+/// Of those whose mean square forgets, too.
+struct ForgettingServerOptions : AdaptiveServerOptions {
+  double beta2 = 0.99;
+  void fields(OptionList& v) {
+    AdaptiveServerOptions::fields(v);
+    v("beta2", beta2, "", "of the server's mean of squares", 0, 0.999999);
+  }
+};
+
 class AdaptiveServer : public FedAvg {
  public:
   Lengths server_memories(const Layout& layout) const final {

@@ -4,17 +4,9 @@
 
 namespace fedorbit {
 
-struct FedAdamOptions : AdaptiveServerOptions {
-  double beta2 = 0.99;
-  void fields(OptionList& v) {
-    AdaptiveServerOptions::fields(v);
-    v("beta2", beta2, "", "of the server's mean of squares", 0, 0.999999);
-  }
-};
-
 class FedAdam final : public AdaptiveServer {
  public:
-  explicit FedAdam(const FedAdamOptions& options) : AdaptiveServer(options), beta2_(options.beta2) {}
+  explicit FedAdam(const ForgettingServerOptions& options) : AdaptiveServer(options), beta2_(options.beta2) {}
 
  private:
   void follow(Tensor& v, const Tensor& square) const override {

@@ -4,17 +4,9 @@
 
 namespace fedorbit {
 
-struct FedYogiOptions : AdaptiveServerOptions {
-  double beta2 = 0.99;
-  void fields(OptionList& v) {
-    AdaptiveServerOptions::fields(v);
-    v("beta2", beta2, "", "of the server's mean of squares", 0, 0.999999);
-  }
-};
-
 class FedYogi final : public AdaptiveServer {
  public:
-  explicit FedYogi(const FedYogiOptions& options) : AdaptiveServer(options), beta2_(options.beta2) {}
+  explicit FedYogi(const ForgettingServerOptions& options) : AdaptiveServer(options), beta2_(options.beta2) {}
 
  private:
   void follow(Tensor& v, const Tensor& square) const override {
