@@ -1,7 +1,7 @@
 """The names in a results file that the analysis reads, once: src/results/schema.hpp has them all."""
 
 FILETYPE = "fedorbit-results"
-MAJOR = 5  # of the file's version; none but this can be read
+MAJOR = 6  # of the file's version; none but this can be read
 
 FILE = "results.h5"
 UNFINISHED_FILE = "results.h5.part"

@@ -17,7 +17,6 @@ namespace fedorbit {
 /// The state of the federation between rounds.
 struct Server {
   Tensor global;                         // (P) float32
-  Tensor last_update;                    // (P) the previous step of `global`; zero before the first
   std::map<std::string, Tensor> memory;  // named vectors of the strategy: momenta, control variates
   std::int64_t round = 0;                // rounds committed so far
   Tensor statistics{};                   // (S) float32, plain means over clients; undefined where there are none
@@ -90,7 +89,7 @@ class Strategy {
   virtual bool replayable() const { return false; }
   /// `update` (K, P) is trained minus downloaded, also where receive() blends.
   virtual Upload upload(const Tensor& update, Turn&) { return {update}; }
-  /// Applies what came together; the caller keeps `last_update` and `round`. Every rank calls it with the same numbers,
+  /// Applies what came together; the caller keeps `round` and statistics. Every rank calls it with the same numbers,
   /// float32 on the CPU, and must come to the same: no random draw, no clock. P is 0 where method.personal leaves
   /// nothing shared.
   virtual void aggregate(Server& server, const Sums& sums) { server.global = server.global + sums.mean_update; }

@@ -5,10 +5,12 @@
 
 namespace fedorbit {
 
-Spent& Ledger::of(std::int64_t round, Phase phase) {
-  const auto found =
-      std::ranges::find_if(spent_, [&](const Spent& spent) { return spent.round == round && spent.phase == phase; });
-  return found != spent_.end() ? *found : spent_.emplace_back(round, phase);
+std::size_t Ledger::place_of(std::int64_t round, Phase phase) {
+  const auto found = std::ranges::find(spent_, round, &Spent::round);
+  const auto first = std::size_t(found - spent_.begin());
+  if (found == spent_.end())
+    for (std::size_t p = 0; p < phase_names.size(); ++p) spent_.emplace_back(round, Phase(p));
+  return first + std::size_t(phase);
 }
 
 void Ledger::stop_clock() {
@@ -18,13 +20,13 @@ void Ledger::stop_clock() {
 
 void Ledger::enter(std::int64_t round, Phase phase) {
   stop_clock();
-  now_ = std::size_t(&of(round, phase) - spent_.data());
+  now_ = place_of(round, phase);
 }
 
 void Ledger::replay(std::int64_t round) {
-  for (const Phase phase : {Phase::training, Phase::small_message}) {
-    const Spent attempt = std::exchange(of(round, phase), {round, phase});
-    Spent& replay = of(round, Phase::replay);
+  Spent& replay = spent_[place_of(round, Phase::replay)];
+  for (const Phase phase : {Phase::training, Phase::evaluation, Phase::small_message}) {
+    const Spent attempt = std::exchange(spent_[place_of(round, phase)], {round, phase});
     replay.seconds += attempt.seconds;
     replay.traffic += attempt.traffic;
   }
@@ -32,9 +34,11 @@ void Ledger::replay(std::int64_t round) {
 
 std::vector<Spent> Ledger::take() {
   stop_clock();
-  const Spent now{spent_[now_].round, spent_[now_].phase};
-  now_ = 0;
-  return std::exchange(spent_, {now});
+  const std::int64_t round = this->round();
+  const Phase phase = this->phase();
+  std::vector<Spent> taken = std::exchange(spent_, {});
+  now_ = place_of(round, phase);
+  return taken;
 }
 
 Traffic Ledger::sum() const {

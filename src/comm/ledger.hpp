@@ -49,19 +49,20 @@ class Ledger {
   Phase phase() const { return spent_[now_].phase; }
   /// From now on this phase.
   void enter(std::int64_t round, Phase phase);
-  /// What training and the small message of this round took was an attempt that did not count.
+  /// What training, its exams and the small message of this round took was an attempt that did not count.
   void replay(std::int64_t round);
-  /// All since it was last taken, in the order in which phases were first entered: the same on every rank.
+  /// All since it was last taken: round by round every phase, entered or not, so that all ranks have the same list.
   std::vector<Spent> take();
   /// The sum of all that was moved since.
   Traffic sum() const;
 
  private:
-  Spent& of(std::int64_t round, Phase phase);
+  /// Where that is in spent_, which it is put into if it is not there.
+  std::size_t place_of(std::int64_t round, Phase phase);
   void stop_clock();
 
-  std::vector<Spent> spent_{{before_rounds, Phase::start}};
-  std::size_t now_ = 0;
+  std::vector<Spent> spent_;
+  std::size_t now_ = place_of(before_rounds, Phase::start);
   Stopwatch since_;
 };
 

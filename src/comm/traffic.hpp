@@ -43,17 +43,4 @@ struct Traffic {
   }
 };
 
-/// A rank's time in collectives.
-struct Seconds {
-  double waiting = 0, transfer = 0;
-  Seconds operator+(const Seconds& other) const { return {waiting + other.waiting, transfer + other.transfer}; }
-  Seconds operator-(const Seconds& other) const { return {waiting - other.waiting, transfer - other.transfer}; }
-};
-
-inline Seconds seconds_in(const Traffic& traffic) {
-  Seconds sum;
-  for (const Cost& cost : traffic.costs) sum = sum + Seconds{cost.waiting_seconds, cost.transfer_seconds};
-  return sum;
-}
-
 }  // namespace fedorbit

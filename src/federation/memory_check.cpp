@@ -39,17 +39,16 @@ double client_bytes(const Workshop& workshop) {
   return sizeof(float) * numbers;
 }
 
-/// What a rank's host keeps, however many clients it trains: the server's parameters, their last step and its memories,
+/// What a rank's host keeps, however many clients it trains: the server's parameters, their next step and its memories,
 /// what it sends as written and as read, the same of what one client sends, the sum of what comes, and what that is
-/// divided into; decays of the optimisers; what was selected.
+/// divided into; what was selected.
 double server_bytes(const Workshop& workshop) {
   const Layout& layout = workshop.learner.layout();
   const double shared = double(layout.size(Owner::shared)), extras = sum_of(workshop.strategy.extras(layout));
   const double sum = workshop.experiment.training.aggregation == "float32" ? 1 : 2;
   const double kept = workshop.experiment.evaluation.select == "none" ? 0 : shared;
-  double numbers = kept + 2 * shared + sum_of(workshop.strategy.server_memories(layout)) + 4 * shared +
-                   (1 + sum) * (shared + extras);
-  for (const Owner owner : owners) numbers += double(layout.trained(owner));
+  const double numbers = kept + 2 * shared + sum_of(workshop.strategy.server_memories(layout)) + 4 * shared +
+                         (1 + sum) * (shared + extras);
   return sizeof(float) * numbers;
 }
 

@@ -25,11 +25,10 @@ struct TurnRecord {
 
 /// One committed round; turns are in the order of their clients.
 struct RoundRecord {
-  std::int64_t round;  // from 0
-  double loss;         // mean over clients, weighted as the aggregate is
-  double update_norm;  // Euclidean norm of the step of the global shared parameters
-  // On the root: its own turns, its waits and moves in this round, the evaluation after it, and all of it.
-  double training_seconds, waiting_seconds, transfer_seconds, evaluation_seconds, total_seconds;
+  std::int64_t round;    // from 0
+  double loss;           // mean over clients, weighted as the aggregate is
+  double update_norm;    // Euclidean norm of the step of the global shared parameters
+  double total_seconds;  // on the root, with the evaluation after it; its parts are SpentRecords
   std::vector<TurnRecord> turns;
 };
 

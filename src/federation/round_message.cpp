@@ -89,7 +89,7 @@ std::vector<SpentRecord> spent_records(const std::vector<RankReport>& reports) {
   std::vector<SpentRecord> records;
   for (std::size_t rank = 0; rank < reports.size(); ++rank)
     for (const Spent& spent : reports[rank].spent)
-      records.push_back({spent.round, name(spent.phase), std::int64_t(rank), spent.seconds});
+      if (spent.seconds > 0) records.push_back({spent.round, name(spent.phase), std::int64_t(rank), spent.seconds});
   return records;
 }
 

@@ -27,11 +27,11 @@ struct RankReport {
 };
 
 /// Collective: the reports of all ranks, in the order of ranks, at the root; none elsewhere. `most_clients`, the length
-/// of diagnostics, and the phases and collectives of what was spent are the same everywhere.
+/// of diagnostics, and the collectives of what was spent are the same everywhere.
 std::vector<RankReport> gather_reports(const RankReport& mine, std::size_t most_clients, std::size_t diagnostics,
                                        Communicator& communicator);
 
-/// Seconds of every phase that each rank went through.
+/// Seconds of every phase that each rank was at.
 std::vector<SpentRecord> spent_records(const std::vector<RankReport>& reports);
 /// Rows of the transport ledger: what each rank moved.
 std::vector<TransportRecord> transport_records(const std::vector<RankReport>& reports);

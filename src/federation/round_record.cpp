@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <limits>
 
-#include "federation/row_norm.hpp"
-
 namespace fedorbit {
 
 std::vector<TurnRecord> turn_records(const TurnOutcome& turn) {
@@ -25,10 +23,9 @@ std::vector<TurnRecord> turn_records(const TurnOutcome& turn) {
   return records;
 }
 
-RoundRecord round_record(const Server& server, const Cohort& cohort, const std::vector<RankReport>& reports) {
+RoundRecord round_record(std::int64_t round, const Cohort& cohort, const std::vector<RankReport>& reports) {
   RoundRecord record{};
-  record.round = server.round - 1;
-  record.update_norm = row_norms(server.last_update.unsqueeze(0)).item<double>();
+  record.round = round;
   for (const RankReport& report : reports)
     record.turns.insert(record.turns.end(), report.turns.begin(), report.turns.end());
   std::ranges::sort(record.turns, {}, &TurnRecord::client);  // as the cohort is

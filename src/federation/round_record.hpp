@@ -12,8 +12,8 @@ namespace fedorbit {
 /// A record for each client of a turn.
 std::vector<TurnRecord> turn_records(const TurnOutcome& turn);
 
-/// What all ranks report of the round that was just committed, at the root; seconds are left to the caller. Losses are
-/// summed in the order of clients, so that they do not depend on ranks.
-RoundRecord round_record(const Server& server, const Cohort& cohort, const std::vector<RankReport>& reports);
+/// What all ranks report of a round, at the root; the norm of the server's step and the seconds are left to the caller.
+/// Losses are summed in the order of clients, so that they do not depend on ranks.
+RoundRecord round_record(std::int64_t round, const Cohort& cohort, const std::vector<RankReport>& reports);
 
 }  // namespace fedorbit

@@ -2,32 +2,24 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/zeros.h>
-#include <ATen/ops/zeros_like.h>
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
 #include "core/clock.hpp"
 #include "core/error.hpp"
 #include "federation/cohort.hpp"
 #include "federation/round_record.hpp"
+#include "federation/row_norm.hpp"
 #include "machine/range.hpp"
 
 namespace fedorbit {
-
-namespace {
-
-/// " and 2 others", where there are three.
-std::string others(std::size_t count) { return count > 1 ? text(" and ", count - 1, " others") : ""; }
-
-}  // namespace
 
 Simulation::Simulation(Workshop& workshop, Communicator& communicator, std::vector<std::unique_ptr<Exam>> exams,
                        std::vector<Observer*> observers, std::function<void(const State&)> save)
     : workshop_(workshop),
       communicator_(communicator),
-      observers_(std::move(observers)),
+      announcer_(std::move(observers), workshop.learner.diagnostics(), communicator),
       save_(std::move(save)),
       aggregation_(workshop.learner.layout(), workshop.strategy, workshop.experiment.training.aggregation),
       costs_([&workshop](ClientId client) {
@@ -43,7 +35,6 @@ Simulation::Simulation(Workshop& workshop, Communicator& communicator, std::vect
   server_.global = initial.weights(Owner::shared)[0].clone();
   if (workshop.learner.layout().statistics(Owner::shared) > 0)
     server_.statistics = initial.statistics(Owner::shared)[0].clone();
-  server_.last_update = at::zeros_like(server_.global);
   for (const auto& [name, length] : workshop.strategy.server_memories(workshop.learner.layout()))
     server_.memory[name] = at::zeros({length}, at::kFloat);
 }
@@ -70,32 +61,29 @@ Ending Simulation::run(const volatile std::sig_atomic_t& signal) {
   }
   while (server_.round < options.training.rounds) {
     const InPhase round(communicator_.ledger(), Phase::harness, server_.round);
+    const Stopwatch watch;
     std::optional<RoundRecord> record = play_round(signal);
     if (!record) {
       save();
       return Ending::interrupted;
     }
     const bool last = server_.round == options.training.rounds;
-    const Stopwatch watch;
     if (evaluated_after(server_.round)) evaluate(false);
-    record->evaluation_seconds += watch.seconds();
-    record->total_seconds += watch.seconds();
-    tell([&](Observer& observer) { observer.round_committed(*record); });
+    record->total_seconds = watch.seconds();
+    announcer_.tell([&](Observer& observer) { observer.round_committed(*record); });
     if (last || server_.round % options.checkpoint.every == 0) save();
   }
-  report_ledger();
+  announcer_.spent(announcer_.report({}, 0));
   return Ending::finished;
 }
 
 std::optional<RoundRecord> Simulation::play_round(const volatile std::sig_atomic_t& signal) {
   const Range range("round");
-  const Stopwatch watch;
   const auto& options = workshop_.experiment.training;
   Cohort cohort{draw_cohort(workshop_.partition.clients(), options.participation, server_.round, workshop_.keys), {}};
   for (const ClientId client : cohort.clients) cohort.weights.push_back(workshop_.weight(client));
   const Placement placement = costs_.place(make_groups(cohort.clients, options.group_size), communicator_.size());
   Ledger& ledger = communicator_.ledger();
-  const Seconds before = seconds_in(ledger.sum());
   {
     const InPhase exchange(ledger, Phase::exchange);
     store_.gather_at(placement, communicator_);
@@ -105,17 +93,13 @@ std::optional<RoundRecord> Simulation::play_round(const volatile std::sig_atomic
 
   // An attempt that is played again leaves no trace: what clients keep is as it was until the round is committed, and
   // what they sent counts once.
-  double training_seconds = 0;
-  examined_seconds_ = 0;
-  RankReport mine;
+  std::vector<TurnRecord> turns;
   Verdict verdict;
   for (;;) {
     store_.discard();
     cohort.fates.assign(cohort.clients.size(), Fate::counted);
     aggregation_.begin(server_.parameters(), std::int64_t(cohort.clients.size()), cohort.weight());
-    const Stopwatch training;
-    mine.turns = train(placement, downloads, cohort, signal);
-    training_seconds += training.seconds();
+    turns = train(placement, downloads, cohort, signal);
     {
       const InPhase message(ledger, Phase::small_message);
       verdict = agreed({signal != 0, aggregation_.exponents(), cohort.fates}, communicator_);
@@ -130,40 +114,24 @@ std::optional<RoundRecord> Simulation::play_round(const volatile std::sig_atomic
     ledger.replay(server_.round);
   }
 
-  const Seconds trained = seconds_in(ledger.sum());
-  mine.spent = ledger.take();
-  const std::vector<RankReport> reports = gathered(mine, placement.most_clients());
+  const std::vector<RankReport> reports = announcer_.report(std::move(turns), placement.most_clients());
   const std::vector<ClientId> dropped = cohort.with(Fate::not_finite);
   const Sums sums = summed(cohort, dropped.size());
 
   // From here on nothing can fail on one rank alone: the round is committed.
-  take_server_step(sums);
+  const double update_norm = take_server_step(sums);
   store_.commit(placement, dropped);
   ++server_.round;
-  for (const ClientId client : dropped)
-    tell([&](Observer& observer) {
-      observer.happened(
-          {server_.round - 1, "dropped",
-           text("the update of client ", client, " in round ", server_.round - 1, " is not finite and was dropped.")});
-    });
+  for (const ClientId client : dropped) announcer_.happened(fedorbit::dropped(server_.round - 1, client));
   // Sums that depend on their order shall not depend on the clock.
   if (options.aggregation == "exact") learn_costs(placement, reports);
 
-  RoundRecord record = round_record(server_, cohort, reports);
-  record.training_seconds = training_seconds - examined_seconds_;
-  record.evaluation_seconds = examined_seconds_;
-  const Seconds moved = trained - before + seconds_in(ledger.sum());
-  record.waiting_seconds = moved.waiting;
-  record.transfer_seconds = moved.transfer;
-  record.total_seconds = watch.seconds();
-  std::vector<PlacementRecord> placed;
-  for (std::size_t g = 0; g < placement.groups().size(); ++g)
-    for (const ClientId client : placement.groups()[g]) placed.push_back({record.round, client, placement.rank_of(g)});
-  tell([&](Observer& observer) {
-    observer.transported(spent_records(reports), transport_records(reports));
-    observer.placed(placed);
-  });
-  warn(record);
+  RoundRecord record = round_record(server_.round - 1, cohort, reports);
+  record.update_norm = update_norm;
+  announcer_.spent(reports);
+  announcer_.placed(placement, record.round);
+  for (const std::string& sentence : workshop_.learner.warnings(announcer_.means(record)))
+    announcer_.happened({record.round, "warning", sentence});
   return record;
 }
 
@@ -171,8 +139,6 @@ std::vector<TurnRecord> Simulation::train(const Placement& placement, Downloads&
                                           const volatile std::sig_atomic_t& signal) {
   const InPhase training(communicator_.ledger(), Phase::training);
   const bool examined = evaluated_after(server_.round + 1);
-  // Every rank enters the same phases in the same order, also one without a turn.
-  if (examined) InPhase(communicator_.ledger(), Phase::evaluation);
   std::vector<TurnRecord> records;
   const std::vector<std::vector<ClientId>> groups = placement.of_rank(communicator_.rank());
   std::optional<OpenedTurn> next;
@@ -203,30 +169,15 @@ std::vector<TurnRecord> Simulation::train(const Placement& placement, Downloads&
 
 void Simulation::examine(const TurnOutcome& turn) {
   const InPhase evaluation(communicator_.ledger(), Phase::evaluation);
-  const Stopwatch watch;
   const Parameters& trained = workshop_.group(std::int64_t(turn.clients.size())).parameters();
   for (const auto& exam : exams_) exam->turn_ended(turn.clients, turn.finite, trained);
-  examined_seconds_ += watch.seconds();
 }
 
 void Simulation::discard_round() {
   store_.discard();
   communicator_.ledger().replay(server_.round);
-  report_ledger();
-  tell([&](Observer& observer) {
-    observer.happened(
-        {server_.round, "interrupted", text("a signal ended the run; round ", server_.round, " is discarded.")});
-  });
-}
-
-std::vector<RankReport> Simulation::gathered(const RankReport& mine, std::size_t most_clients) {
-  const InPhase message(communicator_.ledger(), Phase::small_message);
-  return gather_reports(mine, most_clients, workshop_.learner.diagnostics().size(), communicator_);
-}
-
-void Simulation::report_ledger() {
-  const std::vector<RankReport> reports = gathered({communicator_.ledger().take(), {}}, 0);
-  tell([&](Observer& observer) { observer.transported(spent_records(reports), transport_records(reports)); });
+  announcer_.spent(announcer_.report({}, 0));
+  announcer_.happened(interrupted(server_.round));
 }
 
 Sums Simulation::summed(const Cohort& cohort, std::size_t dropped) {
@@ -236,12 +187,13 @@ Sums Simulation::summed(const Cohort& cohort, std::size_t dropped) {
   return sums;
 }
 
-void Simulation::take_server_step(const Sums& sums) {
+double Simulation::take_server_step(const Sums& sums) {
   const InPhase step(communicator_.ledger(), Phase::server);
   const Tensor former = server_.global.clone();  // a strategy may change it in place
   workshop_.strategy.aggregate(server_, sums);
-  server_.last_update = server_.global - former;
+  const double norm = row_norms((server_.global - former).unsqueeze(0)).item<double>();
   if (server_.statistics.defined()) server_.statistics = server_.statistics + sums.statistics;
+  return norm;
 }
 
 void Simulation::refuse_nonfinite(const Cohort& cohort) {
@@ -254,13 +206,7 @@ void Simulation::refuse_nonfinite(const Cohort& cohort) {
 bool Simulation::widen_bounds(const Cohort& cohort, const Verdict& verdict) {
   const std::vector<std::string> wider = aggregation_.widen(verdict.exponents);
   if (wider.empty()) return false;
-  const std::vector<ClientId> beyond = cohort.with(Fate::beyond_bound);
-  tell([&](Observer& observer) {
-    observer.happened(
-        {server_.round, "replayed",
-         text("round ", server_.round, " is played again: what client ", beyond.front(), others(beyond.size()),
-              " sent is beyond the bound of ", wider.front(), others(wider.size()), ", which is wider from now on.")});
-  });
+  announcer_.happened(replayed(server_.round, cohort.with(Fate::beyond_bound), wider));
   return true;
 }
 
@@ -274,18 +220,6 @@ void Simulation::learn_costs(const Placement& placement, const std::vector<RankR
     for (const TurnRecord& turn : report.turns) seconds[group_of.at(turn.client)] += turn.seconds;
   if (communicator_.root()) costs_.observe(placement, seconds);
   costs_.share(communicator_);
-}
-
-void Simulation::warn(const RoundRecord& record) {
-  std::vector<double> means(workshop_.learner.diagnostics().size());
-  for (std::size_t i = 0; i < means.size(); ++i) {
-    double count = 0;
-    for (const TurnRecord& turn : record.turns)
-      if (std::isfinite(turn.diagnostics[i])) means[i] += turn.diagnostics[i], ++count;
-    means[i] /= count;  // NaN where nobody observed anything
-  }
-  for (const std::string& sentence : workshop_.learner.warnings(means))
-    tell([&](Observer& observer) { observer.happened({record.round, "warning", sentence}); });
 }
 
 bool Simulation::evaluated_after(std::int64_t rounds) const {
@@ -302,10 +236,10 @@ void Simulation::evaluate(bool frozen) {
     const std::vector<Score> found = exam->take(server_, clients_);
     scores.insert(scores.end(), found.begin(), found.end());
   }
-  tell([&](Observer& observer) { observer.evaluated(scores); });
+  announcer_.tell([&](Observer& observer) { observer.evaluated(scores); });
   if (!selection_.look(server_, scores)) return;
   const SelectionRecord best{selection_.best()->round, selection_.best()->accuracy};
-  tell([&](Observer& observer) { observer.selected(best); });
+  announcer_.tell([&](Observer& observer) { observer.selected(best); });
 }
 
 void Simulation::save() {

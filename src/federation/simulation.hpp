@@ -7,11 +7,10 @@
 #include "comm/communicator.hpp"
 #include "evaluation/exam.hpp"
 #include "federation/aggregation.hpp"
+#include "federation/announcer.hpp"
 #include "federation/arrive.hpp"
 #include "federation/client_store.hpp"
 #include "federation/cost_model.hpp"
-#include "federation/observer.hpp"
-#include "federation/round_message.hpp"
 #include "federation/selection.hpp"
 #include "federation/turn.hpp"
 
@@ -57,32 +56,23 @@ class Simulation {
   /// The exams see what a group holds that has just trained here.
   void examine(const TurnOutcome& turn);
   void discard_round();
-  /// Collective: what ranks say of their parts of the round, at the root.
-  std::vector<RankReport> gathered(const RankReport& mine, std::size_t most_clients);
-  /// Collective: what ranks spent since they last said it goes to the observers.
-  void report_ledger();
   /// Collective: what came of all clients but so many that were dropped.
   Sums summed(const Cohort& cohort, std::size_t dropped);
-  void take_server_step(const Sums& sums);
+  /// The norm of the step of the weights.
+  double take_server_step(const Sums& sums);
   void refuse_nonfinite(const Cohort& cohort);
   /// Whether a value was beyond its bound, which is wider from now on: the round is to be played again.
   bool widen_bounds(const Cohort& cohort, const Verdict& verdict);
   /// Collective: the cost model hears, at the root, what the round's groups took.
   void learn_costs(const Placement& placement, const std::vector<RankReport>& reports);
-  void warn(const RoundRecord& record);
   /// Whether exams are taken after so many rounds.
   bool evaluated_after(std::int64_t rounds) const;
   void evaluate(bool frozen);
   void save();
-  template <class Call>
-  void tell(Call call) {
-    const InPhase recording(communicator_.ledger(), Phase::recording);
-    for (Observer* observer : observers_) call(*observer);
-  }
 
   Workshop& workshop_;
   Communicator& communicator_;
-  std::vector<Observer*> observers_;
+  Announcer announcer_;
   std::function<void(const State&)> save_;
   Aggregation aggregation_;
   CostModel costs_;
@@ -92,7 +82,6 @@ class Simulation {
   std::vector<std::unique_ptr<Exam>> exams_;
   Selection selection_;
   bool restored_ = false;
-  double examined_seconds_ = 0;  // of the round in hand
 };
 
 }  // namespace fedorbit

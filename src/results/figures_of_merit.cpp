@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "comm/ledger.hpp"
 #include "core/error.hpp"
 #include "core/words.hpp"
 #include "io/h5.hpp"
@@ -17,6 +18,19 @@ std::string name_of(std::string name) {
   std::ranges::replace_if(
       name, [](unsigned char c) { return std::isalnum(c) == 0; }, '_');
   return name;
+}
+
+/// The sum of a column over the rounds of rank 0, of one phase or of all.
+double of_root(const h5::File& file, const std::string& group, const std::string& column,
+               const std::string& phase = "") {
+  const auto rounds = file.read<std::int64_t>(group + "/" + schema::round),
+             ranks = file.read<std::int64_t>(group + "/rank");
+  const auto phases = file.read_texts(group + "/phase");
+  const auto seconds = file.read<double>(group + "/" + column);
+  double sum = 0;
+  for (std::size_t i = 0; i < seconds.size(); ++i)
+    if (rounds[i] != Ledger::before_rounds && ranks[i] == 0 && (phase.empty() || phases[i] == phase)) sum += seconds[i];
+  return sum;
 }
 
 }  // namespace
@@ -37,16 +51,22 @@ std::string figures_of_merit(const std::filesystem::path& results) {
   }
   const std::string group = schema::rounds().group + "/";
   lines += text("FOM rounds=", file.dataset(group + schema::round).rows(), " rounds\n");
-  for (const schema::Column& column : schema::rounds().columns) {
+  for (const schema::Column& column : schema::rounds().columns)
     if (column.units == "byte") {
       const auto values = file.read<std::int64_t>(group + column.name);
       lines +=
           text("FOM ", column.name, "=", std::accumulate(values.begin(), values.end(), std::int64_t{0}), " byte\n");
-    } else if (column.units == "s") {
-      const auto values = file.read<double>(group + column.name);
-      lines += text("FOM ", column.name, "=", fixed(std::accumulate(values.begin(), values.end(), 0.0), 3), " s\n");
     }
-  }
+  const auto say = [&](const char* name, double seconds) {
+    lines += text("FOM ", name, "=", fixed(seconds, 3), " s\n");
+  };
+  const std::string phases = schema::phases().group, moves = schema::transport().group;
+  say("training_seconds", of_root(file, phases, "seconds", name(Phase::training)));
+  say("evaluation_seconds", of_root(file, phases, "seconds", name(Phase::evaluation)));
+  say("waiting_seconds", of_root(file, moves, "waiting_seconds"));
+  say("transfer_seconds", of_root(file, moves, "transfer_seconds"));
+  const auto all = file.read<double>(group + "total_seconds");
+  say("total_seconds", std::accumulate(all.begin(), all.end(), 0.0));
   lines.pop_back();
   return lines;
 }

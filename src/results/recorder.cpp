@@ -189,7 +189,6 @@ void Recorder::round_committed(const RoundRecord& round) {
     tables_->turns.add(row);
   }
   tables_->rounds.add({round.round, round.loss, round.update_norm, std::int64_t(round.turns.size()), upload, download,
-                       round.training_seconds, round.waiting_seconds, round.transfer_seconds, round.evaluation_seconds,
                        round.total_seconds});
   append(tables_->turns);
   append(tables_->rounds);

@@ -14,7 +14,6 @@ namespace fedorbit {
 namespace {
 
 constexpr const char* global = "global";
-constexpr const char* last_update = "last_update";
 constexpr const char* statistics = "statistics";  // only where there are any
 constexpr const char* bounds = "bounds";
 constexpr const char* memory_prefix = "memory.";
@@ -50,7 +49,7 @@ Checkpoint to_checkpoint(const State& state, const std::string& options_toml, co
   checkpoint.options_toml = options_toml;
   checkpoint.build = build();
   checkpoint.recorded = recorded;
-  checkpoint.server = {{global, state.server.global}, {last_update, state.server.last_update}, {bounds, state.bounds}};
+  checkpoint.server = {{global, state.server.global}, {bounds, state.bounds}};
   if (state.server.statistics.defined()) checkpoint.server[statistics] = state.server.statistics;
   for (const auto& [name, vector] : state.server.memory) checkpoint.server[memory_prefix + name] = vector;
   if (state.selected) {
@@ -125,8 +124,6 @@ State shared_state(const Checkpoint& checkpoint, Communicator& communicator) {
   communicator.broadcast(round);
   state.server.round = round.item<std::int64_t>();
   state.server.global = shared_vector(root ? held(checkpoint.server, global, 1) : Tensor(), at::kFloat, communicator);
-  state.server.last_update =
-      shared_vector(root ? held(checkpoint.server, last_update, 1) : Tensor(), at::kFloat, communicator);
   const bool kept = root && checkpoint.server.contains(statistics);
   const Tensor of_all =
       shared_vector(kept ? held(checkpoint.server, statistics, 1) : at::empty({0}), at::kFloat, communicator);

@@ -12,7 +12,7 @@
 namespace fedorbit::schema {
 
 inline const std::string filetype = "fedorbit-results";
-inline constexpr std::array<std::int64_t, 2> version{5, 1};  // major: readers must follow; minor: something was added
+inline constexpr std::array<std::int64_t, 2> version{6, 0};  // major: readers must follow; minor: something was added
 
 /// Attributes of the root; what RunRecord::provenance holds stands beside them under its own names.
 namespace attribute {
@@ -54,19 +54,16 @@ inline const std::string rounds_done = "rounds_done";  // committed before the s
 inline const std::string state = "/state";
 
 inline Table rounds() {
-  return {"/rounds",
-          round,
-          {{round, "1", "number of the round", Type::integer},
-           {"loss", "1", "training loss, mean over clients that took a step, as the aggregate weighs them", Type::real},
-           {"update_norm", "1", "Euclidean norm of the step of the server's parameters", Type::real},
-           {"turns", "1", "clients that took part", Type::integer},
-           {"upload_bytes", "byte", "federated bytes from all clients to the server", Type::integer},
-           {"download_bytes", "byte", "federated bytes from the server to all clients", Type::integer},
-           {"training_seconds", "s", "the root's own turns", Type::real, Kind::time},
-           {"waiting_seconds", "s", "the root's waits for other ranks", Type::real, Kind::time},
-           {"transfer_seconds", "s", "the root's moves of tensors between ranks", Type::real, Kind::time},
-           {"evaluation_seconds", "s", "the evaluation after the round", Type::real, Kind::time},
-           {"total_seconds", "s", "all of the round on the root", Type::real, Kind::time}}};
+  return {
+      "/rounds",
+      round,
+      {{round, "1", "number of the round", Type::integer},
+       {"loss", "1", "training loss, mean over clients that took a step, as the aggregate weighs them", Type::real},
+       {"update_norm", "1", "Euclidean norm of the step of the server's parameters", Type::real},
+       {"turns", "1", "clients that took part", Type::integer},
+       {"upload_bytes", "byte", "federated bytes from all clients to the server", Type::integer},
+       {"download_bytes", "byte", "federated bytes from the server to all clients", Type::integer},
+       {"total_seconds", "s", "all of the round on the root, with the evaluation after it", Type::real, Kind::time}}};
 }
 
 /// domain: where all of a client's images come from; -1 where they are of several.

@@ -17,7 +17,7 @@ constexpr std::int64_t size = 40, clients = 3;
 
 /// A server before its first round, with the memories that the strategy declares.
 Server server_of(const Strategy& strategy) {
-  Server server{normal({size}, 2, 2), at::zeros({size}), {}, 0};
+  Server server{normal({size}, 2, 2), {}, 0};
   for (const auto& [name, length] : strategy.server_memories(layout_of(size)))
     server.memory[name] = at::zeros({length});
   return server;
@@ -128,7 +128,7 @@ TEST_P(EveryStrategy, keeps_at_the_server_what_it_declares) {
 TEST_P(EveryStrategy, takes_rounds_in_which_nothing_is_shared) {
   Layout alone;
   alone.add({"own", {5}, Owner::personal});
-  Server server{at::zeros({0}), at::zeros({0}), {}, 0};
+  Server server{at::zeros({0}), {}, 0};
   for (const auto& [name, length] : strategy->server_memories(alone)) server.memory[name] = at::zeros({length});
   Sums sums{at::zeros({0}), 7, clients, {}, 10};
   for (const auto& [name, extra] : strategy->extras(alone)) sums.extras[name] = at::zeros({extra.length});
@@ -203,7 +203,7 @@ TEST_F(Golden, steps_of_servers_are_those_of_their_papers) {
     const auto strategy = make_strategy(name, golden_options());
     Layout layout;
     layout.add({"w", {start.size(0)}, Owner::shared});
-    Server server{start.clone(), at::zeros_like(start), {}, 0};
+    Server server{start.clone(), {}, 0};
     for (const auto& [memory, length] : strategy->server_memories(layout)) server.memory[memory] = at::zeros({length});
     for (; server.round < updates.size(0); ++server.round) {
       strategy->aggregate(server, {updates[server.round], 7, 3, {}, 10});
@@ -221,7 +221,7 @@ TEST_F(Golden, rounds_of_scaffold_are_those_of_its_paper) {
   const auto strategy = make_strategy("scaffold", golden_options());
   Layout layout;
   layout.add({"w", {length}, Owner::shared});
-  Server server{values.at("scaffold.start").clone(), {}, {{"c", at::zeros({length})}}, 0};
+  Server server{values.at("scaffold.start").clone(), {{"c", at::zeros({length})}}, 0};
   Tensor kept = at::zeros({b.size(0), length});
   for (; server.round < cohorts.size(0); ++server.round) {
     const Tensor cohort = cohorts[server.round];

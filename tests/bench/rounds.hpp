@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <map>
 
 #include "bench/clip.hpp"
 #include "comm/communicator.hpp"
@@ -34,13 +35,21 @@ inline double median(std::vector<double> values) {
 
 struct Stopwatches final : Observer {
   const Rounds* rounds = nullptr;
-  std::vector<double> total, waiting, harness;
+  std::vector<double> total;
+  std::map<std::int64_t, double> training, waiting, exams;  // of the root, by round
   void round_committed(const RoundRecord& record) override {
     for (const TurnRecord& turn : record.turns) require(turn.steps == 2, "a client took ", turn.steps, " steps.");
-    total.push_back(record.total_seconds - record.evaluation_seconds);
-    waiting.push_back(record.waiting_seconds);
-    harness.push_back(total.back() - record.training_seconds - record.waiting_seconds);
+    total.push_back(record.total_seconds);
     if (rounds->committed) rounds->committed(record.round);
+  }
+  void transported(const std::vector<SpentRecord>& phases, const std::vector<TransportRecord>& moves) override {
+    for (const SpentRecord& spent : phases)
+      if (spent.rank == 0 && spent.phase == name(Phase::training))
+        training[spent.round] += spent.seconds;
+      else if (spent.rank == 0 && spent.phase == name(Phase::evaluation))
+        exams[spent.round] += spent.seconds;
+    for (const TransportRecord& move : moves)
+      if (move.rank == 0) waiting[move.round] += move.waiting_seconds;
   }
 };
 
@@ -81,10 +90,13 @@ inline RoundSeconds seconds_of(const Rounds& rounds, Learner& learner, Communica
   volatile std::sig_atomic_t signal = 0;
   simulation.run(signal);
   if (!communicator.root()) return {};
-  const auto warm = [&](std::vector<double> seconds) {
-    return median({seconds.begin() + rounds.warm_up, seconds.end()});
-  };
-  return {warm(watches.total), warm(watches.waiting), warm(watches.harness)};
+  std::vector<double> total, waiting, harness;
+  for (std::int64_t r = rounds.warm_up; r < std::int64_t(watches.total.size()); ++r) {
+    total.push_back(watches.total[std::size_t(r)] - watches.exams[r]);
+    waiting.push_back(watches.waiting[r]);
+    harness.push_back(total.back() - watches.training[r] - waiting.back());
+  }
+  return {median(total), median(waiting), median(harness)};
 }
 
 }  // namespace fedorbit::bench

@@ -30,7 +30,7 @@ struct Scattered final : FedAvg {
 struct Downloading : testing::Test {
   Layout layout;
   CountingCodec codec;
-  Server server{at::arange(5, at::kFloat), {}, {}, 0};
+  Server server{at::arange(5, at::kFloat), {}, 0};
   Downloading() { layout.add({"w", {5}, Owner::shared}); }
   void keep_statistics() {
     layout.add({"mean", {2}, Owner::shared, false, false, Role::statistic});

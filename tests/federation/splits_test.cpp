@@ -179,7 +179,6 @@ TEST_F(Splits, judge_what_a_client_holds_before_the_aggregation) {
   Simulation simulation = federation.simulation(alone);
   Server start;
   start.global = simulation.server().global.clone();
-  start.last_update = at::zeros_like(start.global);
   federation.finish(simulation);
   const auto& turns = federation.witness.rounds.at(0).turns;
   ASSERT_EQ(turns.size(), 2u);

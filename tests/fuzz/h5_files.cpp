@@ -74,7 +74,7 @@ void write_checkpoint(const std::filesystem::path& path) {
   Checkpoint state;
   state.round = 2;
   state.options_toml = "seed = 1\n";
-  state.server = {{"global", at::arange(4, at::kFloat)}, {"last_update", at::arange(4, at::kFloat)}};
+  state.server = {{"global", at::arange(4, at::kFloat)}, {"bounds", at::arange(4, at::kLong)}};
   state.clients = {0, 3};
   state.client_rows = {{"rows", at::ones({2, 4})}};
   state.write(path);

@@ -139,8 +139,9 @@ def encode(machine):
 
 def seconds_of(machine, directory):
     with h5py.File(machine.place / directory / "results.h5") as file:
-        rounds = file["rounds"]
-        return float((rounds["total_seconds"][()] - rounds["evaluation_seconds"][()]).sum())
+        phases = file["phases"]
+        exams = (phases["rank"][()] == 0) & (phases["round"][()] >= 0) & (phases["phase"].asstr()[()] == "evaluation")
+        return float(file["rounds/total_seconds"][()].sum() - phases["seconds"][()][exams].sum())
 
 
 def runs(machine):

@@ -38,8 +38,7 @@ struct SyntheticRun {
   }
 
   RoundRecord round(std::int64_t r) const {
-    RoundRecord record{
-        r, 1.5 / double(r + 1) + loss_shift, 0.1 / double(r + 1), 2 * slowness, 0.1, 0.05, 0.5, 2.7 * slowness, {}};
+    RoundRecord record{r, 1.5 / double(r + 1) + loss_shift, 0.1 / double(r + 1), 2.7 * slowness, {}};
     for (std::int64_t k = 0; k < clients; ++k)
       record.turns.push_back({k,
                               20 + k,

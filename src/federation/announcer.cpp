@@ -1,0 +1,56 @@
+#include "federation/announcer.hpp"
+
+#include <cmath>
+
+#include "core/error.hpp"
+
+namespace fedorbit {
+
+std::vector<RankReport> Announcer::report(std::vector<TurnRecord> turns, std::size_t most_clients) {
+  const std::vector<Spent> spent = communicator_.ledger().take();
+  const InPhase message(communicator_.ledger(), Phase::small_message);
+  return gather_reports({spent, std::move(turns)}, most_clients, diagnostics_.size(), communicator_);
+}
+
+void Announcer::spent(const std::vector<RankReport>& reports) {
+  tell([&](Observer& observer) { observer.transported(spent_records(reports), transport_records(reports)); });
+}
+
+void Announcer::placed(const Placement& placement, std::int64_t round) {
+  std::vector<PlacementRecord> ranks;
+  for (std::size_t g = 0; g < placement.groups().size(); ++g)
+    for (const ClientId client : placement.groups()[g]) ranks.push_back({round, client, placement.rank_of(g)});
+  tell([&](Observer& observer) { observer.placed(ranks); });
+}
+
+std::vector<double> Announcer::means(const RoundRecord& record) const {
+  std::vector<double> means(diagnostics_.size());
+  for (std::size_t i = 0; i < means.size(); ++i) {
+    double count = 0;
+    for (const TurnRecord& turn : record.turns)
+      if (std::isfinite(turn.diagnostics[i])) means[i] += turn.diagnostics[i], ++count;
+    means[i] /= count;
+  }
+  return means;
+}
+
+EventRecord dropped(std::int64_t round, std::int64_t client) {
+  return {round, "dropped",
+          text("the update of client ", client, " in round ", round, " is not finite and was dropped.")};
+}
+
+EventRecord interrupted(std::int64_t round) {
+  return {round, "interrupted", text("a signal ended the run; round ", round, " is discarded.")};
+}
+
+EventRecord replayed(std::int64_t round, const std::vector<std::int64_t>& clients,
+                     const std::vector<std::string>& tensors) {
+  return {
+      round, "replayed",
+      text("round ", round, " is played again: what client ", clients.front(), others(clients.size()),
+           " sent is beyond the bound of ", tensors.front(), others(tensors.size()), ", which is wider from now on.")};
+}
+
+std::string others(std::size_t count) { return count > 1 ? text(" and ", count - 1, " others") : ""; }
+
+}  // namespace fedorbit
