@@ -6,7 +6,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from . import schema, series
 from .palette import PHASES, REFERENCE, literal, look
-from .words import byte_unit, counted, percent
+from .words import byte_unit, counted, percent, time_unit
 
 SCOPES = ((schema.Judged.GLOBAL, "-"), (schema.Judged.PERSONAL, "--"))
 WORDS = {schema.Judged.GLOBAL: "global (pool)", schema.Judged.PERSONAL: "personal (mean of clients)"}
@@ -70,8 +70,9 @@ def _accuracy(axes, looks, axis):
     if not any(len(found.x) > 1 for _, found in lines):
         return False
     last = [found.x[-1] for _, found in lines]
-    logarithmic = axis == series.BYTES and max(last) >= 10 * min(last) > 0
-    unit, size = byte_unit(max(last)) if axis == series.BYTES else (axis, 1)
+    logarithmic = axis in (series.BYTES, series.VIRTUAL) and max(last) >= 10 * min(last) > 0
+    units = {series.BYTES: byte_unit, series.VIRTUAL: time_unit}
+    unit, size = units[axis](max(last)) if axis in units else (axis, 1)
     if logarithmic:
         axes.set_xscale("log")
     for drawn, found in lines:
@@ -87,12 +88,13 @@ def _accuracy(axes, looks, axis):
     top = max(1.0, axes.get_ylim()[1]) if max(found.high.max() for _, found in lines) > 0.9 else axes.get_ylim()[1]
     axes.set_ylim(max(0.0, axes.get_ylim()[0]), top)
     words = {series.ROUNDS: "rounds", series.BYTES: f"{unit} sent up and down by all clients",
-             series.SECONDS: "seconds of rounds on this machine"}
+             series.SECONDS: "seconds of rounds on this machine", series.VIRTUAL: f"{unit} in the federation"}
     axes.set_xlabel(words[axis])
     if axis == series.ROUNDS:
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_title({series.ROUNDS: "Accuracy over rounds", series.BYTES: "Accuracy over federated bytes",
-                    series.SECONDS: "Accuracy over seconds"}[axis])
+                    series.SECONDS: "Accuracy over seconds",
+                    series.VIRTUAL: "Accuracy over time in the federation"}[axis])
     return True
 
 
@@ -106,6 +108,10 @@ def bytes_sent(axes, looks):
 
 def seconds(axes, looks):
     return _accuracy(axes, looks, series.SECONDS)
+
+
+def virtual(axes, looks):
+    return _accuracy(axes, looks, series.VIRTUAL)
 
 
 def clients(axes, looks):
@@ -207,5 +213,5 @@ def phases(axes, looks):
     return True
 
 
-ALL = {"rounds": rounds, "bytes": bytes_sent, "seconds": seconds, "clients": clients, "classes": classes,
+ALL = {"rounds": rounds, "bytes": bytes_sent, "seconds": seconds, "virtual": virtual, "clients": clients, "classes": classes,
        "templates": templates, "phases": phases}

@@ -20,17 +20,17 @@ def flat(table, prefix=""):
 
 
 class Table:
-    """The columns of one table of a run, as numpy arrays."""
+    """The columns of one table of a run, as numpy arrays; of a table that files did not always have perhaps none."""
 
-    def __init__(self, group):
-        self.group = group
+    def __init__(self, group, always=True):
+        self.group, self.always = group, always
 
     def __set_name__(self, owner, name):
         self.name = name
 
     def __get__(self, run, owner):
         with open_file(run.path) as file:
-            table = read_table(file, self.group)
+            table = read_table(file, self.group) if self.always or self.group in file else {}
         run.__dict__[self.name] = table  # the next look finds it there
         return table
 
@@ -48,6 +48,7 @@ class Run:
     templates = Table(schema.Templates.GROUP)
     phases = Table(schema.Phases.GROUP)
     transport = Table(schema.Transport.GROUP)
+    virtual_rounds = Table(schema.VirtualRounds.GROUP, always=False)
     events = Table(schema.Events.GROUP)
 
     def __init__(self, place):
@@ -118,6 +119,14 @@ class Run:
         """Seconds that so many rounds took on the root."""
         sums = numpy.cumsum(self.rounds[schema.Rounds.TOTAL])
         return numpy.concatenate([[0], sums])[numpy.searchsorted(self.rounds[schema.Rounds.ROUND], rounds_done)]
+
+    def virtual_seconds_until(self, rounds_done):
+        """Seconds that so many rounds take on the links of [links]; None where no schedule goes by them."""
+        names, rounds = schema.VirtualRounds, self.virtual_rounds
+        if not len(rounds.get(names.ROUND, ())):
+            return None
+        ends = numpy.concatenate([[0], rounds[names.START] + rounds[names.SECONDS]])
+        return ends[numpy.searchsorted(rounds[names.ROUND], rounds_done)]
 
     def class_shares(self, judged):
         """{class name: accuracy on its images in one pool}, the latest; classes without are left out."""

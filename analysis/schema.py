@@ -126,6 +126,13 @@ class Phases:
     SECONDS = "seconds"
 
 
+class VirtualRounds:
+    GROUP = "/virtual_rounds"
+    ROUND = "round"
+    START = "start_seconds"
+    SECONDS = "seconds"
+
+
 class Transport:
     GROUP = "/transport"
     ROUND = "round"

@@ -6,7 +6,7 @@ import numpy
 
 from . import schema
 
-ROUNDS, BYTES, SECONDS = "rounds", "bytes", "seconds"
+ROUNDS, BYTES, SECONDS, VIRTUAL = "rounds", "bytes", "seconds", "virtual"
 
 
 @dataclasses.dataclass
@@ -29,6 +29,8 @@ def _one(run, judged):
 def _places(run, rounds, axis):
     if axis == BYTES:
         return run.bytes_until(rounds).astype(float)
+    if axis == VIRTUAL:
+        return run.virtual_seconds_until(rounds)
     return run.seconds_until(rounds) if axis == SECONDS else rounds.astype(float)
 
 
@@ -51,8 +53,8 @@ def accuracy(group, judged, axis):
         low, high = mean - spread, mean + spread
     elif by_round := runs[0][0].client_accuracy(judged):
         low, high = (numpy.array([numpy.percentile(by_round[r][1], q) for r in rounds]) for q in (25, 75))
-    x = numpy.mean([_places(run, rounds, axis) for run, _ in runs], axis=0)
-    return Series(x, mean, low, high)
+    places = [_places(run, rounds, axis) for run, _ in runs]
+    return None if any(place is None for place in places) else Series(numpy.mean(places, axis=0), mean, low, high)
 
 
 def reference(group, judged):

@@ -32,6 +32,12 @@ def byte_unit(count):
     return units[power], 1024**power
 
 
+def time_unit(seconds):
+    """The largest unit of which that many seconds are two or more, and its seconds: ("hours", 3600)."""
+    units = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400}
+    return [(unit, size) for unit, size in units.items() if size == 1 or seconds >= 2 * size][-1]
+
+
 def human_bytes(count):
     unit, size = byte_unit(count)
     return f"{count / size:.{0 if size == 1 else 1}f} {unit}"

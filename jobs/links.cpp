@@ -51,11 +51,11 @@ std::string summary(const VirtualTime& time) {
   const double all = time.after(rounds);
   std::string out = text(counted(rounds, "round"), " in ", human_seconds(all), ": ",
                          fixed(86400 * double(rounds) / all, 1), " rounds a day\nof a client's turn\n");
-  out += part("download", time.turns, [](const VirtualTurn& turn) { return turn.download.moving; });
-  out += part("training", time.turns, [](const VirtualTurn& turn) { return turn.training_seconds; });
-  out += part("upload", time.turns, [](const VirtualTurn& turn) { return turn.upload.moving; });
+  out += part("download", time.turns, [](const VirtualTurn& turn) { return turn.trip.download.moving; });
+  out += part("training", time.turns, [](const VirtualTurn& turn) { return turn.trip.training_seconds; });
+  out += part("upload", time.turns, [](const VirtualTurn& turn) { return turn.trip.upload.moving; });
   out += part("waiting for contact", time.turns,
-              [](const VirtualTurn& turn) { return turn.download.waiting + turn.upload.waiting; });
+              [](const VirtualTurn& turn) { return turn.trip.download.waiting + turn.trip.upload.waiting; });
   return out;
 }
 
@@ -74,13 +74,22 @@ void links(Arguments& arguments) {
   if (arguments.line.read_into(list)) return;
   const std::filesystem::path results = results_of(arguments.run);
   LinkOptions& options = arguments.options.links;
-  if (options.step_seconds == 0)
+  VirtualTime time = recorded_virtual_time(results);
+  const bool recorded = !time.rounds.empty();
+  if (recorded) {
+    require(
+        arguments.line.assignments.empty() && arguments.line.output.empty(), results.string(),
+        " was scheduled by links of its own, and has /virtual_turns and /virtual_rounds: options of other links would "
+        "say nothing, and -o write the same again.");
+  } else if (options.step_seconds == 0)
     fail("links.step_seconds is not said: how long a client's device takes for a local step (this run's machine took ",
          fixed(measured_step_seconds(results), 6), " s); without it training would take no time.");
-  const Links links(options);
-  options = options.resolved();
-  if (!arguments.line.output.empty()) require_output(arguments.line.output, schema::filetype, {results});
-  const VirtualTime time = virtual_time(results, links);
+  if (!recorded) {
+    const Links links(options);
+    options = options.resolved();
+    if (!arguments.line.output.empty()) require_output(arguments.line.output, schema::filetype, {results});
+    time = virtual_time(results, links);
+  }
   std::fputs(summary(time).c_str(), stdout);
   if (arguments.accuracy > 0) std::fputs(time_to(arguments.accuracy, results, time).c_str(), stdout);
   if (!arguments.line.output.empty())

@@ -13,6 +13,7 @@
 #include "federation/assemble.hpp"
 #include "federation/census.hpp"
 #include "federation/cohort.hpp"
+#include "federation/fleet.hpp"
 #include "federation/memory_check.hpp"
 #include "federation/simulation.hpp"
 #include "inputs/arithmetic.hpp"
@@ -201,6 +202,7 @@ int run(Arguments& arguments) {
   if (experiment.engine.live_images) batches.encoder = *sources.clip;
   Workshop workshop = parts.workshop(experiment, batches);
   require_memory(workshop, *communicator);
+  schedule_of(workshop);  // what it refuses is refused before anything is written
 
   std::optional<Restart> restart;
   if (held == RunDirectory::Holding::checkpoint) {

@@ -28,6 +28,17 @@ const std::map<std::string, std::vector<std::string>> partitions_with{
     {"partition.unseen_domains", drawn},
 };
 
+/// The same of a schedule.
+const std::map<std::string, std::vector<std::string>> schedules_with{
+    {"schedule.invited", {"rounds"}},
+    {"schedule.deadline", {"rounds"}},
+    {"schedule.buffer", {"buffer"}},
+    {"schedule.window", {"window"}},
+    {"schedule.concurrency", {"buffer", "window"}},
+    {"schedule.stale", {"buffer", "window"}},
+    {"schedule.staleness_exponent", {"buffer", "window"}},
+};
+
 bool among(const std::vector<std::string>& words, const std::string& word) {
   return std::ranges::find(words, word) != words.end();
 }
@@ -62,6 +73,13 @@ void refuse_unused(const std::vector<std::string>& assignments, const Experiment
       for (const std::string& codec : codec_names())
         require(codec == chosen || !option.starts_with(text(direction, ".", codec, ".")), "--set ", assignment,
                 " is about the codec ", codec, ", but ", direction, ".codec = ", chosen, ".");
+    const ScheduleOptions& schedule = experiment.schedule;
+    require(section != "links" || schedule.timed(), "--set ", assignment,
+            " is about links, but nothing of [schedule] goes by their seconds; of a finished run `fedorbit links` says "
+            "what it would take on them.");
+    const auto of_kind = schedules_with.find(option);
+    require(of_kind == schedules_with.end() || among(of_kind->second, schedule.kind), "--set ", assignment,
+            " says nothing to schedule.kind = ", schedule.kind, ".");
     const auto asked = partitions_with.find(option);
     require(asked == partitions_with.end() || among(asked->second, experiment.partition.kind), "--set ", assignment,
             " says nothing to partition.kind = ", experiment.partition.kind, ".");

@@ -16,6 +16,8 @@ class Codec {
   virtual ~Codec() = default;
   /// Whether what is read is what was written, to the bit.
   virtual bool lossless() const { return false; }
+  /// Whether all messages of a layout are equally long, whatever their numbers are.
+  virtual bool fixed_length() const { return true; }
   /// `values` (P) float32, contiguous on the CPU: a number for each of the layout's shared weights, in their order.
   /// The same values of the same message are the same bytes. What is not finite may be written as anything.
   virtual Bytes encode(const Tensor& values, const Message& message) const = 0;

@@ -82,6 +82,8 @@ class Strategy {
   /// Whether download() sends clients anything but the same parameters, or receive() blends: then they are judged one
   /// by one, too.
   virtual bool differs_by_client() const { return false; }
+  /// Whether it is defined where updates of one round began from different versions of the model.
+  virtual bool takes_stale_updates() const { return true; }
   /// The direction of a local step from `shared` (K, P). `at` is called at least once; personal gradients are those of
   /// its last call, the loss of the step is that of its first.
   virtual Tensor gradient(const GradientAt& at, const Tensor& shared, Turn&) { return at(shared); }

@@ -25,6 +25,7 @@ enum class Purpose : std::uint32_t {
   live_view = 14,
   link = 20,
   message = 21,
+  schedule = 22,
 };
 
 /// Independent random numbers in a fixed order: Philox 4x32-10 (Salmon et al. 2011, doi 10.1145/2063384.2063405).

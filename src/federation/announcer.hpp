@@ -7,6 +7,7 @@
 #include "federation/observer.hpp"
 #include "federation/placement.hpp"
 #include "federation/round_message.hpp"
+#include "federation/schedule.hpp"
 
 namespace fedorbit {
 
@@ -32,6 +33,9 @@ class Announcer {
   void spent(const std::vector<RankReport>& reports);
   /// Who trained whom.
   void placed(const Placement& placement, std::int64_t round);
+  /// What became of all that were sent the model in a round; `lost_bytes`: what those were sent whose reports do not
+  /// count.
+  void scheduled(const Plan& plan, const RoundRecord& record, const std::vector<std::int64_t>& lost_bytes);
   /// The means over clients of what the round's turns observed, NaN where none did, in the order of the diagnostics.
   std::vector<double> means(const RoundRecord& record) const;
 

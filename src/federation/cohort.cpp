@@ -44,8 +44,8 @@ std::int64_t cohort_size(std::int64_t clients, double participation) {
   return std::clamp<std::int64_t>(std::llround(participation * double(clients)), 1, clients);
 }
 
-std::vector<ClientId> draw_cohort(std::int64_t clients, double participation, std::int64_t round, const Keys& keys) {
-  return draw_subset(clients, cohort_size(clients, participation), keys.stream(Purpose::cohort, std::uint64_t(round)));
+std::vector<ClientId> draw_cohort(std::int64_t clients, std::int64_t count, std::int64_t round, const Keys& keys) {
+  return draw_subset(clients, count, keys.stream(Purpose::cohort, std::uint64_t(round)));
 }
 
 std::vector<ClientId> draw_evaluated(std::int64_t clients, std::int64_t count, const Keys& keys) {

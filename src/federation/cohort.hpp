@@ -25,9 +25,9 @@ struct Cohort {
 /// How many clients a round has: round(participation * clients), at least one.
 std::int64_t cohort_size(std::int64_t clients, double participation);
 
-/// The ascending clients of a round, cohort_size() of them, each set equally likely.
-/// Costs time and memory for the cohort only.
-std::vector<ClientId> draw_cohort(std::int64_t clients, double participation, std::int64_t round, const Keys& keys);
+/// `count` of so many clients for a round, ascending, each set equally likely. Costs time and memory for the cohort
+/// only.
+std::vector<ClientId> draw_cohort(std::int64_t clients, std::int64_t count, std::int64_t round, const Keys& keys);
 
 /// At most `count` of all clients, ascending, the same ones at every call: whose own models are evaluated.
 std::vector<ClientId> draw_evaluated(std::int64_t clients, std::int64_t count, const Keys& keys);

@@ -5,6 +5,8 @@
 #include "core/options.hpp"
 #include "data/augment.hpp"
 #include "data/synthetic.hpp"
+#include "federation/links.hpp"
+#include "federation/schedule.hpp"
 #include "inputs/live_images.hpp"
 #include "inputs/sources.hpp"
 #include "model/prompts/engine.hpp"
@@ -116,6 +118,8 @@ struct Experiment {
   CodecOptions download;
   OptimiserOptions optimiser;
   TrainingOptions training;
+  ScheduleOptions schedule;
+  LinkOptions links;
   EvaluationOptions evaluation;
   CheckpointOptions checkpoint;
   MachineOptions machine;
@@ -139,6 +143,8 @@ struct Experiment {
     v.renamed("method.download_codec", "download.codec");
     v.section("optimiser", optimiser);
     v.section("training", training);
+    v.section("schedule", schedule);
+    v.section("links", links);
     v.section("evaluation", evaluation);
     v.section("checkpoint", checkpoint);
     v.section("machine", machine);

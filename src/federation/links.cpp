@@ -140,4 +140,12 @@ double Links::training_seconds(ClientId client, std::int64_t steps) const {
          factor(options_.speed_spread, keys_.stream(Purpose::link, 1, std::uint64_t(client)));
 }
 
+Trip Links::trip(ClientId client, std::int64_t round, const Errand& errand, double start, std::int64_t sharing) const {
+  Trip trip{.download = download(client, round, errand.download_bytes, start, sharing),
+            .training_seconds = training_seconds(client, errand.steps),
+            .upload = {}};
+  trip.upload = upload(client, round, errand.upload_bytes, start + trip.seconds(), sharing);
+  return trip;
+}
+
 }  // namespace fedorbit

@@ -29,6 +29,18 @@ struct Transit {
   double seconds() const { return waiting + moving; }
 };
 
+/// What a client is sent and sends in a round, and its work between.
+struct Errand {
+  std::int64_t download_bytes, steps, upload_bytes;
+};
+
+struct Trip {
+  Transit download;
+  double training_seconds = 0;
+  Transit upload;
+  double seconds() const { return download.seconds() + training_seconds + upload.seconds(); }
+};
+
 class Links {
  public:
   /// Throws where step_seconds is not said, where windows of contact are longer than their period, and where the trace
@@ -39,6 +51,8 @@ class Links {
   Transit upload(ClientId client, std::int64_t round, std::int64_t bytes, double start, std::int64_t sharing) const;
   /// Of so many local steps on the client's device.
   double training_seconds(ClientId client, std::int64_t steps) const;
+  /// All three, one after another.
+  Trip trip(ClientId client, std::int64_t round, const Errand& errand, double start, std::int64_t sharing) const;
 
  private:
   struct OfClient {

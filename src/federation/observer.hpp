@@ -10,6 +10,7 @@
 #include "algorithms/message.hpp"
 #include "core/tensor.hpp"
 #include "evaluation/score.hpp"
+#include "federation/links.hpp"
 
 namespace fedorbit {
 
@@ -30,6 +31,22 @@ struct RoundRecord {
   double update_norm;    // Euclidean norm of the step of the global shared parameters
   double total_seconds;  // on the root, with the evaluation after it; its parts are SpentRecords
   std::vector<TurnRecord> turns;
+  std::int64_t lost_download_bytes = 0;  // to clients whose reports do not count
+};
+
+/// A client that was sent the model, in a real federation.
+struct VirtualTurn {
+  std::int64_t round, client, version;  // in which it ended; how many the model had seen
+  std::string outcome = "counted";
+  std::int64_t download_bytes;
+  double start;  // s, since the first round began
+  Trip trip;
+};
+
+struct VirtualRound {
+  std::int64_t round;
+  double start, seconds;  // since the first round began; of the round
+  std::int64_t slowest;   // the client whose report that counts came last
 };
 
 /// Seconds by the clock that one rank spent on a phase of a round (comm/ledger.hpp), waits and moves included. Rounds
@@ -103,6 +120,8 @@ class Observer {
   /// What all ranks spent since they last said it, and what they moved in that time.
   virtual void transported(const std::vector<SpentRecord>&, const std::vector<TransportRecord>&) {}
   virtual void placed(const std::vector<PlacementRecord>&) {}
+  /// Of rounds that do not take whole cohorts; the second where they go by seconds.
+  virtual void scheduled(const std::vector<VirtualTurn>&, const std::vector<VirtualRound>&) {}
   virtual void happened(const EventRecord&) {}
   /// The shared tensors that the run ends with, by name, and the last word.
   virtual void finished(const std::vector<std::pair<std::string, Tensor>>& shared) {}

@@ -4,13 +4,16 @@
 #include <ATen/ops/zeros.h>
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "core/clock.hpp"
 #include "core/error.hpp"
 #include "federation/cohort.hpp"
+#include "federation/fleet.hpp"
 #include "federation/round_record.hpp"
 #include "federation/row_norm.hpp"
+#include "federation/staleness.hpp"
 #include "machine/range.hpp"
 
 namespace fedorbit {
@@ -25,6 +28,8 @@ Simulation::Simulation(Workshop& workshop, Communicator& communicator, std::vect
       costs_([&workshop](ClientId client) {
         return workshop.experiment.training.local_steps(workshop.images(client)).all;
       }),
+      versions_(workshop),
+      schedule_(schedule_of(workshop)),
       store_(workshop.row_length()),
       clients_(workshop, store_, costs_, communicator),
       exams_(std::move(exams)),
@@ -50,6 +55,8 @@ void Simulation::restore(const State& state) {
   aggregation_.restore(state.bounds);
   store_.restore(state.clients, communicator_);
   selection_.restore(state.selected);
+  versions_.restore(state.versions);
+  for (std::int64_t round = 0; round < server_.round; ++round) schedule_->next();
   restored_ = true;
 }
 
@@ -80,16 +87,19 @@ Ending Simulation::run(const volatile std::sig_atomic_t& signal) {
 std::optional<RoundRecord> Simulation::play_round(const volatile std::sig_atomic_t& signal) {
   const Range range("round");
   const auto& options = workshop_.experiment.training;
-  Cohort cohort{draw_cohort(workshop_.partition.clients(), options.participation, server_.round, workshop_.keys), {}};
-  for (const ClientId client : cohort.clients) cohort.weights.push_back(workshop_.weight(client));
-  const Placement placement = costs_.place(make_groups(cohort.clients, options.group_size), communicator_.size());
+  const Plan plan = schedule_->next();
+  Cohort cohort;
+  for (const Visit& visit : plan.reports) {
+    cohort.clients.push_back(visit.client);
+    cohort.weights.push_back(workshop_.weight(visit.client));
+  }
+  const Placement placement = costs_.place(plan.groups(options.group_size), communicator_.size());
   Ledger& ledger = communicator_.ledger();
   {
     const InPhase exchange(ledger, Phase::exchange);
     store_.gather_at(placement, communicator_);
   }
-  Downloads downloads(workshop_.strategy, workshop_.download_codec, workshop_.learner.layout(), server_,
-                      workshop_.keys);
+  versions_.begin(server_);
 
   // An attempt that is played again leaves no trace: what clients keep is as it was until the round is committed, and
   // what they sent counts once.
@@ -99,7 +109,7 @@ std::optional<RoundRecord> Simulation::play_round(const volatile std::sig_atomic
     store_.discard();
     cohort.fates.assign(cohort.clients.size(), Fate::counted);
     aggregation_.begin(server_.parameters(), std::int64_t(cohort.clients.size()), cohort.weight());
-    turns = train(placement, downloads, cohort, signal);
+    turns = train(plan, placement, cohort, signal);
     {
       const InPhase message(ledger, Phase::small_message);
       verdict = agreed({signal != 0, aggregation_.exponents(), cohort.fates}, communicator_);
@@ -117,8 +127,10 @@ std::optional<RoundRecord> Simulation::play_round(const volatile std::sig_atomic
   const std::vector<RankReport> reports = announcer_.report(std::move(turns), placement.most_clients());
   const std::vector<ClientId> dropped = cohort.with(Fate::not_finite);
   const Sums sums = summed(cohort, dropped.size());
+  const std::vector<std::int64_t> lost_bytes = downloaded(plan.lost);
 
   // From here on nothing can fail on one rank alone: the round is committed.
+  versions_.end(plan.oldest_version);
   const double update_norm = take_server_step(sums);
   store_.commit(placement, dropped);
   ++server_.round;
@@ -128,6 +140,8 @@ std::optional<RoundRecord> Simulation::play_round(const volatile std::sig_atomic
 
   RoundRecord record = round_record(server_.round - 1, cohort, reports);
   record.update_norm = update_norm;
+  record.lost_download_bytes = std::accumulate(lost_bytes.begin(), lost_bytes.end(), std::int64_t{0});
+  if (workshop_.experiment.schedule.special()) announcer_.scheduled(plan, record, lost_bytes);
   announcer_.spent(reports);
   announcer_.placed(placement, record.round);
   for (const std::string& sentence : workshop_.learner.warnings(announcer_.means(record)))
@@ -135,7 +149,7 @@ std::optional<RoundRecord> Simulation::play_round(const volatile std::sig_atomic
   return record;
 }
 
-std::vector<TurnRecord> Simulation::train(const Placement& placement, Downloads& downloads, Cohort& cohort,
+std::vector<TurnRecord> Simulation::train(const Plan& plan, const Placement& placement, Cohort& cohort,
                                           const volatile std::sig_atomic_t& signal) {
   const InPhase training(communicator_.ledger(), Phase::training);
   const bool examined = evaluated_after(server_.round + 1);
@@ -143,17 +157,19 @@ std::vector<TurnRecord> Simulation::train(const Placement& placement, Downloads&
   const std::vector<std::vector<ClientId>> groups = placement.of_rank(communicator_.rank());
   std::optional<OpenedTurn> next;
   const auto open = [&](std::size_t g) {
-    if (!next && g < groups.size()) next = open_turn(workshop_, groups[g], server_.round);
+    if (!next && g < groups.size()) next = open_turn(workshop_, groups[g], plan.version_of(groups[g].front()));
   };
   for (std::size_t g = 0; g < groups.size(); ++g) {
     const auto& group = groups[g];
     open(g);
     const OpenedTurn opened = *std::exchange(next, std::nullopt);
-    const auto turn = take_turn(
-        workshop_, server_, downloads, group, [&](ClientId client) { return store_.find(client); }, signal, opened,
-        [&] { open(g + 1); });
+    const Server& begun = versions_.server(plan.version_of(group.front()));
+    auto turn = take_turn(
+        workshop_, begun, versions_.downloads(begun.round), group, [&](ClientId client) { return store_.find(client); },
+        signal, opened, [&] { open(g + 1); });
     if (!turn) break;
     if (examined) examine(*turn);
+    age(*turn, server_.round - begun.round, begun.global, server_.global, workshop_.experiment.schedule);
     const std::vector<bool> beyond = aggregation_.fold(*turn);
     store_.stage(turn->clients, turn->rows);
     for (std::size_t k = 0; k < group.size(); ++k)
@@ -194,6 +210,13 @@ double Simulation::take_server_step(const Sums& sums) {
   const double norm = row_norms((server_.global - former).unsqueeze(0)).item<double>();
   if (server_.statistics.defined()) server_.statistics = server_.statistics + sums.statistics;
   return norm;
+}
+
+std::vector<std::int64_t> Simulation::downloaded(const std::vector<Visit>& visits) {
+  std::vector<std::int64_t> bytes;
+  for (const Visit& visit : visits)
+    bytes.push_back(versions_.downloads(visit.version).of(std::span(&visit.client, 1)).bytes.front().total());
+  return bytes;
 }
 
 void Simulation::refuse_nonfinite(const Cohort& cohort) {
@@ -244,7 +267,7 @@ void Simulation::evaluate(bool frozen) {
 
 void Simulation::save() {
   const InPhase checkpoint(communicator_.ledger(), Phase::checkpoint);
-  const State state{server_, aggregation_.bounds(), store_.collect(communicator_), selection_.best()};
+  const State state{server_, aggregation_.bounds(), store_.collect(communicator_), selection_.best(), versions_.kept()};
   if (communicator_.root()) save_(state);
 }
 

@@ -1,6 +1,8 @@
 // The round loop of a federation. There is no other.
 #pragma once
 #include <csignal>
+#include <map>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -11,8 +13,10 @@
 #include "federation/arrive.hpp"
 #include "federation/client_store.hpp"
 #include "federation/cost_model.hpp"
+#include "federation/schedule.hpp"
 #include "federation/selection.hpp"
 #include "federation/turn.hpp"
+#include "federation/versions.hpp"
 
 namespace fedorbit {
 
@@ -22,6 +26,7 @@ struct State {
   Tensor bounds;                    // see Aggregation::bounds
   ClientStore::Everything clients;  // at the root
   std::optional<Selected> selected{};
+  std::map<std::int64_t, Tensor> versions{};  // older shared parameters (P + S) that clients train from, by rounds done
 };
 
 enum class Ending { finished, interrupted };
@@ -51,7 +56,7 @@ class Simulation {
   /// Nothing: the round was interrupted and discarded.
   std::optional<RoundRecord> play_round(const volatile std::sig_atomic_t& signal);
   /// This rank's turns: each update is folded when its turn ends. What became of its clients is put down in the cohort.
-  std::vector<TurnRecord> train(const Placement& placement, Downloads& downloads, Cohort& cohort,
+  std::vector<TurnRecord> train(const Plan& plan, const Placement& placement, Cohort& cohort,
                                 const volatile std::sig_atomic_t& signal);
   /// The exams see what a group holds that has just trained here.
   void examine(const TurnOutcome& turn);
@@ -60,6 +65,8 @@ class Simulation {
   Sums summed(const Cohort& cohort, std::size_t dropped);
   /// The norm of the step of the weights.
   double take_server_step(const Sums& sums);
+  /// Federated bytes of what these clients were sent, before the server's step.
+  std::vector<std::int64_t> downloaded(const std::vector<Visit>& visits);
   void refuse_nonfinite(const Cohort& cohort);
   /// Whether a value was beyond its bound, which is wider from now on: the round is to be played again.
   bool widen_bounds(const Cohort& cohort, const Verdict& verdict);
@@ -77,6 +84,8 @@ class Simulation {
   Aggregation aggregation_;
   CostModel costs_;
   Server server_;
+  Versions versions_;
+  std::unique_ptr<Schedule> schedule_;
   ClientStore store_;
   ArrivingClients clients_;
   std::vector<std::unique_ptr<Exam>> exams_;

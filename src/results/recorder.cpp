@@ -8,6 +8,7 @@
 #include "core/error.hpp"
 #include "io/file.hpp"
 #include "io/h5_tensor.hpp"
+#include "results/virtual_time.hpp"
 
 namespace fedorbit {
 namespace {
@@ -69,9 +70,9 @@ Recorder::Recorder(std::filesystem::path path, Journal::Mark kept)
 
 template <class Action>
 void Recorder::each_table(Action action) {
-  for (Table* table :
-       {&tables_->rounds, &tables_->turns, &tables_->scores, &tables_->selections, &tables_->confusions,
-        &tables_->templates, &tables_->phases, &tables_->transport, &tables_->placement, &tables_->events})
+  for (Table* table : {&tables_->rounds, &tables_->turns, &tables_->scores, &tables_->selections, &tables_->confusions,
+                       &tables_->templates, &tables_->phases, &tables_->transport, &tables_->placement,
+                       &tables_->virtual_turns, &tables_->virtual_rounds, &tables_->events})
     action(*table);
 }
 
@@ -79,7 +80,7 @@ void Recorder::started(const RunRecord& run) {
   tables_.emplace(Growing{Table(schema::rounds()), Table(schema::turns(run.diagnostics)), Table(schema::scores()),
                           Table(schema::selections()), Table(schema::confusions()), Table(schema::templates()),
                           Table(schema::phases()), Table(schema::transport()), Table(schema::placement()),
-                          Table(schema::events())});
+                          Table(schema::virtual_turns()), Table(schema::virtual_rounds()), Table(schema::events())});
   schema_ = {schema::classes(longest(run.class_names)),
              schema::domains(longest(run.domain_names)),
              schema::clients(),
@@ -93,6 +94,8 @@ void Recorder::started(const RunRecord& run) {
              schema::phases(),
              schema::transport(),
              schema::placement(),
+             schema::virtual_turns(),
+             schema::virtual_rounds(),
              schema::events()};
   if (kept_) {
     journal_.emplace(journal_of(path_), *kept_, [](const std::string& table, const Journal::Row& row) {
@@ -177,7 +180,7 @@ void Recorder::flush() {
 }
 
 void Recorder::round_committed(const RoundRecord& round) {
-  std::int64_t upload = 0, download = 0;
+  std::int64_t upload = 0, download = round.lost_download_bytes;
   for (const TurnRecord& turn : round.turns) {
     upload += turn.upload.total();
     download += turn.download.total();
@@ -241,6 +244,14 @@ void Recorder::transported(const std::vector<SpentRecord>& phases, const std::ve
 void Recorder::placed(const std::vector<PlacementRecord>& ranks) {
   for (const PlacementRecord& entry : ranks) tables_->placement.add({entry.round, entry.client, entry.rank});
   append(tables_->placement);
+  flush();
+}
+
+void Recorder::scheduled(const std::vector<VirtualTurn>& turns, const std::vector<VirtualRound>& rounds) {
+  add_rows(tables_->virtual_turns, turns);
+  add_rows(tables_->virtual_rounds, rounds);
+  append(tables_->virtual_turns);
+  append(tables_->virtual_rounds);
   flush();
 }
 

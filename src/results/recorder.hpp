@@ -31,6 +31,7 @@ class Recorder final : public Observer {
   void templates_evaluated(const std::vector<TemplateRecord>& scores) override;
   void transported(const std::vector<SpentRecord>& phases, const std::vector<TransportRecord>& ledger) override;
   void placed(const std::vector<PlacementRecord>& ranks) override;
+  void scheduled(const std::vector<VirtualTurn>& turns, const std::vector<VirtualRound>& rounds) override;
   void happened(const EventRecord& event) override;
   void finished(const std::vector<std::pair<std::string, Tensor>>& shared) override;
   /// Until the disk has all of it: before a checkpoint that counts on it, and is to hold the mark.
@@ -42,7 +43,8 @@ class Recorder final : public Observer {
  private:
   /// The tables that grow while the run goes on.
   struct Growing {
-    Table rounds, turns, scores, selections, confusions, templates, phases, transport, placement, events;
+    Table rounds, turns, scores, selections, confusions, templates, phases, transport, placement, virtual_turns,
+        virtual_rounds, events;
   };
 
   template <class Action>

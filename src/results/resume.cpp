@@ -17,6 +17,7 @@ constexpr const char* global = "global";
 constexpr const char* statistics = "statistics";  // only where there are any
 constexpr const char* bounds = "bounds";
 constexpr const char* memory_prefix = "memory.";
+constexpr const char* version_prefix = "version.";  // then the rounds that an older model has seen
 constexpr const char* rows = "rows";
 constexpr const char* selected = "selected";
 constexpr const char* selected_by = "selected_by";  // rounds done, and the bits of the accuracy
@@ -41,6 +42,23 @@ Tensor shared_vector(Tensor vector, at::ScalarType type, Communicator& communica
   return vector;
 }
 
+/// The root's vectors whose names begin so, on every rank, by the rest of their names. These differ from method to
+/// method: they travel as texts, the root's count.
+std::map<std::string, Tensor> shared_vectors(const Checkpoint& checkpoint, const std::string& prefix,
+                                             Communicator& communicator) {
+  std::string names;
+  for (const auto& [name, vector] : checkpoint.server)
+    if (name.starts_with(prefix)) names += name.substr(prefix.size()) + "\n";
+  names = communicator.all_gather_text(names).front();
+  std::map<std::string, Tensor> vectors;
+  for (std::size_t begin = 0; begin < names.size(); begin = names.find('\n', begin) + 1) {
+    const std::string name = names.substr(begin, names.find('\n', begin) - begin);
+    vectors[name] = shared_vector(communicator.root() ? held(checkpoint.server, prefix + name, 1) : Tensor(),
+                                  at::kFloat, communicator);
+  }
+  return vectors;
+}
+
 }  // namespace
 
 Checkpoint to_checkpoint(const State& state, const std::string& options_toml, const Journal::Mark& recorded) {
@@ -52,6 +70,8 @@ Checkpoint to_checkpoint(const State& state, const std::string& options_toml, co
   checkpoint.server = {{global, state.server.global}, {bounds, state.bounds}};
   if (state.server.statistics.defined()) checkpoint.server[statistics] = state.server.statistics;
   for (const auto& [name, vector] : state.server.memory) checkpoint.server[memory_prefix + name] = vector;
+  for (const auto& [version, shared] : state.versions)
+    checkpoint.server[version_prefix + std::to_string(version)] = shared;
   if (state.selected) {
     checkpoint.server[selected] = state.selected->shared;
     checkpoint.server[selected_by] =
@@ -131,16 +151,9 @@ State shared_state(const Checkpoint& checkpoint, Communicator& communicator) {
   state.bounds =
       shared_vector(root ? held(checkpoint.server, bounds, 1, at::kLong) : Tensor(), at::kLong, communicator);
 
-  // Names of the strategy's memories differ from method to method: they travel as texts, the root's count.
-  std::string names;
-  for (const auto& [name, vector] : checkpoint.server)
-    if (name.starts_with(memory_prefix)) names += name.substr(std::string(memory_prefix).size()) + "\n";
-  names = communicator.all_gather_text(names).front();
-  for (std::size_t begin = 0; begin < names.size(); begin = names.find('\n', begin) + 1) {
-    const std::string name = names.substr(begin, names.find('\n', begin) - begin);
-    state.server.memory[name] =
-        shared_vector(root ? held(checkpoint.server, memory_prefix + name, 1) : Tensor(), at::kFloat, communicator);
-  }
+  state.server.memory = shared_vectors(checkpoint, memory_prefix, communicator);
+  for (const auto& [version, shared] : shared_vectors(checkpoint, version_prefix, communicator))
+    state.versions[std::stoll(version)] = shared;
 
   const bool any_selected = root && checkpoint.server.contains(selected_by);
   const Tensor by =

@@ -12,7 +12,7 @@
 namespace fedorbit::schema {
 
 inline const std::string filetype = "fedorbit-results";
-inline constexpr std::array<std::int64_t, 2> version{6, 0};  // major: readers must follow; minor: something was added
+inline constexpr std::array<std::int64_t, 2> version{6, 1};  // major: readers must follow; minor: something was added
 
 /// Attributes of the root; what RunRecord::provenance holds stands beside them under its own names.
 namespace attribute {
@@ -240,12 +240,17 @@ inline Table link_models() {
            {"relative_error", "1", "root mean square", Type::real, Kind::transport}}};
 }
 
-/// Of `links`: what a turn would take in a real federation.
+/// Of `links`, and of a run whose [schedule] is not that of whole cohorts: every client that was sent the model, and
+/// what it took in a real federation. Seconds are NaN where nothing goes by them.
 inline Table virtual_turns() {
   return {"/virtual_turns",
           row,
-          {{round, "1", "number of the round", Type::integer},
+          {{round, "1", "number of the round in which it ended", Type::integer},
            {"client", "1", "number of the client", Type::integer},
+           {"version", "1", "rounds that the model had seen which it was sent", Type::integer},
+           {"outcome", "1", "counted, late, left or dropped", Type::text, Kind::result, 8},
+           {"download_bytes", "byte", "federated bytes from the server", Type::integer},
+           {"start_seconds", "s", "when it was sent the model, since the first round began", Type::real},
            {"download_waiting_seconds", "s", "without contact, before and within the download", Type::real},
            {"download_seconds", "s", "of latency and bytes of the download", Type::real},
            {"training_seconds", "s", "of its local steps on its device", Type::real},
@@ -253,14 +258,14 @@ inline Table virtual_turns() {
            {"upload_seconds", "s", "of latency and bytes of the upload", Type::real}}};
 }
 
-/// Of `links`: a round ends with the slowest client's upload, and the next begins.
+/// Of the same: a round ends with the last report that counts, or when the schedule ends it, and the next begins.
 inline Table virtual_rounds() {
   return {"/virtual_rounds",
           round,
           {{round, "1", "number of the round", Type::integer},
            {"start_seconds", "s", "since the first round began", Type::real},
            {"seconds", "s", "of the round", Type::real},
-           {"slowest_client", "1", "whom the others waited for", Type::integer}}};
+           {"slowest_client", "1", "whose report that counts came last", Type::integer}}};
 }
 
 /// `width`: bytes of the longest name.

@@ -1,27 +1,15 @@
-// The seconds that a finished run's messages and steps would take in a real federation: a round begins when the
-// slowest client of the one before has sent its update.
+// The seconds that a run's messages and steps take in a real federation: those of its own schedule, or of a finished
+// run whose rounds each began when the slowest client of the one before had sent its update.
 #pragma once
 #include <filesystem>
 #include <map>
 #include <string>
 #include <vector>
 
-#include "federation/links.hpp"
+#include "federation/observer.hpp"
+#include "results/table.hpp"
 
 namespace fedorbit {
-
-struct VirtualTurn {
-  std::int64_t round, client;
-  Transit download, upload;
-  double training_seconds;
-  double seconds() const { return download.seconds() + training_seconds + upload.seconds(); }
-};
-
-struct VirtualRound {
-  std::int64_t round;
-  double start, seconds;  // since the run began; of the slowest client
-  std::int64_t slowest;
-};
 
 struct VirtualTime {
   std::vector<VirtualTurn> turns;
@@ -30,11 +18,18 @@ struct VirtualTime {
   double after(std::int64_t rounds_done) const;
 };
 
+/// What the run itself has recorded of a schedule that goes by seconds; without rounds where there was none.
+VirtualTime recorded_virtual_time(const std::filesystem::path& results);
+
 /// Of the turns in a results file, whose server's link all clients of a round share.
 VirtualTime virtual_time(const std::filesystem::path& results, const Links& links);
 
 /// Seconds a local step took on the machine of the run: the mean over its turns.
 double measured_step_seconds(const std::filesystem::path& results);
+
+/// As rows of schema::virtual_turns and schema::virtual_rounds.
+void add_rows(Table& table, const std::vector<VirtualTurn>& turns);
+void add_rows(Table& table, const std::vector<VirtualRound>& rounds);
 
 /// A results file with /virtual_turns and /virtual_rounds, whole or not at all.
 void write_virtual_time(const std::filesystem::path& path, const VirtualTime& time,

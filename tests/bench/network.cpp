@@ -1,11 +1,12 @@
 // Local steps of a whole network, arithmetic alone: tests/bench/network_speed.py runs it beside PyTorch's.
-//   bench_network ARCHITECTURE PIXELS BATCH [PRECISION]      a line on the input: one step; its processor seconds on
-//   the output
+//   bench_network ARCHITECTURE PIXELS BATCH [PRECISION [THREADS]]
+// A line on the input: one step; its processor seconds and those of a clock on the output.
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <c10/core/GradMode.h>
 #include <malloc.h>
 
+#include <chrono>
 #include <ctime>
 #include <iostream>
 
@@ -17,7 +18,7 @@ using namespace fedorbit;
 int main(int count, char** words) {
   mallopt(M_MMAP_THRESHOLD, 1 << 30);  // as the program's main has it
   mallopt(M_TRIM_THRESHOLD, 1 << 30);
-  at::set_num_threads(1);
+  at::set_num_threads(count > 5 ? std::stoi(words[5]) : 1);
   const std::int64_t side = std::stoll(words[2]), batch_size = std::stoll(words[3]), classes = 21;
   LearnerOptions options;
   OptionList list = OptionList::of(options);
@@ -45,12 +46,14 @@ int main(int count, char** words) {
   const std::int64_t trained = learner->layout().trained(Owner::shared);
   for (std::string line; std::getline(std::cin, line);) {
     const std::clock_t start = std::clock();
+    const auto before = std::chrono::steady_clock::now();
     parameters.zero_gradient();
     learner->loss(parameters, batch, turn).sum().backward();
     const at::NoGradGuard no_gradient;
     optimiser->step(parameters.weights(Owner::shared).narrow(1, 0, trained),
                     parameters.gradient(Owner::shared).narrow(1, 0, trained), batch.active);
     learner->after_step(parameters, turn);
-    std::cout << double(std::clock() - start) / CLOCKS_PER_SEC << std::endl;
+    const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - before;
+    std::cout << double(std::clock() - start) / CLOCKS_PER_SEC << ' ' << taken.count() << std::endl;
   }
 }

@@ -71,7 +71,7 @@ class Ours:
 
     def step(self):
         print(file=self.process.stdin, flush=True)
-        return float(self.process.stdout.readline())
+        return float(self.process.stdout.readline().split()[0])
 
 
 def main():

@@ -78,7 +78,8 @@ TEST_F(Stores, bring_rows_to_the_rank_that_trains_their_client_next) {
 }
 
 TEST_F(Stores, keep_rows_of_random_cohorts_over_many_rounds) {
-  for (std::int64_t round = 0; round < 40; ++round) play(draw_cohort(17, round % 2 ? 0.2 : 0.7, round, Keys(1)), round);
+  for (std::int64_t round = 0; round < 40; ++round)
+    play(draw_cohort(17, cohort_size(17, round % 2 ? 0.2 : 0.7), round, Keys(1)), round);
   expect_rows({last.begin(), last.end()});
 }
 

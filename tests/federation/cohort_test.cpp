@@ -20,16 +20,16 @@ using testing::SizeIs;
 const Keys keys(7);
 
 TEST(Cohort, has_the_share_of_clients_that_is_asked_for_and_at_least_one) {
-  EXPECT_THAT(draw_cohort(10, 0.3, 0, keys), SizeIs(3));
-  EXPECT_THAT(draw_cohort(10, 0.25, 0, keys), SizeIs(3)) << "2.5 is rounded";
-  EXPECT_THAT(draw_cohort(10, 0, 0, keys), SizeIs(1));
-  EXPECT_THAT(draw_cohort(1, 0.3, 0, keys), ElementsAre(0));
-  EXPECT_THAT(draw_cohort(4, 1, 5, keys), ElementsAre(0, 1, 2, 3));
+  EXPECT_THAT(draw_cohort(10, cohort_size(10, 0.3), 0, keys), SizeIs(3));
+  EXPECT_THAT(draw_cohort(10, cohort_size(10, 0.25), 0, keys), SizeIs(3)) << "2.5 is rounded";
+  EXPECT_THAT(draw_cohort(10, cohort_size(10, 0), 0, keys), SizeIs(1));
+  EXPECT_THAT(draw_cohort(1, cohort_size(1, 0.3), 0, keys), ElementsAre(0));
+  EXPECT_THAT(draw_cohort(4, cohort_size(4, 1), 5, keys), ElementsAre(0, 1, 2, 3));
 }
 
 TEST(Cohort, is_ascending_without_repetition_and_among_the_clients) {
   for (std::int64_t round = 0; round < 200; ++round) {
-    const auto cohort = draw_cohort(20, 0.45, round, keys);
+    const auto cohort = draw_cohort(20, cohort_size(20, 0.45), round, keys);
     ASSERT_THAT(cohort, SizeIs(9));
     EXPECT_TRUE(std::ranges::adjacent_find(cohort, std::greater_equal<>()) == cohort.end());
     EXPECT_GE(cohort.front(), 0);
@@ -38,9 +38,9 @@ TEST(Cohort, is_ascending_without_repetition_and_among_the_clients) {
 }
 
 TEST(Cohort, is_a_function_of_seed_and_round) {
-  EXPECT_EQ(draw_cohort(1000, 0.1, 3, keys), draw_cohort(1000, 0.1, 3, Keys(7)));
-  EXPECT_NE(draw_cohort(1000, 0.1, 3, keys), draw_cohort(1000, 0.1, 4, keys));
-  EXPECT_NE(draw_cohort(1000, 0.1, 3, keys), draw_cohort(1000, 0.1, 3, Keys(8)));
+  EXPECT_EQ(draw_cohort(1000, cohort_size(1000, 0.1), 3, keys), draw_cohort(1000, cohort_size(1000, 0.1), 3, Keys(7)));
+  EXPECT_NE(draw_cohort(1000, cohort_size(1000, 0.1), 3, keys), draw_cohort(1000, cohort_size(1000, 0.1), 4, keys));
+  EXPECT_NE(draw_cohort(1000, cohort_size(1000, 0.1), 3, keys), draw_cohort(1000, cohort_size(1000, 0.1), 3, Keys(8)));
 }
 
 TEST(Cohort, takes_every_client_equally_often) {
@@ -48,7 +48,7 @@ TEST(Cohort, takes_every_client_equally_often) {
   std::vector<double> times(clients, 0);
   std::vector<double> together(clients, 0);  // with client 0
   for (std::int64_t round = 0; round < rounds; ++round) {
-    const auto cohort = draw_cohort(clients, 0.3, round, keys);
+    const auto cohort = draw_cohort(clients, cohort_size(clients, 0.3), round, keys);
     for (const ClientId client : cohort) ++times[std::size_t(client)];
     if (cohort.front() == 0)
       for (const ClientId client : cohort) ++together[std::size_t(client)];
@@ -63,10 +63,10 @@ TEST(Cohort, takes_every_client_equally_often) {
 }
 
 TEST(Cohort, of_a_trillion_clients_costs_its_own_size) {
-  const auto cohort = draw_cohort(1'000'000'000'000, 1e-9, 0, keys);
+  const auto cohort = draw_cohort(1'000'000'000'000, cohort_size(1'000'000'000'000, 1e-9), 0, keys);
   EXPECT_THAT(cohort, SizeIs(1000));
   EXPECT_GT(cohort.back(), 900'000'000'000) << "the last clients are drawn too";
-  EXPECT_THAT(draw_cohort(1'000'000, 0.1, 0, keys), SizeIs(100'000));
+  EXPECT_THAT(draw_cohort(1'000'000, cohort_size(1'000'000, 0.1), 0, keys), SizeIs(100'000));
 }
 
 TEST(EvaluatedClients, are_the_same_at_every_call_and_all_of_a_small_federation) {

@@ -54,8 +54,7 @@ TEST(Options, have_names_of_their_own) {
   Experiment experiment;
   const OptionList list = OptionList::of(experiment);
   std::set<std::string> known;
-  for (const Option& option : list.options())
-    EXPECT_TRUE(known.insert(option.path).second) << option.path;
+  for (const Option& option : list.options()) EXPECT_TRUE(known.insert(option.path).second) << option.path;
 }
 
 }  // namespace

@@ -5,6 +5,7 @@ import subprocess
 import h5py
 import numpy
 
+from analysis.compare import differences
 from program import ProgramTest, command
 
 PLAIN = ("--profile", "fibre", *(f"--set=links.{option}" for option in (
@@ -44,6 +45,43 @@ class LinksTest(ProgramTest):
         self.assertIn("global pool 0.0 %: 0.0 s, after 0 rounds", answer.stdout)
         answer = self.links(self.shared / "run", *PLAIN, "--step-seconds", "0.25", "--accuracy", "1")
         self.assertIn(": never", answer.stdout)
+
+    def test_a_run_by_a_schedule_has_the_seconds_of_its_own_links(self):
+        schedule = [f"--set={option}" for option in (
+            "schedule.kind=buffer", "schedule.buffer=2", "links.step_seconds=0.25", "links.speed_spread=1",
+            "training.rounds=8")]
+        for ranks in (1, 2):
+            code, errors = self.fedorbit("run", self.config, "-q", *schedule, "-o", f"buffer{ranks}", ranks=ranks)
+            self.assertEqual((code, errors), (0, ""))
+        self.assertEqual(differences(self.folder / "buffer1", self.folder / "buffer2")[0], [])
+        with h5py.File(self.folder / "buffer1" / "results.h5") as run:
+            rounds = {name: column[:] for name, column in run["virtual_rounds"].items()}
+            turns = {name: column[:] for name, column in run["virtual_turns"].items()}
+            counts, received = run["rounds/turns"][:], run["rounds/download_bytes"][:]
+        self.assertEqual(list(counts), [2] * 8)
+        numpy.testing.assert_array_equal(received, [turns["download_bytes"][turns["round"] == r].sum() for r in range(8)])
+        numpy.testing.assert_allclose(rounds["start_seconds"][1:], (rounds["start_seconds"] + rounds["seconds"])[:-1])
+        self.assertTrue((turns["version"] < turns["round"]).any())
+        answer = self.links(self.folder / "buffer1")
+        self.assertEqual((answer.returncode, answer.stderr), (0, ""))
+        self.assertIn("8 rounds in ", answer.stdout)
+        answer = self.links(self.folder / "buffer1", "--step-seconds", "3")
+        self.assertEqual(answer.returncode, 1)
+        self.assertIn("was scheduled by links of its own", answer.stderr)
+
+    def test_schedules_that_cannot_be_are_a_sentence(self):
+        timed = "--set=links.step_seconds=1"
+        for options, sentence in (
+                (("--set=schedule.kind=buffer",), "links.step_seconds is not said"),
+                (("--set=links.step_seconds=1",), "nothing of [schedule] goes by their seconds"),
+                (("--set=schedule.buffer=3",), "says nothing to schedule.kind = rounds"),
+                (("--set=schedule.deadline=1e-6", timed), "within schedule.deadline"),
+                (("--set=schedule.availability=none.csv", timed), "none.csv cannot be read"),
+                (("--set=schedule.kind=buffer", "--set=method.strategy=scaffold", "--set=optimiser.momentum=0",
+                  "--set=schedule.buffer=2", timed), "defined for whole cohorts")):
+            code, errors = self.fedorbit("run", self.config, "-q", *options, "-o", "none", "--restart", ranks=2)
+            self.assertEqual(code, 1, errors)
+            self.assertIn(sentence, errors)
 
     def test_what_is_missing_is_a_sentence(self):
         for arguments, sentence in (

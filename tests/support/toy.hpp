@@ -118,6 +118,12 @@ struct Witness final : Observer {
   std::vector<Score> scores;
   std::vector<EventRecord> events;
   std::vector<SelectionRecord> selections;
+  std::vector<VirtualTurn> virtual_turns;
+  std::vector<VirtualRound> virtual_rounds;
+  void scheduled(const std::vector<VirtualTurn>& turns, const std::vector<VirtualRound>& of_rounds) override {
+    virtual_turns.insert(virtual_turns.end(), turns.begin(), turns.end());
+    virtual_rounds.insert(virtual_rounds.end(), of_rounds.begin(), of_rounds.end());
+  }
   void selected(const SelectionRecord& record) override { selections.push_back(record); }
   void round_committed(const RoundRecord& record) override { rounds.push_back(record); }
   void evaluated(const std::vector<Score>& records) override {

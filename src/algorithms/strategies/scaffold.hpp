@@ -32,6 +32,8 @@ class Scaffold final : public Strategy {
   Tensor gradient(const GradientAt& at, const Tensor& shared, Turn& turn) override {  // (K, P)
     return at(shared) - turn.memory("c") + turn.received.at("c");
   }
+  /// Its control variates are differences to the server's of the same round.
+  bool takes_stale_updates() const override { return false; }
   bool replayable() const override { return true; }
   /// c_k = c_k - c - update / (steps rate), the client's mean gradient; it sends by how much that changed.
   Upload upload(const Tensor& update, Turn& turn) override {

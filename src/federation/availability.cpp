@@ -1,0 +1,65 @@
+#include "federation/availability.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <limits>
+#include <sstream>
+
+#include "core/error.hpp"
+
+namespace fedorbit {
+
+Availability::Availability(const std::filesystem::path& trace, std::int64_t clients, double period) : period_(period) {
+  std::ifstream file(trace);
+  require(bool(file), "schedule.availability: ", trace.string(), " cannot be read.");
+  for (std::string line; std::getline(file, line);) {
+    if (line.empty() || line.front() == '#') continue;
+    std::istringstream words(line);
+    double client = 0;
+    char comma[2] = {};
+    Window window{};
+    words >> client >> comma[0] >> window.from >> comma[1] >> window.until;
+    require(!words.fail() && comma[0] == ',' && comma[1] == ',' && window.from >= 0 && window.from < window.until,
+            trace.string(), ": \"", line, "\" is not `client,from s,until s`, the second above the first.");
+    const bool next = client == double(windows_.size());
+    require(next || (!windows_.empty() && client == double(windows_.size()) - 1), trace.string(), ": client ", client,
+            " stands where ", windows_.size(), " should: clients come in order, from 0, and none is missing.");
+    if (next) windows_.emplace_back();
+    std::vector<Window>& of_client = windows_.back();
+    require(of_client.empty() || of_client.back().until <= window.from, trace.string(), ": \"", line,
+            "\" begins before the client's window before it has ended: windows come in the order of time.");
+    require(period == 0 || window.until <= period, trace.string(), ": \"", line,
+            "\" ends after schedule.availability_period = ", period, " s.");
+    of_client.push_back(window);
+  }
+  require(std::int64_t(windows_.size()) >= clients, trace.string(), " ends before client ", windows_.size(), " of ",
+          clients, ".");
+}
+
+const Availability::Window* Availability::first_after(ClientId client, double time) const {
+  const auto& windows = windows_[std::size_t(client)];
+  const auto found = std::ranges::upper_bound(windows, time, {}, &Window::until);
+  return found == windows.end() ? nullptr : &*found;
+}
+
+double Availability::until(ClientId client, double time) const {
+  if (always()) return std::numeric_limits<double>::infinity();
+  const double repeated = period_ > 0 ? period_ * std::floor(time / period_) : 0;
+  const Window* window = first_after(client, time - repeated);
+  if (!window || window->from > time - repeated) return time;
+  // A window at the end of a period goes on where the next period begins with one.
+  const Window& first = windows_[std::size_t(client)].front();
+  const bool goes_on = period_ > 0 && window->until == period_ && first.from == 0 && first.until < period_;
+  return repeated + window->until + (goes_on ? first.until : 0);
+}
+
+double Availability::next(ClientId client, double time) const {
+  if (always()) return time;
+  const double repeated = period_ > 0 ? period_ * std::floor(time / period_) : 0;
+  if (const Window* window = first_after(client, time - repeated)) return std::max(time, repeated + window->from);
+  return period_ > 0 ? repeated + period_ + windows_[std::size_t(client)].front().from
+                     : std::numeric_limits<double>::infinity();
+}
+
+}  // namespace fedorbit

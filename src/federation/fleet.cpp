@@ -1,0 +1,55 @@
+#include "federation/fleet.hpp"
+
+#include <ATen/ops/zeros.h>
+
+#include "core/error.hpp"
+#include "federation/cohort.hpp"
+
+namespace fedorbit {
+namespace {
+
+/// Federated bytes of one client's report.
+std::int64_t report_bytes(const Workshop& workshop) {
+  const Layout& layout = workshop.learner.layout();
+  const std::int64_t numbers = layout.weights(Owner::shared);
+  const Message message{layout, weights_message, 0, 0, Direction::upload, workshop.keys};
+  const auto payload = std::int64_t(workshop.upload_codec.encode(at::zeros({numbers}), message).size());
+  std::int64_t bytes = payload + raw_bytes(layout.statistics(Owner::shared));
+  for (const auto& [name, extra] : workshop.strategy.extras(layout))
+    bytes += extra.length == numbers ? payload : raw_bytes(extra.length);
+  return bytes;
+}
+
+/// Of one client's download.
+std::int64_t download_bytes(const Workshop& workshop) {
+  const Layout& layout = workshop.learner.layout();
+  Server blank{.global = at::zeros({layout.weights(Owner::shared)})};
+  if (layout.statistics(Owner::shared) > 0) blank.statistics = at::zeros({layout.statistics(Owner::shared)});
+  for (const auto& [name, length] : workshop.strategy.server_memories(layout)) blank.memory[name] = at::zeros({length});
+  const ClientId first = 0;
+  Downloads downloads(workshop.strategy, workshop.download_codec, layout, blank, workshop.keys);
+  return downloads.of(std::span(&first, 1)).bytes.front().total();
+}
+
+}  // namespace
+
+std::unique_ptr<Schedule> schedule_of(Workshop& workshop) {
+  const Experiment& experiment = workshop.experiment;
+  const ScheduleOptions& schedule = experiment.schedule;
+  require(!schedule.asynchronous() || workshop.strategy.takes_stale_updates(), "schedule.kind = \"", schedule.kind,
+          "\" brings together reports that began from different models, and method.strategy = \"",
+          experiment.method.strategy, "\" is defined for whole cohorts; take schedule.kind = \"rounds\".");
+  const std::int64_t clients = workshop.partition.clients();
+  Fleet fleet{clients, cohort_size(clients, experiment.training.participation), {}};
+  if (schedule.timed()) {
+    require(workshop.upload_codec.fixed_length() && workshop.download_codec.fixed_length(),
+            "this schedule goes by how long messages take, and those of [upload] or [download] are as long as their "
+            "numbers make them; take a codec of fixed length, without a last stage that compresses.");
+    fleet.errand = [&workshop, download = download_bytes(workshop), upload = report_bytes(workshop)](ClientId client) {
+      return Errand{download, workshop.experiment.training.local_steps(workshop.images(client)).all, upload};
+    };
+  }
+  return make_schedule(schedule, experiment.links, std::move(fleet), workshop.keys);
+}
+
+}  // namespace fedorbit

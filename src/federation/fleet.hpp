@@ -1,0 +1,16 @@
+// A run's schedule: what it must know of clients before they train is how long their messages are, and how many steps
+// they take.
+#pragma once
+#include <memory>
+
+#include "federation/schedule.hpp"
+#include "federation/turn.hpp"
+
+namespace fedorbit {
+
+/// As [schedule] and [links] have it. Throws where options do not go together, where the schedule goes by seconds and a
+/// codec's messages are as long as their numbers make them, and where the strategy cannot take what the schedule
+/// brings. The workshop outlives what is returned.
+std::unique_ptr<Schedule> schedule_of(Workshop& workshop);
+
+}  // namespace fedorbit

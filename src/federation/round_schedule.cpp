@@ -1,0 +1,107 @@
+#include "federation/round_schedule.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "core/error.hpp"
+#include "federation/cohort.hpp"
+
+namespace fedorbit {
+
+RoundSchedule::RoundSchedule(const ScheduleOptions& options, Fleet fleet, Availability availability,
+                             std::shared_ptr<const Links> links, const Keys& keys)
+    : options_(options),
+      fleet_(std::move(fleet)),
+      availability_(std::move(availability)),
+      links_(std::move(links)),
+      keys_(keys) {}
+
+std::vector<ClientId> RoundSchedule::present() {
+  std::vector<ClientId> here;
+  double first = std::numeric_limits<double>::infinity();
+  for (ClientId client = 0; client < fleet_.clients; ++client) {
+    if (availability_.until(client, time_) > time_) here.push_back(client);
+    first = std::min(first, availability_.next(client, time_));
+  }
+  if (!here.empty()) return here;
+  if (!std::isfinite(first))
+    throw SharedError(text("schedule.availability = ", options_.availability, ": in round ", round_, ", ", time_,
+                           " s after the start, no client is there any more; schedule.availability_period repeats the "
+                           "file."));
+  time_ = first;
+  return present();
+}
+
+double RoundSchedule::closing(const std::vector<Visit>& visits) const {
+  std::vector<double> ends;
+  double last = 0;
+  for (const Visit& visit : visits) {
+    if (visit.outcome == Outcome::counted) ends.push_back(visit.end());
+    last = std::max(last, visit.end());
+  }
+  std::ranges::sort(ends);
+  if (std::ssize(ends) >= fleet_.cohort) last = ends[std::size_t(fleet_.cohort) - 1];
+  return options_.deadline > 0 ? std::min(last, time_ + options_.deadline) : last;
+}
+
+std::vector<Visit> RoundSchedule::attempt(std::uint64_t number) {
+  std::vector<ClientId> chosen;
+  const auto invited = std::int64_t(std::ceil(options_.invited * double(fleet_.cohort)));
+  const Keys keys = number == 0 ? keys_ : keys_.within(std::uint64_t(Purpose::schedule), number);
+  if (availability_.always()) {
+    chosen = draw_cohort(fleet_.clients, std::min(invited, fleet_.clients), round_, keys);
+  } else {
+    const std::vector<ClientId> here = present();
+    for (const ClientId place :
+         draw_cohort(std::ssize(here), std::min<std::int64_t>(invited, std::ssize(here)), round_, keys))
+      chosen.push_back(here[std::size_t(place)]);
+  }
+  std::vector<Visit> visits;
+  for (const ClientId client : chosen) {
+    Visit visit{.client = client, .version = round_, .start = time_};
+    if (links_) visit.trip = links_->trip(client, round_, fleet_.errand(client), time_, std::ssize(chosen));
+    Stream stream = keys.stream(Purpose::schedule, std::uint64_t(round_), std::uint64_t(client));
+    if (stream.uniform() < options_.dropout)
+      visit.outcome = Outcome::dropped;
+    else if (availability_.until(client, time_) < visit.end())
+      visit.outcome = Outcome::left;
+    visits.push_back(visit);
+  }
+  return visits;
+}
+
+Plan RoundSchedule::next() {
+  // An attempt of which nothing came is made again with other clients, later.
+  constexpr std::uint64_t most_attempts = 1000;
+  Plan plan{.reports = {}, .start = time_};
+  for (std::uint64_t number = 0; plan.reports.empty(); ++number) {
+    const std::vector<Visit> visits = attempt(number);
+    const double end = closing(visits);
+    if (number == most_attempts)
+      throw SharedError(text("in round ", round_, " no client has reported to ", most_attempts, " calls",
+                             options_.deadline > 0 ? text(" within schedule.deadline = ", options_.deadline, " s") : "",
+                             ": the last needed ", std::ranges::min_element(visits, {}, &Visit::end)->trip.seconds(),
+                             " s and more; give them longer, or faster links."));
+    std::int64_t counted = 0;
+    std::vector<Visit> by_end = visits;
+    std::ranges::stable_sort(by_end, {}, &Visit::end);
+    for (Visit& visit : by_end) {
+      const bool reports = visit.outcome == Outcome::counted;
+      if (reports && visit.end() <= end && counted < fleet_.cohort) {
+        plan.reports.push_back(visit), ++counted;
+        continue;
+      }
+      if (reports) visit.outcome = Outcome::late;
+      plan.lost.push_back(visit);
+    }
+    time_ = end;
+  }
+  std::ranges::sort(plan.reports, {}, &Visit::client);
+  plan.end = time_;
+  plan.oldest_version = ++round_;
+  return plan;
+}
+
+}  // namespace fedorbit

@@ -1,0 +1,78 @@
+// Who takes part in a round, from which version of the model, and whose report counts: known before the round trains,
+// from lengths of messages, numbers of steps and the speeds of links and devices, never from this machine's clock.
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/client_id.hpp"
+#include "core/keys.hpp"
+#include "core/options.hpp"
+#include "federation/availability.hpp"
+#include "federation/links.hpp"
+
+namespace fedorbit {
+
+struct ScheduleOptions {
+  std::string kind = "rounds", availability, stale = "update";
+  double availability_period = 0, invited = 1, deadline = 0, dropout = 0, window = 0, staleness_exponent = 0.5;
+  std::int64_t buffer = 10, concurrency = 0;
+  void fields(OptionList& v);
+  bool asynchronous() const { return kind != "rounds"; }
+  /// Whether rounds are not simply of whole cohorts.
+  bool special() const { return timed() || dropout > 0; }
+  /// Whether it goes by the seconds of links and devices.
+  bool timed() const { return asynchronous() || !availability.empty() || invited > 1 || deadline > 0; }
+};
+
+/// What became of a client that was sent the model.
+enum class Outcome : std::int64_t {
+  counted,
+  late,     // its report came when the round had ended
+  left,     // it went away before it had sent its report
+  dropped,  // it never sent one (schedule.dropout)
+};
+
+struct Visit {
+  ClientId client;
+  std::int64_t version;  // how many rounds the model has seen that it started from
+  Outcome outcome = Outcome::counted;
+  double start = 0;  // virtual seconds since the run began
+  Trip trip{};
+  double end() const { return start + trip.seconds(); }
+};
+
+/// One round.
+struct Plan {
+  std::vector<Visit> reports;       // those that count, ascending by client, of which each is there once
+  std::vector<Visit> lost{};        // the others that ended in this round, in the order of their ends
+  double start = 0, end = 0;        // virtual seconds
+  std::int64_t oldest_version = 0;  // of those that are under way after it
+
+  /// Of a client whose report counts.
+  std::int64_t version_of(ClientId client) const;
+  /// Those whose reports count, in groups of at most `size` that began with the same model.
+  std::vector<std::vector<ClientId>> groups(std::int64_t size) const;
+};
+
+/// Whom a schedule plans for.
+struct Fleet {
+  std::int64_t clients, cohort;  // all, and how many a round has (training.participation)
+  std::function<Errand(ClientId)> errand;
+};
+
+class Schedule {
+ public:
+  virtual ~Schedule() = default;
+  /// The plan of the next round, from the first on. A run that goes on asks again for those it has. Throws a
+  /// SharedError where nobody will ever report.
+  virtual Plan next() = 0;
+};
+
+/// `keys` are those of the run. Throws where options do not go together, or links lack what the schedule goes by.
+std::unique_ptr<Schedule> make_schedule(const ScheduleOptions& options, const LinkOptions& links, Fleet fleet,
+                                        const Keys& keys);
+
+}  // namespace fedorbit
