@@ -1,4 +1,4 @@
-"""The commands: summary, table, plot, compare."""
+"""The commands: summary, table, plot, scaling, compare."""
 
 import argparse
 import sys
@@ -11,7 +11,7 @@ from .run import Run
 from .words import shown, speak_as_the_terminal_does
 
 PLACES = "run directories, results files, or the directory of a study"
-PANELS = ("rounds", "bytes", "seconds", "clients", "classes", "templates", "phases")
+PANELS = ("rounds", "bytes", "seconds", "virtual", "clients", "classes", "templates", "phases")
 
 
 def _split(words):
@@ -64,6 +64,25 @@ def plot(arguments, console):
     return 0
 
 
+def scaling(arguments, console):
+    from . import scaling as measure
+    from . import scaling_view as view
+    from .groups import groups_of
+
+    if bool(arguments.bench) != bool(arguments.up_to):
+        raise Unreadable("--up-to projects by what --bench measured: name both, or none.")
+    groups, notes = groups_of(arguments.runs)
+    model = measure.all_reduce_model(arguments.bench) if arguments.bench else None
+    rows = measure.rows(groups, model, arguments.up_to)
+    console.print(view.table(rows))
+    for note in notes:
+        console.print(note)
+    if arguments.output:
+        view.draw(rows, arguments.output)
+        console.print(f"{shown(arguments.output)} is written.")
+    return 0
+
+
 def compare(arguments, console):
     from .compare import differences
 
@@ -97,6 +116,12 @@ def main(words=None):
     command.add_argument("--column", choices=("ieee", "ieee-two", "acm", "acm-two"),
                          help="as wide as a column, or both, of the journal's page, without headings")
     command.set_defaults(action=plot)
+    command = commands.add_parser("scaling", help="runs on several numbers of ranks: seconds, efficiency, waiting")
+    command.add_argument("runs", nargs="+", metavar="DIR", help=PLACES)
+    command.add_argument("--bench", metavar="FILE", help="what `fedorbit bench-comm` measured, to project by")
+    command.add_argument("--up-to", type=int, default=0, metavar="RANKS", help="the most ranks to project to")
+    command.add_argument("-o", "--output", metavar="FILE", help="a picture: PNG, SVG or PDF, as its name ends")
+    command.set_defaults(action=scaling)
     command = commands.add_parser("compare", help="exit code 0 when two runs hold the same numbers, 1 when not")
     command.add_argument("one", metavar="A")
     command.add_argument("other", metavar="B")

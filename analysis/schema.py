@@ -82,6 +82,7 @@ class Turns:
     GROUP = "/turns"
     ROUND = "round"
     CLIENT = "client"
+    STEPS = "steps"
     UPLOAD = "upload_bytes"
     DOWNLOAD = "download_bytes"
     SECONDS = "seconds"

@@ -15,6 +15,7 @@
 #include "federation/cohort.hpp"
 #include "federation/fleet.hpp"
 #include "federation/memory_check.hpp"
+#include "federation/placement.hpp"
 #include "federation/simulation.hpp"
 #include "inputs/arithmetic.hpp"
 #include "inputs/batch_sources.hpp"
@@ -104,7 +105,8 @@ void introduce(const Experiment& experiment, const Opened& opened, const RunReco
     if (!assumption.empty()) log::warning(assumption);
   const auto& training = experiment.training;
   const std::int64_t cohort = cohort_size(opened.parts.partition->clients(), training.participation),
-                     groups = (cohort + training.group_size - 1) / training.group_size;
+                     together = clients_together(experiment, device, cohort, ranks),
+                     groups = (cohort + together - 1) / together;
   const Partition& partition = *opened.parts.partition;
   const Labelled data = opened.sources.labelled();
   log::info(experiment.name, ": ", experiment.method.learner, " with ", experiment.method.strategy, " on ",
@@ -112,8 +114,8 @@ void introduce(const Experiment& experiment, const Opened& opened, const RunReco
   if (const std::string more = notes(record, partition, data); !more.empty()) log::info(more);
   if (verbose) log::detail(who_holds_what(record.clients, record.class_names));
   if (groups < ranks)
-    log::info("only ", groups, " of ", ranks, " ranks train: ", cohort, " clients a round in groups of ",
-              training.group_size, "; a smaller training.group_size shares them among more.");
+    log::info("only ", groups, " of ", ranks, " ranks train: ", cohort, " clients a round in groups of ", together,
+              "; a smaller training.group_size shares them among more.");
 }
 
 /// Who watches a run at the root: its file, its lines on the terminal, the machine.

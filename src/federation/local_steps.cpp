@@ -26,7 +26,7 @@ LocalPlan plan_turn(const Workshop& workshop, std::span<const ClientId> clients,
       plan.picks[std::size_t(step)].images[k].assign(images.begin() + first, images.begin() + last);
     }
   }
-  if (clients.size() == 1)
+  if (training.group_size == 1)
     for (Picks& picks : plan.picks) picks.width = std::int64_t(picks.images.front().size());
   return plan;
 }

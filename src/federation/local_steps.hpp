@@ -23,8 +23,8 @@ struct OpenedTurn {
 };
 
 /// Each client's images are shuffled anew for every epoch. All steps of a group are as wide as Workshop::width, so that
-/// shapes, and with them bits, do not depend on a client's neighbours; a client that trains alone has batches of as
-/// many rows as images, so that none is seen twice.
+/// shapes, and with them bits, do not depend on a client's neighbours; where training.group_size = 1 has clients train
+/// one by one, batches have as many rows as images, so that none is seen twice.
 LocalPlan plan_turn(const Workshop& workshop, std::span<const ClientId> clients, std::int64_t round);
 
 /// Its batches may be in the making while another turn is taken.

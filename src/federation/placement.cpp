@@ -3,7 +3,16 @@
 #include <algorithm>
 #include <numeric>
 
+#include "federation/experiment.hpp"
+
 namespace fedorbit {
+
+std::int64_t clients_together(const Experiment& experiment, at::Device device, std::int64_t cohort, int ranks) {
+  const std::int64_t size = experiment.training.group_size;
+  const bool may_part = device.is_cpu() && experiment.machine.threads == 1 &&
+                        experiment.engine.precision == "float32" && experiment.engine.kind != "reference";
+  return may_part ? std::min(size, std::max<std::int64_t>(1, (cohort + ranks - 1) / ranks)) : size;
+}
 
 Placement::Placement(Groups groups, const std::vector<double>& costs, int ranks)
     : groups_(std::move(groups)), rank_(groups_.size()), ranks_(ranks) {

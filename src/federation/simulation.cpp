@@ -93,7 +93,9 @@ std::optional<RoundRecord> Simulation::play_round(const volatile std::sig_atomic
     cohort.clients.push_back(visit.client);
     cohort.weights.push_back(workshop_.weight(visit.client));
   }
-  const Placement placement = costs_.place(plan.groups(options.group_size), communicator_.size());
+  const std::int64_t together = clients_together(workshop_.experiment, workshop_.batches.device(),
+                                                 std::int64_t(cohort.clients.size()), communicator_.size());
+  const Placement placement = costs_.place(plan.groups(together), communicator_.size());
   Ledger& ledger = communicator_.ledger();
   {
     const InPhase exchange(ledger, Phase::exchange);

@@ -37,9 +37,10 @@ TEST(LocalSteps, take_every_image_of_a_client_once_an_epoch_in_an_order_of_its_o
   }
 }
 
-TEST(LocalSteps, of_a_client_that_trains_alone_have_as_many_rows_as_images) {
+TEST(LocalSteps, of_clients_one_by_one_have_as_many_rows_as_images) {
   toy::Federation federation;
   federation.experiment.training.batch_size = 7;
+  federation.experiment.training.group_size = 1;
   const LocalPlan plan = planned(federation, {4});
   bool shorter = false;
   for (const Picks& picks : plan.picks) {
@@ -47,8 +48,10 @@ TEST(LocalSteps, of_a_client_that_trains_alone_have_as_many_rows_as_images) {
     shorter |= picks.width < federation.experiment.training.batch_size;
   }
   EXPECT_TRUE(shorter) << "the client's images fill its last batch: nothing was tested";
-  for (const Picks& picks : planned(federation, {4, 7}).picks)
-    EXPECT_EQ(picks.width, federation.experiment.training.batch_size) << "the same in all steps of a group";
+  federation.experiment.training.group_size = 5;
+  for (const auto& clients : {std::vector<ClientId>{4, 7}, {4}})
+    for (const Picks& picks : planned(federation, clients).picks)
+      EXPECT_EQ(picks.width, federation.experiment.training.batch_size) << "the same in all steps, whoever is there";
 }
 
 TEST(LocalSteps, are_no_wider_than_the_images_of_the_largest_client) {

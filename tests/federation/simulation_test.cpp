@@ -27,6 +27,16 @@ TEST_F(Simulations, with_fewer_clients_than_ranks_give_the_same_numbers) {
     expect_independent_of_ranks([&](Federation& federation) { federation.experiment.partition.clients = clients; });
 }
 
+TEST_F(Simulations, whose_groups_are_parted_among_ranks_give_the_same_numbers) {
+  for (const std::int64_t clients : {4, 9})
+    expect_independent_of_ranks([&](Federation& federation) {
+      federation.experiment.partition.clients = clients;
+      federation.experiment.training.participation = 1;
+      federation.experiment.training.group_size = 5;
+      federation.experiment.training.batch_size = 32;  // the last of an epoch is filled up, but for one client alone
+    });
+}
+
 TEST_F(Simulations, that_evaluate_some_of_their_clients_give_the_same_numbers) {
   expect_independent_of_ranks([](Federation& federation) { federation.experiment.evaluation.clients = 3; });
 }
