@@ -14,7 +14,9 @@
 #include "algorithms/strategies/fedadam.hpp"
 #include "algorithms/strategies/fedavg.hpp"
 #include "algorithms/strategies/fedavgm.hpp"
+#include "algorithms/strategies/fedlesam.hpp"
 #include "algorithms/strategies/fedprox.hpp"
+#include "algorithms/strategies/fedsam.hpp"
 #include "algorithms/strategies/fedyogi.hpp"
 #include "algorithms/strategies/scaffold.hpp"
 #include "core/error.hpp"
@@ -82,6 +84,8 @@ const Strategies& strategies() {
       strategy<FedAdam, ForgettingServerOptions>("fedadam"),
       strategy<FedYogi, ForgettingServerOptions>("fedyogi"),
       strategy<Scaffold, ScaffoldOptions>("scaffold"),
+      strategy<FedSam, FedSamOptions>("fedsam"),
+      strategy<FedLesam, FedLesamOptions>("fedlesam"),
   };
   return parts;
 }

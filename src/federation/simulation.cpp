@@ -12,7 +12,7 @@
 #include "federation/cohort.hpp"
 #include "federation/fleet.hpp"
 #include "federation/round_record.hpp"
-#include "federation/row_norm.hpp"
+#include "algorithms/row_norm.hpp"
 #include "federation/staleness.hpp"
 #include "machine/range.hpp"
 

@@ -10,7 +10,7 @@
 
 #include "core/clock.hpp"
 #include "federation/arrive.hpp"
-#include "federation/row_norm.hpp"
+#include "algorithms/row_norm.hpp"
 #include "federation/send.hpp"
 #include "machine/range.hpp"
 

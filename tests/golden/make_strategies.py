@@ -78,6 +78,32 @@ for cohort in cohorts:
         history[name].append(value.clone())
 out |= {f"scaffold.{name}": torch.stack(values) for name, values in history.items()}
 out |= {"scaffold.A": A, "scaffold.b": b, "scaffold.start": start}
+
+# FedSAM and FedLESAM on the same clients, under FedAvg: gradients at w + e, taken at w. FedLESAM's e goes from the model that
+# the client received last to the one before that; its authors' code divides by a sum of norms, here it is the norm.
+RHO = 0.3
+for method in ("fedsam", "fedlesam"):
+    x, received, after = torch.tensor(start), {}, []
+    for cohort in cohorts:
+        models = []
+        for i in cohort.tolist():
+            def gradient(at, i=i):
+                w = at.clone().requires_grad_()
+                (0.5 * w @ A[i].double() @ w - b[i].double() @ w).backward()
+                return w.grad
+            y = x.clone()
+            for _ in range(steps[i]):
+                e = torch.zeros(LENGTH).double()
+                if method == "fedsam":
+                    e = RHO * gradient(y) / gradient(y).norm()
+                elif i in received and not torch.equal(received[i], x):
+                    e = RHO * (received[i] - x) / (received[i] - x).norm()
+                y = y - LOCAL * gradient(y + e)
+            received[i] = x.clone()
+            models.append(y - x)
+        x = x + GLOBAL * torch.stack(models).mean(0)
+        after.append(x.clone())
+    out[f"{method}.global"] = torch.stack(after)
 tensors = {name: torch.as_tensor(value).float().contiguous() for name, value in out.items()}
 save_file(tensors | {"scaffold.cohorts": cohorts, "scaffold.steps": steps},
           pathlib.Path(__file__).parent / "strategies.safetensors")

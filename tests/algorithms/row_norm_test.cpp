@@ -1,5 +1,5 @@
 // Norms of rows, and what they say of numbers that are not finite.
-#include "federation/row_norm.hpp"
+#include "algorithms/row_norm.hpp"
 
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>

@@ -1,5 +1,6 @@
-#include "federation/row_norm.hpp"
+#include "algorithms/row_norm.hpp"
 
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/empty.h>
 
 #include <cmath>
@@ -20,14 +21,18 @@ FEDORBIT_CLONES double sum_of_squares(const float* values, std::int64_t count) {
 }  // namespace
 
 Tensor row_norms(const Tensor& rows) {
-  require(rows.is_cpu() && rows.dim() == 2 && rows.scalar_type() == at::kFloat,
-          "norms are taken of (K, n) float32 on the CPU.");
+  require(rows.dim() == 2 && rows.scalar_type() == at::kFloat, "norms are taken of (K, n) float32.");
+  if (!rows.is_cpu()) return rows.square().sum(1).to(at::kDouble).sqrt();
   const Tensor dense = rows.contiguous();
   Tensor norms = at::empty({rows.size(0)}, at::kDouble);
   for (std::int64_t k = 0; k < rows.size(0); ++k)
     norms.mutable_data_ptr<double>()[k] =
         std::sqrt(sum_of_squares(dense.const_data_ptr<float>() + k * rows.size(1), rows.size(1)));
   return norms;
+}
+
+Tensor of_length(double length, const Tensor& rows) {
+  return rows * (length / row_norms(rows).clamp_min(1e-30)).to(at::kFloat).unsqueeze(1);
 }
 
 }  // namespace fedorbit
