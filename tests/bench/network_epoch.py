@@ -23,7 +23,7 @@ from torch.nn import functional as F
 from torchvision import datasets, transforms
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from network_speed import BATCH, CASES  # noqa: E402
+from network_speed import BATCH, CASES, networks  # noqa: E402
 
 MEAN, DEVIATION = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
 
@@ -66,10 +66,9 @@ class Ours:
         with tempfile.TemporaryDirectory() as folder:
             subprocess.run([*self.command, "-o", f"{folder}/run"], check=True, capture_output=True)
             with h5py.File(f"{folder}/run/results.h5") as file:
-                phases, names = file["phases"], h5py.check_enum_dtype(file["phases/phase"].dtype)
-                training = [seconds for round_, phase, seconds in zip(phases["round"], phases["phase"], phases["seconds"])
-                            if phase == names["training"] and round_ >= 1]
-                return min(training), int(file["clients/samples"][0])
+                columns = (file[f"phases/{name}"][:] for name in ("round", "phase", "seconds"))
+                training = [seconds for number, phase, seconds in zip(*columns) if phase == b"training" and number >= 1]
+                return min(training), int(file["clients/train_samples"][0])
 
     def step(self, repeats=9):
         run = subprocess.run(self.arithmetic, input="\n" * (repeats + 2), check=True, capture_output=True, text=True)
@@ -87,6 +86,7 @@ def main():
     parser.add_argument("--only", default="")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
+    networks.CLASSES = len(datasets.ImageFolder(options.folder).classes)
     for name, (architecture, side, make) in CASES.items():
         if options.only not in name:
             continue
