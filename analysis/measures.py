@@ -24,11 +24,13 @@ def _mean_of_clients(judged):
     return latest
 
 
-def _selected(run):
+def _selected(judged):
     """Of the model that the run ends with where it was selected."""
-    rounds, shares = run.pool_accuracy(schema.Judged.GLOBAL)
-    mine = rounds == run.selected[0] if run.selected else []
-    return float(shares[mine][-1]) if numpy.any(mine) else NAN
+    def at_its_round(run):
+        rounds, shares = run.pool_accuracy(judged)
+        mine = rounds == run.selected[0] if run.selected else []
+        return float(shares[mine][-1]) if numpy.any(mine) else NAN
+    return at_its_round
 
 
 def _of_probe(run):
@@ -65,9 +67,11 @@ MEASURES = {
     "global-mean": Measure(_mean_of_clients(schema.Judged.GLOBAL), "global mean of clients %", _points, 1),
     "unseen": Measure(_pool(schema.Judged.UNSEEN), "global pool of unseen images %", _points, 1),
     "trained": Measure(_mean_of_clients(schema.Judged.TRAINED), "trained mean of clients %", _points, 1),
-    "selected": Measure(_selected, "global pool of the selected model %", _points, 1),
+    "selected": Measure(_selected(schema.Judged.GLOBAL), "global pool of the selected model %", _points, 1),
+    "selected-unseen": Measure(_selected(schema.Judged.UNSEEN), "unseen images, selected model %", _points, 1),
     "personal": Measure(_mean_of_clients(schema.Judged.PERSONAL), "personal mean of clients %", _points, 1),
     "zero-shot": Measure(_pool(schema.Judged.ZERO_SHOT), "zero-shot %", _points, 1),
+    "zero-shot-unseen": Measure(_pool((*schema.Judged.ZERO_SHOT, "unseen")), "zero-shot on unseen images %", _points, 1),
     "probe": Measure(_pool(schema.Judged.PROBE), "linear probe %", _points, 1),
     "of-probe": Measure(_of_probe, "global pool, % of probe", _points, 1),
     "loss": Measure(_last_loss, "loss", lambda value: fixed(value, 3), -1),
