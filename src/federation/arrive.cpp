@@ -4,10 +4,10 @@
 
 namespace fedorbit {
 Arrival arrive(Workshop& workshop, const Server& server, Downloads& downloads, std::span<const ClientId> clients,
-               const FindRow& find, const std::vector<std::int64_t>& steps) {
+               const ClientStore& kept, const std::vector<std::int64_t>& steps) {
   Received received = downloads.of(clients);
   Group& group = workshop.group(std::int64_t(clients.size()));
-  Turn turn = group.begin(workshop, server, clients, received, find, steps);
+  Turn turn = group.begin(workshop, server, clients, received, kept, steps);
   return {group, std::move(turn), std::move(received.bytes)};
 }
 
@@ -25,9 +25,7 @@ std::vector<std::vector<ClientId>> ArrivingClients::groups_here(const std::vecto
 const Parameters& ArrivingClients::arrive(const Server& server, const std::vector<ClientId>& group) {
   const std::vector<std::int64_t> no_steps(group.size(), 0);
   Downloads downloads(workshop_.strategy, workshop_.download_codec, workshop_.learner.layout(), server, workshop_.keys);
-  return fedorbit::arrive(
-             workshop_, server, downloads, group, [this](ClientId client) { return store_.find(client); }, no_steps)
-      .group.parameters();
+  return fedorbit::arrive(workshop_, server, downloads, group, store_, no_steps).group.parameters();
 }
 
 bool ArrivingClients::has_trained(ClientId client) const { return workshop_.row_length() == 0 || store_.knows(client); }
