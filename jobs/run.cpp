@@ -21,6 +21,7 @@
 #include "inputs/batch_sources.hpp"
 #include "inputs/feature_store.hpp"
 #include "io/file.hpp"
+#include "io/scratch_file.hpp"
 #include "jobs/command_line.hpp"
 #include "jobs/commands.hpp"
 #include "jobs/opening.hpp"
@@ -151,6 +152,7 @@ int run(Arguments& arguments) {
     refuse_image_options(line.assignments, experiment, parts.learner->needs());
   const std::string options_toml = list.toml();
   RunDirectory directory(line.output.empty() ? "runs/" + experiment.name : line.output);
+  const std::filesystem::path scratch = scratch_folder(experiment.machine.scratch, directory.path());
   const auto held = take(directory, options_toml, arguments.restart, *communicator);
   // Said where a run ends before its time, whether it was told to or a rank has died.
   const std::string how_to_go_on = text("fedorbit run ", line.config, " -o ", directory.path().string(),
@@ -238,11 +240,14 @@ int run(Arguments& arguments) {
   std::function<Scorer()> zero_shot;
   if (sources.texts) zero_shot = [&] { return by_texts(sources.texts(), sources.logit_scale, device); };
   auto exams = exams_of(experiment, parts, questions, *batches.features, std::move(zero_shot), *communicator);
-  Simulation simulation(workshop, *communicator, std::move(exams), observers, [&](const State& state) {
-    // A checkpoint is never newer than what was recorded on the disk.
-    to_checkpoint(state, options_toml, watchers->recorder.keep()).write(directory.checkpoint());
-  });
+  Simulation simulation(workshop, *communicator, std::move(exams), observers,
+                        [&](const State& state) {
+                          // A checkpoint is never newer than what was recorded on the disk.
+                          to_checkpoint(state, options_toml, watchers->recorder.keep()).write(directory.checkpoint());
+                        },
+                        {experiment.machine.client_bytes(), scratch});
   if (restart) simulation.restore(shared_state(restart->checkpoint, *communicator));
+  restart.reset();                            // what it holds is the simulation's now
   if (sources.clip) sources.clip->release();  // what trains has its own copies
   const Ending ending = simulation.run(signal_received);
   if (ending == Ending::interrupted) {

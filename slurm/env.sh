@@ -20,4 +20,6 @@ export SLURM_PMIX_FENCE=tree
 
 # One thread a rank: more ranks use the cores better, and results depend on the number of threads.
 export OMP_NUM_THREADS=1
+# A disk of the node, for what clients keep beyond machine.client_memory, where the cluster does not set it for a job:
+# export TMPDIR=/local/$SLURM_JOB_ID
 # export HDF5_USE_FILE_LOCKING=FALSE   # where the parallel file system has no locks

@@ -18,6 +18,16 @@ FEDORBIT_CLONES double sum_of_squares(const float* values, std::int64_t count) {
   return sum;
 }
 
+FEDORBIT_CLONES double sum_of_squares(const float* one, const float* other, std::int64_t count) {
+  double sum = 0;
+#pragma omp simd reduction(+ : sum)
+  for (std::int64_t j = 0; j < count; ++j) {
+    const float difference = one[j] - other[j];
+    sum += double(difference) * double(difference);
+  }
+  return sum;
+}
+
 }  // namespace
 
 Tensor row_norms(const Tensor& rows) {
@@ -33,6 +43,13 @@ Tensor row_norms(const Tensor& rows) {
 
 Tensor of_length(double length, const Tensor& rows) {
   return rows * (length / row_norms(rows).clamp_min(1e-30)).to(at::kFloat).unsqueeze(1);
+}
+
+double distance(const Tensor& a, const Tensor& b) {
+  require(a.is_cpu() && a.sizes() == b.sizes() && a.scalar_type() == at::kFloat && b.scalar_type() == at::kFloat,
+          "distances are taken of two float32 vectors of one length on the CPU.");
+  const Tensor one = a.contiguous(), other = b.contiguous();
+  return std::sqrt(sum_of_squares(one.const_data_ptr<float>(), other.const_data_ptr<float>(), one.numel()));
 }
 
 }  // namespace fedorbit

@@ -9,6 +9,9 @@ namespace fedorbit {
 /// depend on other rows.
 Tensor row_norms(const Tensor& rows);
 
+/// The Euclidean norm of a - b, of one length, without a tensor of the differences.
+double distance(const Tensor& a, const Tensor& b);
+
 /// Rows (K, n) brought to a length; those of zeros stay.
 Tensor of_length(double length, const Tensor& rows);
 

@@ -93,7 +93,8 @@ class Strategy {
   virtual Upload upload(const Tensor& update, Turn&) { return {update}; }
   /// Applies what came together; the caller keeps `round` and statistics. Every rank calls it with the same numbers,
   /// float32 on the CPU, and must come to the same: no random draw, no clock. P is 0 where method.personal leaves
-  /// nothing shared.
+  /// nothing shared. `server.global` becomes another tensor: the former one was handed out, and is not changed in
+  /// place.
   virtual void aggregate(Server& server, const Sums& sums) { server.global = server.global + sums.mean_update; }
 };
 

@@ -30,10 +30,11 @@ class MpiSession {
 };
 
 /// A communicator of its own over MPI_COMM_WORLD. Messages longer than `slice_bytes` travel in slices, since MPI 3
-/// counts in int. Tensors on a device are staged through pinned host memory: that works with every MPI.
+/// counts in int, and MPI keeps as much memory again as it reduces at once. Tensors on a device are staged through
+/// pinned host memory: that works with every MPI.
 class MpiCommunicator : public Communicator {
  public:
-  static constexpr std::int64_t default_slice_bytes = std::int64_t(1) << 30;
+  static constexpr std::int64_t default_slice_bytes = std::int64_t(1) << 26;
 
   explicit MpiCommunicator(std::int64_t slice_bytes = default_slice_bytes);
   ~MpiCommunicator() override;

@@ -57,25 +57,23 @@ std::vector<Tensor> rows_of_extras(const TurnOutcome& turn, const Strategy::Extr
 Aggregation::Aggregation(const Layout& layout, const Strategy& strategy, const std::string& mode)
     : extras_(strategy.extras(layout)),
       weights_(layout.weights(Owner::shared)),
-      statistics_(layout.statistics(Owner::shared)) {
+      statistics_(layout.statistics(Owner::shared)),
+      length_(weights_ + statistics_) {
   for (const auto& entry : layout.entries(Owner::shared))
     terms_.push_back(
         {entry.name, {entry.offset, entry.numel}, entry.role == Role::statistic ? Part::statistic : Part::weight, 0});
-  std::int64_t length = weights_ + statistics_;
   for (const auto& [name, extra] : extras_) {
-    terms_.push_back({name, {length, extra.length}, Part::extra, exponent_above(extra.bound)});
-    length += extra.length;
+    terms_.push_back({name, {length_, extra.length}, Part::extra, exponent_above(extra.bound)});
+    length_ += extra.length;
   }
-  if (mode == "exact")
-    exact_.emplace(places(terms_));
-  else
-    plain_ = at::zeros({length}, mode == "float64" ? at::kDouble : at::kFloat);
+  if (mode == "exact") exact_.emplace(places(terms_));
+  if (mode == "float64") plain_type_ = at::kDouble;
 }
 
 void Aggregation::begin(const Tensor& parameters, std::int64_t clients, std::int64_t weight) {
   exponents_.assign(terms_.size(), nothing);
   if (!exact_) {
-    plain_.zero_();
+    plain_ = at::zeros({length_}, plain_type_);
     return;
   }
   expected_.clear();
@@ -164,6 +162,9 @@ Sums Aggregation::close(std::int64_t clients, std::int64_t weight, Communicator&
     else
       divide(out, plain_.const_data_ptr<float>() + offset, length, double(divisor));
   }
+  // The server's step and exams have that memory.
+  if (exact_) exact_->end();
+  plain_ = Tensor();
   return sums;
 }
 

@@ -54,12 +54,13 @@ class Aggregation {
   float add(std::size_t term, const float* values, std::int64_t weight);
 
   Strategy::Extras extras_;
-  std::int64_t weights_, statistics_;  // lengths
-  std::vector<Term> terms_;            // one a tensor, in the layout's order, then one an extra
+  std::int64_t weights_, statistics_, length_;  // the last with extras
+  std::vector<Term> terms_;                     // one a tensor, in the layout's order, then one an extra
   std::vector<std::int64_t> exponents_;
   std::vector<int> expected_;      // of this round: every |value| is below 2^expected
   std::optional<ExactSum> exact_;  // in that mode
-  Tensor plain_;                   // (P + S + extras) float64 or float32, in the others
+  at::ScalarType plain_type_ = at::kFloat;
+  Tensor plain_;  // (P + S + extras) float64 or float32, in the others, while a round adds to it
 };
 
 }  // namespace fedorbit

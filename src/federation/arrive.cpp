@@ -4,10 +4,10 @@
 
 namespace fedorbit {
 Arrival arrive(Workshop& workshop, const Server& server, Downloads& downloads, std::span<const ClientId> clients,
-               const FindRow& find, const std::vector<std::int64_t>& steps) {
+               const ClientStore& kept, const std::vector<std::int64_t>& steps) {
   Received received = downloads.of(clients);
   Group& group = workshop.group(std::int64_t(clients.size()));
-  Turn turn = group.begin(workshop, server, clients, received, find, steps);
+  Turn turn = group.begin(workshop, server, clients, received, kept, steps);
   return {group, std::move(turn), std::move(received.bytes)};
 }
 
@@ -24,9 +24,7 @@ std::vector<std::vector<ClientId>> ArrivingClients::groups_here(const std::vecto
 
 const Parameters& ArrivingClients::arrive(const Server& server, const std::vector<ClientId>& group) {
   const std::vector<std::int64_t> no_steps(group.size(), 0);
-  return fedorbit::arrive(
-             workshop_, server, versions_.downloads(server.round), group,
-             [this](ClientId client) { return store_.find(client); }, no_steps)
+  return fedorbit::arrive(workshop_, server, versions_.downloads(server.round), group, store_, no_steps)
       .group.parameters();
 }
 

@@ -19,7 +19,7 @@ struct Arrival {
 
 /// Puts these clients into their group's tensors. `steps`: how many each is to take in this turn.
 Arrival arrive(Workshop& workshop, const Server& server, Downloads& downloads, std::span<const ClientId> clients,
-               const FindRow& find, const std::vector<std::int64_t>& steps);
+               const ClientStore& kept, const std::vector<std::int64_t>& steps);
 
 /// The clients of a federation as exams see them, each judged where its kept row is moved to.
 class ArrivingClients final : public Clients {

@@ -1,25 +1,39 @@
 // What belongs to clients and outlives a turn: personal parameters and memories, one flat row a client, kept by the
 // rank that trained or evaluated it last. Rows of a round are staged, and count only when the round is committed.
 #pragma once
+#include <functional>
 #include <map>
-#include <span>
+#include <memory>
+#include <utility>
 #include <vector>
 
 #include "comm/communicator.hpp"
 #include "core/client_id.hpp"
 #include "federation/placement.hpp"
+#include "federation/row_shelf.hpp"
 
 namespace fedorbit {
+
+/// The rows of all clients on their way to a file or from one: nobody holds more than a few of them at once.
+struct ClientRows {
+  using Take = std::function<void(const Tensor& row)>;  // (length) float32
+
+  std::vector<ClientId> clients{};  // who has one, ascending
+  std::int64_t length = 0;
+  std::function<void(const Take& take)> visit{};  // calls with the row of each, in that order; to be called once
+};
 
 class ClientStore {
  public:
   /// `row_length` float32 numbers a client; a length of 0 keeps nothing and moves nothing.
-  explicit ClientStore(std::int64_t row_length) : row_length_(row_length) {}
+  explicit ClientStore(std::int64_t row_length, RowShelf::Room room = {});
 
   /// Collective: moves the rows of these groups' clients to the ranks that the placement gives them to.
   void gather_at(const Placement& placement, Communicator& communicator);
-  /// The committed row (row_length) of a client, or null where it has none yet. It is on this rank after gather_at().
-  const Tensor* find(ClientId client) const;
+  /// Whether this rank has a committed row of that client: after gather_at(), if any has.
+  bool has(ClientId client) const { return rows_.contains(client); }
+  /// Numbers [first, first + n) of such a row into `into`, (n) in one piece on the CPU.
+  void read(ClientId client, std::int64_t first, const Tensor& into) const { rows_.at(client)->read(first, into); }
   /// Whether any rank has a committed row of that client.
   bool knows(ClientId client) const { return holder_.contains(client); }
   /// New rows (K, row_length) for clients that this rank trained.
@@ -28,18 +42,24 @@ class ClientStore {
   void commit(const Placement& placement, const std::vector<ClientId>& dropped);
   void discard() { staged_.clear(); }
 
-  struct Everything {
-    std::vector<ClientId> clients;  // ascending
-    Tensor rows;                    // (clients, row_length)
-  };
-  /// Collective: all committed rows at the root; empty on other ranks.
-  Everything collect(Communicator& communicator) const;
-  /// Takes over collected rows, which the root holds from then on; every rank passes the same clients.
-  void restore(const Everything& everything, const Communicator& communicator);
+  /// All committed rows. Their visit is collective: it takes at the root, other ranks send what they have.
+  ClientRows everything(Communicator& communicator) const;
+  /// Takes over such rows, which the root holds from then on; every rank passes the same clients, the root a visit.
+  void restore(const ClientRows& everything, const Communicator& communicator);
 
  private:
-  std::int64_t row_length_;
-  std::map<ClientId, Tensor> rows_, staged_;
+  struct Move {
+    ClientId client;
+    int from, to;
+  };
+  /// The next of the moves that go together, taken out of them: no rank has more than a few rows on their way at once.
+  std::vector<Move> next_of(std::vector<Move>& moves, int ranks) const;
+  /// Collective: what comes to this rank by these moves, in their order.
+  std::vector<std::pair<ClientId, Tensor>> moved(const std::vector<Move>& moves, Communicator& communicator) const;
+
+  std::int64_t row_length_, moving_;  // rows on their way at once
+  RowShelf shelf_;
+  std::map<ClientId, std::unique_ptr<const KeptRow>> rows_, staged_;
   std::map<ClientId, int> holder_;  // of every client that has a row, on every rank
 };
 

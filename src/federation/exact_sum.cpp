@@ -41,13 +41,11 @@ int exponent_above(double magnitude) {
 }
 
 ExactSum::ExactSum(std::vector<Segment> segments) : segments_(std::move(segments)) {
-  std::int64_t length = 0;
-  for (const Segment& segment : segments_) length = std::max(length, segment.offset + segment.length);
-  integers_ = at::zeros({length}, at::kLong);
+  for (const Segment& segment : segments_) length_ = std::max(length_, segment.offset + segment.length);
 }
 
 void ExactSum::begin(std::span<const int> exponents, std::span<const std::int64_t> weights) {
-  integers_.zero_();
+  integers_ = integers_.defined() ? integers_.zero_() : at::zeros({length_}, at::kLong);
   scale_.clear();
   limit_.clear();
   for (std::size_t i = 0; i < segments_.size(); ++i) {

@@ -22,7 +22,7 @@ int exponent_above(double magnitude);
 /// of a sum of n terms is at most n * 2^-s / 2, i.e. at most n * 2^-62 of weights * 2^e.
 class ExactSum {
  public:
-  /// Zeros that take no term before begin().
+  /// Takes no term before begin().
   explicit ExactSum(std::vector<Segment> segments);
   /// From zero again: segment i takes values below 2^exponents[i] whose weights sum to at most weights[i].
   void begin(std::span<const int> exponents, std::span<const std::int64_t> weights);
@@ -33,12 +33,15 @@ class ExactSum {
   Tensor& integers() { return integers_; }
   /// The sum of segment i over a divisor into `out` (its length).
   void quotient(std::size_t i, std::int64_t divisor, float* out) const;
+  /// Its memory is free until the next begin().
+  void end() { integers_ = Tensor(); }
 
  private:
   std::vector<Segment> segments_;
   std::vector<double> scale_;  // of each segment, powers of two
   std::vector<float> limit_;   // of each segment: 2^exponent, or infinity where every float is below it
-  Tensor integers_;            // (P) int64
+  std::int64_t length_ = 0;
+  Tensor integers_;  // (P) int64, between begin() and end()
 };
 
 }  // namespace fedorbit

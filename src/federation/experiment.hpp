@@ -83,8 +83,10 @@ struct CheckpointOptions {
 struct MachineOptions {
   std::string backend = "auto", device = "cpu";
   std::int64_t threads = 1, readers = 0;
-  double image_memory = 1;
+  double image_memory = 1, client_memory = 1;
+  std::string scratch;
   bool graph = true;
+  std::int64_t client_bytes() const { return std::int64_t(client_memory * (1 << 30)); }
   void fields(OptionList& v) {
     v("backend", backend, "how ranks move tensors; auto: mpi where there is more than one rank",
       {"auto", "single", "mpi", "nccl"});
@@ -98,6 +100,14 @@ struct MachineOptions {
       0, 1024);
     v("image_memory", image_memory, "GiB",
       "of decoded images that each rank keeps, where clients train on images, so that they are not read again", 0, 1e6);
+    v("client_memory", client_memory, "GiB",
+      "of what clients keep from turn to turn (personal parameters, control variates, residuals) that each rank has in "
+      "memory; the rest lies in a file",
+      0, 1e6);
+    v("scratch", scratch,
+      "folder in which each rank has that file, which has no name and goes with its process; empty: the one that "
+      "TMPDIR "
+      "names, where it lies on a disk, else the run directory");
   }
 };
 

@@ -1,6 +1,7 @@
 #include "federation/group.hpp"
 
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/sub.h>
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/where.h>
 #include <ATen/ops/zeros.h>
@@ -19,14 +20,13 @@ namespace fedorbit {
 namespace {
 
 /// Personal parameters of these clients: what they kept, or their initial values.
-void load_personal(Workshop& workshop, Parameters& parameters, std::span<const ClientId> clients, const FindRow& find) {
-  const std::int64_t personal = workshop.learner.layout().size(Owner::personal);
-  if (personal == 0) return;
-  if (!std::ranges::all_of(clients, find))
+void load_personal(Workshop& workshop, Parameters& parameters, std::span<const ClientId> clients,
+                   const ClientStore& kept) {
+  if (workshop.learner.layout().size(Owner::personal) == 0) return;
+  if (!std::ranges::all_of(clients, [&](ClientId client) { return kept.has(client); }))
     workshop.learner.initialise(parameters, Owner::personal, clients, workshop.keys);
   for (std::size_t k = 0; k < clients.size(); ++k)
-    if (const Tensor* row = find(clients[k]))
-      parameters.flat(Owner::personal)[std::int64_t(k)].copy_(row->narrow(0, 0, personal));
+    if (kept.has(clients[k])) kept.read(clients[k], 0, parameters.flat(Owner::personal)[std::int64_t(k)]);
 }
 
 /// Some of a batch's images; clients that have none of them are not active.
@@ -68,29 +68,30 @@ void Group::put(Tensor& place, const Tensor& values) const {
   }
 }
 
-void Group::load(Workshop& workshop, std::span<const ClientId> clients, const Received& received, const FindRow& find) {
+void Group::load(Workshop& workshop, std::span<const ClientId> clients, const Received& received,
+                 const ClientStore& kept) {
   const Layout& layout = workshop.learner.layout();
   // A client at a time, a GPU would take a message for each.
   Parameters& written = on_host_ ? *on_host_ : parameters_;
   written.flat(Owner::shared).copy_(received.shared);
-  load_personal(workshop, written, clients, find);
+  load_personal(workshop, written, clients, kept);
   workshop.learner.initialise(written, Owner::turn, clients, workshop.keys);
   if (on_host_)
     for (const Owner owner : owners)
       if (layout.size(owner) > 0) send(written.flat(owner), parameters_.flat(owner));
   if (memory_.length() == 0) return;
-  Tensor kept = at::zeros({std::int64_t(clients.size()), memory_.length()});
+  const Tensor memories =
+      on_host_ ? at::zeros({std::int64_t(clients.size()), memory_.length()}) : memory_.flat().zero_();
   for (std::size_t k = 0; k < clients.size(); ++k)
-    if (const Tensor* row = find(clients[k]))
-      kept[std::int64_t(k)].copy_(row->narrow(0, layout.size(Owner::personal), memory_.length()));
-  send(kept, memory_.flat());
+    if (kept.has(clients[k])) kept.read(clients[k], layout.size(Owner::personal), memories[std::int64_t(k)]);
+  if (on_host_) send(memories, memory_.flat());
 }
 
 Turn Group::begin(Workshop& workshop, const Server& server, std::span<const ClientId> clients, const Received& received,
-                  const FindRow& find, const std::vector<std::int64_t>& steps) {
+                  const ClientStore& kept, const std::vector<std::int64_t>& steps) {
   const auto& options = workshop.experiment;
   const double rate = learning_rate_at(options.optimiser, {server.round, options.training.rounds});
-  load(workshop, clients, received, find);
+  load(workshop, clients, received, kept);
   diagnostics_.clear();
   loss_sum_.zero_();
   for (auto& [owner, optimiser] : optimisers_) optimiser->begin_turn(rate);
@@ -113,6 +114,13 @@ Turn Group::begin(Workshop& workshop, const Server& server, std::span<const Clie
   const bool blended = workshop.strategy.receive(parameters_, turn);
   alike_ = received.alike && !blended;
   return turn;
+}
+
+Tensor Group::update() {
+  parameters_.zero_gradient();
+  Tensor place = parameters_.gradient(Owner::shared);
+  const Tensor trained = parameters_.weights(Owner::shared);
+  return at::sub_out(place, trained, start_.narrow(1, 0, trained.size(1)));
 }
 
 Tensor Group::statistics() const {
@@ -152,6 +160,12 @@ void Group::step(Workshop& workshop, Turn& turn, const Batch& batch) {
     train(workshop, turn, here);
   recording.trained |= whole;
   turn.alike = false;
+}
+
+void Group::end_turn() {
+  if (!device_.is_cpu()) return;  // there tensors stay where they are
+  start_ = Tensor();
+  received_.clear();
 }
 
 Tensor Group::differentiate(Workshop& workshop, Turn& turn, const Batch& batch) {

@@ -2,7 +2,6 @@
 // local step on them.
 #pragma once
 #include <array>
-#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -11,6 +10,7 @@
 
 #include "algorithms/optimiser.hpp"
 #include "algorithms/strategy.hpp"
+#include "federation/client_store.hpp"
 #include "federation/downloads.hpp"
 #include "machine/device_graph.hpp"
 
@@ -18,22 +18,24 @@ namespace fedorbit {
 
 struct Workshop;
 
-/// The row of a client that has kept something, or null; see ClientStore::find.
-using FindRow = std::function<const Tensor*(ClientId)>;
-
 class Group {
  public:
   Group(const Workshop& workshop, std::int64_t clients, at::Device device);
 
   /// A new turn of `clients`, K as ever: parameters and memories as received, kept, or initial; nothing observed.
   Turn begin(Workshop& workshop, const Server& server, std::span<const ClientId> clients, const Received& received,
-             const FindRow& find, const std::vector<std::int64_t>& steps);
+             const ClientStore& kept, const std::vector<std::int64_t>& steps);
   /// One local step of the clients that are active in `batch`. On a GPU the first is launched operator by operator, the
   /// next is recorded, and from then on the record is replayed, where learner and strategy allow it; a turn's first
   /// steps, in which clients are alike, are recorded on their own.
   void step(Workshop& workshop, Turn& turn, const Batch& batch);
 
+  /// What was received is not looked at any more: on a CPU it is no copy, but what the server had at the round's start.
+  void end_turn();
+
   const Parameters& parameters() const { return parameters_; }
+  /// (K, P): trained minus received, after the last step. It takes the place of the gradient.
+  Tensor update();
   /// (K, S): by how much statistics have moved in this turn.
   Tensor statistics() const;
   const Memory& memory() const { return memory_; }
@@ -47,7 +49,7 @@ class Group {
   };
 
   /// What these clients start from.
-  void load(Workshop& workshop, std::span<const ClientId> clients, const Received& received, const FindRow& find);
+  void load(Workshop& workshop, std::span<const ClientId> clients, const Received& received, const ClientStore& kept);
   void train(Workshop& workshop, Turn& turn, const Batch& batch);
   /// The loss (K) of the batch, whose gradient the leaves hold then. It is summed over training.accumulate parts.
   Tensor differentiate(Workshop& workshop, Turn& turn, const Batch& batch);

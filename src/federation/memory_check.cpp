@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <string>
 
 #include "core/available_memory.hpp"
@@ -27,49 +28,89 @@ double sum_of(const Strategy::Extras& extras) {
   return numbers;
 }
 
-/// What each client of a group takes: parameters, gradients and what the optimiser keeps of them, a strategy's
-/// memories, the gradient or the update that the strategy looks at, and what is handed over when the turn ends.
-double client_bytes(const Workshop& workshop) {
+/// Parameters, gradients, what the optimiser keeps of them and a strategy's memories, of each client of a group.
+double group_numbers(const Workshop& workshop) {
   const Layout& layout = workshop.learner.layout();
   const double states = workshop.experiment.optimiser.kind == "sgd" ? 1 : 2;
-  double numbers = double(layout.size(Owner::shared)) + sum_of(workshop.memories) +
-                   sum_of(workshop.strategy.extras(layout)) +
-                   double(workshop.row_length() + workshop.residuals_length());
+  double numbers = sum_of(workshop.memories);
   for (const Owner owner : owners) numbers += double(layout.size(owner)) + (1 + states) * double(layout.trained(owner));
-  return sizeof(float) * numbers;
+  return numbers;
 }
 
-/// What a rank's host keeps, however many clients it trains: the server's parameters, their next step and its memories,
-/// what it sends as written and as read, the same of what one client sends, the sum of what comes, and what that is
-/// divided into; what was selected; what clients hold, where that is something else.
-double server_bytes(const Workshop& workshop) {
+/// What a client sends besides its update, which takes the gradient's place: it is computed and then copied. And what
+/// it keeps.
+double turn_numbers(const Workshop& workshop) {
   const Layout& layout = workshop.learner.layout();
-  const double shared = double(layout.size(Owner::shared)), extras = sum_of(workshop.strategy.extras(layout));
-  const double sum = workshop.experiment.training.aggregation == "float32" ? 1 : 2;
-  const double kept = workshop.experiment.evaluation.select == "none" ? 0 : shared;
+  return 2 * sum_of(workshop.strategy.extras(layout)) + double(workshop.row_length() + workshop.residuals_length());
+}
+
+/// What a rank's host keeps of the federation: the server's parameters and its memories, what was selected, what clients
+/// hold where that is something else.
+double server_numbers(const Workshop& workshop) {
+  const Layout& layout = workshop.learner.layout();
+  const double shared = double(layout.size(Owner::shared));
+  const double selected = workshop.experiment.evaluation.select == "none" ? 0 : shared;
   double held = 0;
   if (!workshop.download_codec.lossless()) {
     held = double(layout.weights(Owner::shared));
     for (const auto& [name, extra] : workshop.strategy.extras(layout))
       if (extra.length == layout.weights(Owner::shared)) held += double(extra.length);
   }
-  const double numbers = kept + held + 2 * shared + sum_of(workshop.strategy.server_memories(layout)) + 4 * shared +
-                         (1 + sum) * (shared + extras);
-  return sizeof(float) * numbers;
+  return shared + selected + held + sum_of(workshop.strategy.server_memories(layout));
 }
 
-/// Rows of the clients that have taken part by the end of the run, where ranks share them evenly.
-double kept_bytes(const Workshop& workshop, int ranks) {
+/// The sum of what comes, while clients train.
+double sum_numbers(const Workshop& workshop) {
+  const Layout& layout = workshop.learner.layout();
+  const double numbers = double(layout.size(Owner::shared)) + sum_of(workshop.strategy.extras(layout));
+  return (workshop.experiment.training.aggregation == "float32" ? 1 : 2) * numbers;
+}
+
+/// What came of all, of which the server makes its next parameters and memories.
+double server_step_numbers(const Workshop& workshop) {
+  const Layout& layout = workshop.learner.layout();
+  return 2 * double(layout.size(Owner::shared)) + sum_of(workshop.strategy.extras(layout)) +
+         sum_of(workshop.strategy.server_memories(layout));
+}
+
+/// Rows in memory of the clients that have taken part by the end of the run, and of those that a round stages, where
+/// ranks share them evenly.
+double row_bytes(const Workshop& workshop, int ranks) {
   const auto& training = workshop.experiment.training;
   const double clients = double(workshop.partition.clients()),
-               turns =
-                   double(training.rounds) * double(cohort_size(workshop.partition.clients(), training.participation));
-  return sizeof(float) * double(workshop.row_length()) * std::ceil(std::min(clients, turns) / ranks);
+               cohort = double(cohort_size(workshop.partition.clients(), training.participation)),
+               taken_part = std::min(clients, double(training.rounds) * cohort);
+  const double rows = std::ceil(taken_part / ranks) + std::ceil(cohort / ranks);
+  return std::min(double(workshop.experiment.machine.client_bytes()),
+                  sizeof(float) * double(workshop.row_length()) * rows);
 }
 
 std::string gibibytes(double bytes) { return text(std::ceil(bytes / (1 << 30) * 10) / 10, " GiB"); }
 
 }  // namespace
+
+std::vector<MemoryUse> memory_uses(const Workshop& workshop, int ranks) {
+  const auto& options = workshop.experiment.training;
+  const Layout& layout = workshop.learner.layout();
+  const double shared = double(layout.size(Owner::shared)), group = group_numbers(workshop),
+               turn = turn_numbers(workshop);
+  const double step = workshop.learner.step_bytes(std::min(workshop.width, options.at_once()));
+  // One context more is remembered between groups.
+  const double context = workshop.learner.step_bytes(0);
+  // What the host keeps is no matter of a GPU's, which has what is received and the update besides, and keeps its
+  // blocks.
+  if (workshop.batches.device().is_cuda()) return {{context, step + sizeof(float) * (2 * shared + group + turn)}};
+  const std::int64_t clients =
+      std::min(options.group_size, cohort_size(workshop.partition.clients(), options.participation));
+  const std::int64_t images = std::max(clients * workshop.width, labelled_at_once);
+  const double kept = context + workshop.batches.bytes(workshop.learner.needs(), images) +
+                      sizeof(float) * server_numbers(workshop) + row_bytes(workshop, ranks);
+  const double direction = double(layout.weights(Owner::shared));  // that a strategy makes of the gradient
+  const double training = kept + sizeof(float) * sum_numbers(workshop);
+  return {{training, step + sizeof(float) * (group + direction)},
+          {training + sizeof(float) * shared, sizeof(float) * (group + turn)},  // the turn's end, a message written
+          {kept + sizeof(float) * server_step_numbers(workshop), sizeof(float) * group}};
+}
 
 void require_memory(const Workshop& workshop, const Communicator& communicator) {
   const auto& training = workshop.experiment.training;
@@ -81,20 +122,17 @@ void require_memory(const Workshop& workshop, const Communicator& communicator) 
   const int ranks = (communicator.local_size() + gpus - 1) / gpus;
   // LibTorch keeps a GPU's memory in blocks, between which something stays free.
   const double available = *left / ranks * (device.is_cuda() ? 0.9 : 1);
-  const double client =
-      workshop.learner.step_bytes(std::min(workshop.width, training.at_once())) + client_bytes(workshop);
   const double group =
       double(std::min(training.group_size, cohort_size(workshop.partition.clients(), training.participation)));
-  const std::int64_t images = std::max(std::int64_t(group) * workshop.width, labelled_at_once);
-  const double host = workshop.batches.bytes(workshop.learner.needs(), images) + server_bytes(workshop) +
-                      kept_bytes(workshop, communicator.size());
-  // One context more is remembered between groups. What the host keeps is no matter of a GPU's.
-  const double fixed = workshop.learner.step_bytes(0) + (device.is_cuda() ? 0 : host);
-  const double step = group * client + fixed;
+  double step = 0, most = std::numeric_limits<double>::infinity();
+  for (const auto& [fixed, client] : memory_uses(workshop, communicator.size())) {
+    step = std::max(step, fixed + group * client);
+    most = std::min(most, std::max(0.0, std::floor((available - fixed) / client)));
+  }
   require(step <= available, "training.group_size = ", training.group_size, ": a step of ", group,
           " clients takes about ", gibibytes(step), " on each of ", ranks, " ranks of this ",
-          device.is_cuda() ? "GPU" : "node", ", which has ", gibibytes(*left), " left; at most ",
-          std::max(0.0, std::floor((available - fixed) / client)), " clients fit.");
+          device.is_cuda() ? "GPU" : "node", ", which has ", gibibytes(*left), " left; at most ", most,
+          " clients fit.");
 }
 
 }  // namespace fedorbit

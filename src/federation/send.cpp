@@ -6,7 +6,7 @@
 
 namespace fedorbit {
 
-Tensor send(const Workshop& workshop, const Turn& turn, const FindRow& find, TurnOutcome& outcome) {
+Tensor send(const Workshop& workshop, const Turn& turn, const ClientStore& kept, TurnOutcome& outcome) {
   const Layout& layout = workshop.learner.layout();
   const std::int64_t numbers = layout.weights(Owner::shared), length = workshop.residuals_length();
   const auto K = std::int64_t(turn.clients.size());
@@ -19,8 +19,7 @@ Tensor send(const Workshop& workshop, const Turn& turn, const FindRow& find, Tur
   const Tensor residuals = at::zeros({K, length});
   for (std::int64_t k = 0; k < K; ++k) {
     const ClientId client = turn.clients[std::size_t(k)];
-    if (const Tensor* kept = find(client); kept && length > 0)
-      residuals[k].copy_(kept->narrow(0, workshop.row_length() - length, length));
+    if (length > 0 && kept.has(client)) kept.read(client, workshop.row_length() - length, residuals[k]);
     // Writes `values` (P), which become what is read; the bytes.
     const auto write = [&](const std::string& name, const Tensor& values) {
       const auto place = std::ranges::find(workshop.residuals, name) - workshop.residuals.begin();

@@ -7,6 +7,6 @@ namespace fedorbit {
 /// Puts what the server reads in the place of `outcome.upload`, on the CPU, and what each client's message weighs into
 /// `outcome.sent`. What clients could not say, (K, Workshop::residuals_length), for them to keep: pure, so that an
 /// attempt that does not count leaves no trace.
-Tensor send(const Workshop& workshop, const Turn& turn, const FindRow& find, TurnOutcome& outcome);
+Tensor send(const Workshop& workshop, const Turn& turn, const ClientStore& kept, TurnOutcome& outcome);
 
 }  // namespace fedorbit

@@ -19,7 +19,7 @@
 namespace fedorbit {
 
 Simulation::Simulation(Workshop& workshop, Communicator& communicator, std::vector<std::unique_ptr<Exam>> exams,
-                       std::vector<Observer*> observers, std::function<void(const State&)> save)
+                       std::vector<Observer*> observers, std::function<void(const State&)> save, RowShelf::Room room)
     : workshop_(workshop),
       communicator_(communicator),
       announcer_(std::move(observers), workshop.learner.diagnostics(), communicator),
@@ -30,7 +30,7 @@ Simulation::Simulation(Workshop& workshop, Communicator& communicator, std::vect
       }),
       versions_(workshop, server_, mirror_),
       schedule_(schedule_of(workshop)),
-      store_(workshop.row_length()),
+      store_(workshop.row_length(), std::move(room)),
       clients_(workshop, versions_, store_, costs_, communicator),
       exams_(std::move(exams)),
       selection_(workshop.experiment.evaluation.select) {
@@ -46,9 +46,9 @@ Simulation::Simulation(Workshop& workshop, Communicator& communicator, std::vect
 
 void Simulation::restore(const State& state) {
   require(
-      !communicator_.root() || (state.server.parameters().sizes() == server_.parameters().sizes() &&
-                                state.server.global.sizes() == server_.global.sizes() &&
-                                state.clients.rows.size(1) == workshop_.row_length()),
+      !communicator_.root() ||
+          (state.server.parameters().sizes() == server_.parameters().sizes() &&
+           state.server.global.sizes() == server_.global.sizes() && state.clients.length == workshop_.row_length()),
       "the checkpoint's parameters are not of this method's sizes: it is another program version's; pass --restart to "
       "begin anew.");
   server_ = state.server;
@@ -170,9 +170,8 @@ std::vector<TurnRecord> Simulation::train(const Plan& plan, const Placement& pla
     open(g);
     const OpenedTurn opened = *std::exchange(next, std::nullopt);
     const Server& begun = versions_.server(plan.version_of(group.front()));
-    auto turn = take_turn(
-        workshop_, begun, versions_.downloads(begun.round), group, [&](ClientId client) { return store_.find(client); },
-        signal, opened, [&] { open(g + 1); });
+    auto turn = take_turn(workshop_, begun, versions_.downloads(begun.round), group, store_, signal, opened,
+                          [&] { open(g + 1); });
     if (!turn) break;
     if (examined) examine(*turn);
     age(*turn, server_.round - begun.round, begun.global, server_.global, workshop_.experiment.schedule);
@@ -211,9 +210,12 @@ Sums Simulation::summed(const Cohort& cohort, std::size_t dropped) {
 
 double Simulation::take_server_step(const Sums& sums) {
   const InPhase step(communicator_.ledger(), Phase::server);
-  const Tensor former = server_.global.clone();  // a strategy may change it in place
+  const Tensor former = server_.global;
+  const auto version = former._version();
   workshop_.strategy.aggregate(server_, sums);
-  const double norm = row_norms((server_.global - former).unsqueeze(0)).item<double>();
+  require(former._version() == version, "the strategy ", workshop_.experiment.method.strategy,
+          " changed the server's parameters in place, which were handed out: see Strategy::aggregate.");
+  const double norm = distance(server_.global, former);
   if (server_.statistics.defined()) server_.statistics = server_.statistics + sums.statistics;
   return norm;
 }
@@ -279,9 +281,12 @@ void Simulation::evaluate(bool frozen) {
 
 void Simulation::save() {
   const InPhase checkpoint(communicator_.ledger(), Phase::checkpoint);
-  const State state{server_,           aggregation_.bounds(), store_.collect(communicator_),
+  const State state{server_,           aggregation_.bounds(), store_.everything(communicator_),
                     selection_.best(), versions_.kept(),      mirror_.contents()};
-  if (communicator_.root()) save_(state);
+  if (communicator_.root())
+    save_(state);
+  else
+    state.clients.visit([](const Tensor&) {});  // it sends what it has
 }
 
 std::vector<std::pair<std::string, Tensor>> Simulation::shared() const {

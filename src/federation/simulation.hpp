@@ -23,8 +23,8 @@ namespace fedorbit {
 /// The committed state after some round: what a checkpoint holds.
 struct State {
   Server server;
-  Tensor bounds;                    // see Aggregation::bounds
-  ClientStore::Everything clients;  // at the root
+  Tensor bounds;       // see Aggregation::bounds
+  ClientRows clients;  // with a visit at the root
   std::optional<Selected> selected{};
   std::map<std::int64_t, Tensor> versions{};  // older shared parameters (P + S) that clients train from, by rounds done
   Mirror::Contents mirror{};
@@ -38,9 +38,10 @@ class Simulation {
  public:
   /// The exams are taken in their order: those that are frozen before the first round, the others then too, every
   /// evaluation.every rounds and after the last. `observers` are told of committed rounds. `save` is called at the root
-  /// with a committed state, every checkpoint.every rounds and when the run is interrupted.
+  /// with a committed state, every checkpoint.every rounds and when the run is interrupted; it visits the clients'
+  /// rows, once, which come from all ranks meanwhile. What a rank keeps of its clients lies in `room`.
   Simulation(Workshop& workshop, Communicator& communicator, std::vector<std::unique_ptr<Exam>> exams,
-             std::vector<Observer*> observers, std::function<void(const State&)> save);
+             std::vector<Observer*> observers, std::function<void(const State&)> save, RowShelf::Room room = {});
 
   /// Goes on from a state; without one the learner's initial parameters are the first.
   void restore(const State& state);

@@ -49,7 +49,7 @@ std::int64_t Workshop::images(ClientId client) {
 std::int64_t Workshop::weight(ClientId client) { return experiment.method.weighting == "uniform" ? 1 : images(client); }
 
 std::optional<TurnOutcome> take_turn(Workshop& workshop, const Server& server, Downloads& downloads,
-                                     const std::vector<ClientId>& clients, const FindRow& find,
+                                     const std::vector<ClientId>& clients, const ClientStore& kept,
                                      const volatile std::sig_atomic_t& signal, const OpenedTurn& opened,
                                      const std::function<void()>& before_last_step) {
   const Range range("turn");
@@ -61,7 +61,7 @@ std::optional<TurnOutcome> take_turn(Workshop& workshop, const Server& server, D
   outcome.samples = opened.samples;
   outcome.steps = opened.steps;
   for (const ClientId client : clients) outcome.weights.push_back(workshop.weight(client));
-  auto [group, turn, received] = arrive(workshop, server, downloads, clients, find, outcome.steps);
+  auto [group, turn, received] = arrive(workshop, server, downloads, clients, kept, outcome.steps);
   outcome.received = std::move(received);
   for (turn.step = 0; turn.step < opened.most_steps; ++turn.step) {
     if (signal != 0) return std::nullopt;
@@ -71,14 +71,14 @@ std::optional<TurnOutcome> take_turn(Workshop& workshop, const Server& server, D
   }
 
   const at::NoGradGuard no_gradient;
-  const Tensor update = group.parameters().weights(Owner::shared) - turn.start;  // (K, P)
+  const Tensor update = group.update();
   outcome.statistics = group.statistics().to(at::kCPU);
   // What was trained and what is sent are judged too: a codec may make a number of what is none.
   std::vector<Tensor> norms{row_norms(update.to(at::kCPU))};
   outcome.drift = as_doubles(norms.front());
   outcome.upload = workshop.strategy.upload(update, turn);
   for (const auto& [name, extra] : outcome.upload.extras) norms.push_back(row_norms(extra.to(at::kCPU, at::kFloat)));
-  const Tensor residuals = send(workshop, turn, find, outcome);
+  const Tensor residuals = send(workshop, turn, kept, outcome);
 
   outcome.rows = at::cat(
       {group.parameters().flat(Owner::personal).to(at::kCPU), group.memory().flat().to(at::kCPU), residuals}, 1);
@@ -94,6 +94,7 @@ std::optional<TurnOutcome> take_turn(Workshop& workshop, const Server& server, D
   for (std::int64_t k = 0; k < K; ++k)
     outcome.finite.push_back(std::ranges::all_of(
         norms, [k](const Tensor& norm) { return std::isfinite(norm.const_data_ptr<double>()[k]); }));
+  group.end_turn();
   outcome.seconds = watch.seconds();
   return outcome;
 }

@@ -61,7 +61,7 @@ struct Workshop {
 /// What the clients of a group bring back of a round; nothing where a `signal` came between two of their steps.
 /// `opened` is their turn; `before_last_step` is called when all its batches are there: it may open another.
 std::optional<TurnOutcome> take_turn(Workshop& workshop, const Server& server, Downloads& downloads,
-                                     const std::vector<ClientId>& clients, const FindRow& find,
+                                     const std::vector<ClientId>& clients, const ClientStore& kept,
                                      const volatile std::sig_atomic_t& signal, const OpenedTurn& opened,
                                      const std::function<void()>& before_last_step);
 

@@ -15,7 +15,6 @@ void Versions::end(std::int64_t oldest_version) {
   downloads_.clear();
   if (oldest_version <= now_.round) {
     Server& kept = older_[now_.round] = now_;
-    kept.global = now_.global.clone();  // a strategy may change it in place
     kept.memory.clear();
   }
   std::erase_if(older_, [&](const auto& version) { return version.first < oldest_version; });

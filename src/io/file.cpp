@@ -1,7 +1,6 @@
 #include "io/file.hpp"
 
 #include <fcntl.h>
-#include <openssl/evp.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -13,6 +12,7 @@
 #include <vector>
 
 #include "core/error.hpp"
+#include "io/sha256.hpp"
 
 namespace fedorbit {
 namespace {
@@ -30,29 +30,6 @@ void flush_to_disk(const std::filesystem::path& path, int flags) {
   // Some file systems cannot flush a folder; the rename is then as safe as they make it.
   if (result != 0 && reason != EINVAL) fail_write(path, reason);
 }
-
-/// SHA-256 fed piece by piece.
-class Digest {
- public:
-  Digest() : context_(EVP_MD_CTX_new(), EVP_MD_CTX_free) {
-    require(context_ && EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) == 1, "SHA-256 is not available.");
-  }
-  void add(const void* bytes, std::size_t count) { EVP_DigestUpdate(context_.get(), bytes, count); }
-  std::string hexadecimal() {
-    unsigned char bytes[EVP_MAX_MD_SIZE];
-    unsigned count = 0;
-    EVP_DigestFinal_ex(context_.get(), bytes, &count);
-    std::string digits;
-    for (unsigned i = 0; i < count; ++i) {
-      digits += "0123456789abcdef"[bytes[i] >> 4];
-      digits += "0123456789abcdef"[bytes[i] & 15];
-    }
-    return digits;
-  }
-
- private:
-  std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context_;
-};
 
 std::ifstream open_to_read(const std::filesystem::path& path) {
   require(std::filesystem::exists(path), path.string(), " does not exist.");
@@ -123,19 +100,19 @@ std::string read_file(const std::filesystem::path& path) {
 }
 
 std::string sha256(std::string_view bytes) {
-  Digest digest;
+  Sha256 digest;
   digest.add(bytes.data(), bytes.size());
-  return digest.hexadecimal();
+  return digest.digits();
 }
 
 std::string sha256_of_file(const std::filesystem::path& path) {
   std::ifstream stream = open_to_read(path);
-  Digest digest;
+  Sha256 digest;
   std::vector<char> block(1 << 20);
   while (stream.read(block.data(), std::streamsize(block.size())) || stream.gcount() > 0)
     digest.add(block.data(), std::size_t(stream.gcount()));
   require(!stream.bad(), path.string(), " cannot be read to its end.");
-  return digest.hexadecimal();
+  return digest.digits();
 }
 
 }  // namespace fedorbit

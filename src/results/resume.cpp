@@ -20,7 +20,6 @@ constexpr const char* memory_prefix = "memory.";
 constexpr const char* held_prefix = "held.";  // then the name of a message: what clients hold
 constexpr const char* held_bytes_prefix = "held_bytes.";
 constexpr const char* version_prefix = "version.";  // then the rounds that an older model has seen
-constexpr const char* rows = "rows";
 constexpr const char* selected = "selected";
 constexpr const char* selected_by = "selected_by";  // rounds done, and the bits of the accuracy
 
@@ -83,8 +82,7 @@ Checkpoint to_checkpoint(const State& state, const std::string& options_toml, co
     checkpoint.server[selected_by] =
         at::tensor({state.selected->round, std::bit_cast<std::int64_t>(state.selected->accuracy)}, at::kLong);
   }
-  checkpoint.clients = state.clients.clients;
-  checkpoint.client_rows = {{rows, state.clients.rows}};
+  checkpoint.clients = state.clients;
   return checkpoint;
 }
 
@@ -177,14 +175,10 @@ State shared_state(const Checkpoint& checkpoint, Communicator& communicator) {
   }
 
   const Tensor clients =
-      shared_vector(root ? at::tensor(checkpoint.clients, at::kLong) : Tensor(), at::kLong, communicator);
+      shared_vector(root ? at::tensor(checkpoint.clients.clients, at::kLong) : Tensor(), at::kLong, communicator);
+  state.clients = checkpoint.clients;
   state.clients.clients.assign(clients.const_data_ptr<std::int64_t>(),
                                clients.const_data_ptr<std::int64_t>() + clients.numel());
-  if (root) {
-    state.clients.rows = held(checkpoint.client_rows, rows, 2);
-    require(state.clients.rows.size(0) == clients.numel(), "the checkpoint has ", state.clients.rows.size(0),
-            " rows for ", clients.numel(), " clients: the run cannot go on from it; pass --restart to begin anew.");
-  }
   return state;
 }
 

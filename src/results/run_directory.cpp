@@ -40,6 +40,13 @@ void require_apart(const toml::table& options, const std::string& prefix,
   }
 }
 
+/// The options without those of which no number depends: a run may go on in another place, with other room.
+toml::table telling(toml::table options) {
+  if (toml::table* machine = options["machine"].as_table())
+    for (const char* place : {"readers", "image_memory", "client_memory", "scratch"}) machine->erase(place);
+  return options;
+}
+
 void remove(std::initializer_list<std::filesystem::path> files) {
   for (const std::filesystem::path& file : files) {
     std::error_code failure;
@@ -85,8 +92,8 @@ RunDirectory::Holding RunDirectory::open(const std::string& options_toml, bool r
   if (!kept) return Holding::nothing;
   require(fs::exists(options()), "the run directory ", folder_.string(),
           " holds results without their config.toml; name another with -o, or pass --restart to remove them.");
-  const std::vector<std::string> differ =
-      differences(parse_toml(read_file(options()), options().string()), parse_toml(options_toml, "the options"));
+  const std::vector<std::string> differ = differences(telling(parse_toml(read_file(options()), options().string())),
+                                                      telling(parse_toml(options_toml, "the options")));
   require(differ.empty(), "the run directory ", folder_.string(), " holds another experiment: ", some_of(differ),
           "; name another with -o, or pass --restart to remove it.");
   if (fs::exists(results())) return Holding::results;

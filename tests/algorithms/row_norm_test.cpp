@@ -7,6 +7,8 @@
 #include <cmath>
 #include <limits>
 
+#include "core/error.hpp"
+
 namespace fedorbit {
 namespace {
 
@@ -19,6 +21,13 @@ TEST(RowNorms, are_euclidean_for_any_length) {
       EXPECT_NEAR(norms[k].item<double>(), std::sqrt(expected), 1e-12 * std::sqrt(expected));
     }
   }
+}
+
+TEST(RowNorms, of_differences_are_distances) {
+  const Tensor a = at::arange(37).to(at::kFloat).square(), b = at::arange(37).to(at::kFloat) * 3;
+  EXPECT_EQ(distance(a, b), row_norms((a - b).unsqueeze(0)).item<double>());
+  EXPECT_EQ(distance(a, a), 0);
+  EXPECT_THROW(distance(a, b.narrow(0, 0, 36)), Error);
 }
 
 TEST(RowNorms, are_finite_exactly_where_every_number_is) {

@@ -1,39 +1,18 @@
-// What folding costs: with no argument, the time to add one update of 86 million parameters to the exact sum, against a
-// triad over the same bytes; with one, the peak memory of rounds of so many clients of 20 million parameters each,
-// which train one after another. Freed blocks go back to the system, as large ones do in the program, so that the peak
-// is of what is in use.
-//   bench_fold [CLIENTS]
+// What folding costs: the time to add one update of 86 million parameters to the exact sum, against a triad over the
+// same bytes.
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
-#include <sys/resource.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <functional>
 
-#include "bench/rounds.hpp"
-#include "comm/single.hpp"
 #include "core/clock.hpp"
 #include "federation/exact_sum.hpp"
 #include "machine/device_properties.hpp"
 
 namespace fedorbit {
 namespace {
-
-/// Its loss is the mean of all parameters, by the mean of the batch.
-class Large final : public Learner {
- public:
-  explicit Large(std::int64_t parameters) { layout_.add({"weights", {parameters}, Owner::shared}); }
-  const Layout& layout() const override { return layout_; }
-  std::int64_t usual_group(const at::Device&) const override { return 1; }
-  void initialise(Parameters&, Owner, std::span<const ClientId>, const Keys&) override {}
-  Tensor loss(const Parameters& parameters, const Batch& batch, Turn&) override {
-    return parameters["weights"].mean(1) * batch.features.mean(at::IntArrayRef{1, 2});
-  }
-
- private:
-  Layout layout_;
-};
 
 double median_seconds(const std::function<void()>& run, const std::function<void()>& other, double& of_other) {
   std::vector<double> mine, others;
@@ -73,25 +52,10 @@ void time_fold() {
       processor_name().c_str(), length / 1e6, fold, bytes / fold / 1e9, triad, bytes / triad / 1e9, fold / triad);
 }
 
-void measure_memory(std::int64_t clients) {
-  constexpr std::int64_t parameters = 20'000'000;
-  Large learner(parameters);
-  SingleCommunicator alone;
-  bench::seconds_of({.clients = clients, .group = 1, .rounds = 3, .batch_size = 4}, learner, alone);
-  rusage used{};
-  getrusage(RUSAGE_SELF, &used);
-  std::printf("%3ld clients of %.0f MB: peak %.1f MB\n", long(clients), 4 * parameters / 1e6,
-              double(used.ru_maxrss) * 1024 / 1e6);
-}
-
 }  // namespace
 }  // namespace fedorbit
 
-int main(int count, char** arguments) {
-  using namespace fedorbit;
+int main() {
   at::set_num_threads(1);
-  if (count > 1)
-    measure_memory(std::stol(arguments[1]));
-  else
-    time_fold();
+  fedorbit::time_fold();
 }

@@ -21,6 +21,8 @@ struct Rounds {
   at::Device device = at::kCPU;
   bool graph = true;
   std::function<void(std::int64_t)> committed{};  // told of every round at its end
+  std::function<void(Experiment&)> change{};      // of options that are not here
+  std::function<void(const Workshop&)> opened{};  // told before the first round
 };
 
 /// Medians over rounds, in seconds.
@@ -67,6 +69,7 @@ inline RoundSeconds seconds_of(const Rounds& rounds, Learner& learner, Communica
   experiment.evaluation.linear_probe = false;
   experiment.checkpoint.every = 1000000;
   experiment.machine.graph = rounds.graph;
+  if (rounds.change) rounds.change(experiment);
   const std::int64_t count = rounds.clients * images;
   const Tensor labels = at::arange(count) % classes, domains = at::zeros({count}, at::kLong);
   const std::shared_ptr<Learner> lent(&learner, [](Learner*) {});  // the caller's
@@ -82,11 +85,14 @@ inline RoundSeconds seconds_of(const Rounds& rounds, Learner& learner, Communica
   if (rounds.patches > 0) features.patches = at::randn({count, rounds.patches, 512}, there);
   const KeptFeatures samples(features, labels, rounds.device);
   Workshop workshop = parts.workshop(experiment, samples);
+  if (rounds.opened) rounds.opened(workshop);
   Stopwatches watches;
   watches.rounds = &rounds;
   std::vector<Observer*> observers;
   if (communicator.root()) observers.push_back(&watches);
-  Simulation simulation(workshop, communicator, {}, observers, [](const State&) {});
+  Simulation simulation(workshop, communicator, {}, observers,
+                        [](const State& state) { state.clients.visit([](const Tensor&) {}); },
+                        {experiment.machine.client_bytes(), std::filesystem::temp_directory_path()});
   volatile std::sig_atomic_t signal = 0;
   simulation.run(signal);
   if (!communicator.root()) return {};

@@ -55,7 +55,7 @@ TEST_F(Codecs, give_the_same_numbers_on_any_number_of_ranks) {
     together.run(*communicator), single.run(alone);
     EXPECT_TRUE(at::equal(together.global, single.global)) << options.back();
     if (!communicator->root()) continue;
-    EXPECT_TRUE(at::equal(together.saved.back().clients.rows, single.saved.back().clients.rows));
+    EXPECT_TRUE(at::equal(together.saved.back().rows, single.saved.back().rows));
     for (std::size_t r = 0; r < single.witness.rounds.size(); ++r) {
       EXPECT_EQ(together.witness.rounds[r].lost_download_bytes, single.witness.rounds[r].lost_download_bytes);
       for (std::size_t t = 0; t < single.witness.rounds[r].turns.size(); ++t) {
@@ -83,7 +83,7 @@ TEST_F(Codecs, go_on_from_a_saved_state_with_what_could_not_be_said) {
     second.finish(simulation);
     EXPECT_TRUE(at::equal(second.global, whole.global)) << options.back();
     if (!communicator->root()) continue;
-    EXPECT_TRUE(at::equal(second.saved.back().clients.rows, whole.saved.back().clients.rows)) << options.back();
+    EXPECT_TRUE(at::equal(second.saved.back().rows, whole.saved.back().rows)) << options.back();
     for (const TurnRecord& turn : second.witness.rounds.back().turns)
       for (const TurnRecord& same : whole.witness.rounds.back().turns)
         if (same.client == turn.client) {
@@ -105,8 +105,8 @@ TEST_F(Codecs, weigh_what_they_write_on_lines_of_their_own) {
 }
 
 /// Each client's last numbers: those of its message of weights that it could not say.
-Tensor residuals_of(const State& state) {
-  const Tensor& rows = state.clients.rows;
+Tensor residuals_of(const toy::Saved& state) {
+  const Tensor& rows = state.rows;
   return rows.narrow(1, rows.size(1) - weights, weights);
 }
 
@@ -114,10 +114,11 @@ Tensor residuals_of(const State& state) {
 Tensor update_of(Workshop& workshop, const Server& server, const std::map<ClientId, Tensor>& kept) {
   Downloads downloads = toy::downloads_of(workshop, server);
   const std::vector<ClientId> clients{4, 5};
-  const FindRow find = [&](ClientId client) { return kept.contains(client) ? &kept.at(client) : nullptr; };
   const volatile std::sig_atomic_t no_signal = 0;
   const OpenedTurn opened = open_turn(workshop, clients, server.round);
-  return take_turn(workshop, server, downloads, clients, find, no_signal, opened, [] {}).value().upload.update;
+  return take_turn(workshop, server, downloads, clients, toy::store_of(kept), no_signal, opened, [] {})
+      .value()
+      .upload.update;
 }
 
 TEST_F(Codecs, leave_with_a_client_what_it_meant_less_what_was_read_and_say_it_in_its_next_turn) {
@@ -133,11 +134,11 @@ TEST_F(Codecs, leave_with_a_client_what_it_meant_less_what_was_read_and_say_it_i
   const Server start = simulation.server();
   federation.finish(simulation);
   ASSERT_EQ(federation.saved.size(), 2u);
-  ASSERT_EQ(federation.saved[0].clients.rows.size(1), toy::classes + weights);
+  ASSERT_EQ(federation.saved[0].rows.size(1), toy::classes + weights);
   // Both turns again, with and without a codec.
   std::map<ClientId, Tensor> rows, personal;
   Tensor residual = at::zeros({2, weights});
-  for (const State& state : federation.saved) {
+  for (const toy::Saved& state : federation.saved) {
     const Server& server = rows.empty() ? start : federation.saved[0].server;
     const Tensor meant = update_of(*plain.workshop, server, personal);
     const Tensor read = update_of(*federation.workshop, server, rows);
@@ -145,7 +146,7 @@ TEST_F(Codecs, leave_with_a_client_what_it_meant_less_what_was_read_and_say_it_i
     residual = residual + meant - read;
     EXPECT_TRUE(at::allclose(residuals_of(state).narrow(0, 4, 2), residual, 1e-5, 1e-7));
     for (const ClientId client : {4, 5}) {
-      rows[client] = state.clients.rows[client];
+      rows[client] = state.rows[client];
       personal[client] = rows[client].narrow(0, 0, toy::classes);
     }
   }
@@ -156,7 +157,7 @@ TEST_F(Codecs, keep_nothing_without_error_feedback) {
   set(federation, at_random);
   federation.experiment.checkpoint.every = 1;
   federation.run(alone);
-  EXPECT_EQ(federation.saved[0].clients.rows.size(1), toy::classes);
+  EXPECT_EQ(federation.saved[0].rows.size(1), toy::classes);
 }
 
 TEST_F(Codecs, are_not_moved_by_an_evaluation) {
@@ -167,7 +168,7 @@ TEST_F(Codecs, are_not_moved_by_an_evaluation) {
   often.run(alone), seldom.run(alone);
   EXPECT_GT(often.witness.scores.size(), seldom.witness.scores.size());
   EXPECT_TRUE(at::equal(often.global, seldom.global));
-  EXPECT_TRUE(at::equal(often.saved.back().clients.rows, seldom.saved.back().clients.rows));
+  EXPECT_TRUE(at::equal(often.saved.back().rows, seldom.saved.back().rows));
 }
 
 TEST_F(Codecs, are_where_they_were_when_a_round_is_played_again) {
@@ -188,7 +189,7 @@ TEST_F(Codecs, are_where_they_were_when_a_round_is_played_again) {
   ASSERT_EQ(narrow.witness.events.size(), 1u);
   EXPECT_EQ(narrow.witness.events[0].kind, "replayed");
   EXPECT_TRUE(wide.witness.events.empty());
-  EXPECT_TRUE(at::allclose(narrow.saved.back().clients.rows, wide.saved.back().clients.rows, 1e-5, 1e-6));
+  EXPECT_TRUE(at::allclose(narrow.saved.back().rows, wide.saved.back().rows, 1e-5, 1e-6));
 }
 
 TEST_F(Codecs, of_one_bit_learn_with_error_feedback_about_as_well_as_without_a_codec) {

@@ -106,7 +106,7 @@ TEST_F(Simulations, of_clients_that_share_nothing_train_each_alone_from_the_same
   federation.run(alone);
   other.run(alone);
   EXPECT_EQ(federation.global.numel(), 0);
-  const auto row = [](const Federation& of, std::int64_t client) { return of.saved.back().clients.rows[client]; };
+  const auto row = [](const Federation& of, std::int64_t client) { return of.saved.back().rows[client]; };
   EXPECT_TRUE(at::equal(row(federation, 3), row(other, 3))) << "what another client does is nothing to it";
   EXPECT_FALSE(at::equal(row(federation, 3), row(federation, 4)));
   for (const TurnRecord& turn : federation.witness.rounds[0].turns) EXPECT_EQ(turn.upload, FederatedBytes{});
@@ -138,7 +138,7 @@ TEST_F(Simulations, start_and_judge_clients_where_the_strategy_says_they_start) 
   Simulation simulation = federation.simulation(alone);
   federation.finish(simulation);
   // By hand: the mean of the aggregate and of what the client had trained.
-  const Tensor start = (federation.global + federation.saved.back().clients.rows[4]) / 2;
+  const Tensor start = (federation.global + federation.saved.back().rows[4]) / 2;
   const std::vector<std::int64_t>& images = federation.questions->splits.at(0).of_client[4];
   const Batch batch = federation.samples.batch(picked(images), {});
   Parameters parameters(federation.learner.layout(), 1);
@@ -150,11 +150,11 @@ TEST_F(Simulations, start_and_judge_clients_where_the_strategy_says_they_start) 
       EXPECT_EQ(score.count, std::int64_t(images.size()));
     }
   // And the next turn begins there, with its update counted from what was downloaded.
-  std::map<ClientId, Tensor> rows;
-  const FindRow find = [&](ClientId client) { return &(rows[client] = federation.saved.back().clients.rows[client]); };
+  const Tensor& rows = federation.saved.back().rows;
+  const ClientStore kept = toy::store_of({{4, rows[4]}, {5, rows[5]}});
   const std::vector<ClientId> clients{4, 5};
   Downloads downloads = toy::downloads_of(*federation.workshop, simulation.server());
-  const Arrival arrival = arrive(*federation.workshop, simulation.server(), downloads, clients, find, {1, 1});
+  const Arrival arrival = arrive(*federation.workshop, simulation.server(), downloads, clients, kept, {1, 1});
   EXPECT_TRUE(at::allclose(arrival.group.parameters().flat(Owner::shared)[0], start, 0, 0));
   EXPECT_TRUE(at::equal(arrival.turn.start[0], federation.global));
 }

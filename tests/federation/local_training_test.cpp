@@ -139,7 +139,7 @@ TEST_F(LocalTraining, beside_personal_weights_that_are_not_trained_does_not_depe
     apart.experiment.training.group_size = 1;
     together.run(alone), apart.run(alone);
     EXPECT_TRUE(at::equal(together.global, apart.global));
-    EXPECT_TRUE(at::equal(together.saved.back().clients.rows, apart.saved.back().clients.rows));
+    EXPECT_TRUE(at::equal(together.saved.back().rows, apart.saved.back().rows));
   }
 }
 

@@ -62,7 +62,7 @@ inline void expect_same(const Communicator& communicator, const Federation& actu
   ASSERT_EQ(actual.saved.size(), expected.saved.size());
   for (std::size_t i = 0; i < expected.saved.size(); ++i) {
     EXPECT_EQ(actual.saved[i].clients.clients, expected.saved[i].clients.clients);
-    EXPECT_TRUE(at::equal(actual.saved[i].clients.rows, expected.saved[i].clients.rows));
+    EXPECT_TRUE(at::equal(actual.saved[i].rows, expected.saved[i].rows));
   }
 }
 

@@ -167,7 +167,7 @@ TEST_F(Statistics, that_are_personal_stay_with_their_clients) {
   federation.experiment.checkpoint.every = 1;
   federation.run(alone);
   EXPECT_EQ(federation.global.size(0), weights);
-  const Tensor rows = federation.saved.back().clients.rows;  // (clients, bias and mean)
+  const Tensor rows = federation.saved.back().rows;  // (clients, bias and mean)
   EXPECT_FALSE(at::equal(rows[0].narrow(0, toy::classes, toy::width), rows[1].narrow(0, toy::classes, toy::width)));
   for (const TurnRecord& turn : federation.witness.rounds[0].turns)
     EXPECT_EQ(turn.upload, (FederatedBytes{4 * weights, 0, 0}));

@@ -75,8 +75,9 @@ void write_checkpoint(const std::filesystem::path& path) {
   state.round = 2;
   state.options_toml = "seed = 1\n";
   state.server = {{"global", at::arange(4, at::kFloat)}, {"bounds", at::arange(4, at::kLong)}};
-  state.clients = {0, 3};
-  state.client_rows = {{"rows", at::ones({2, 4})}};
+  state.clients = {{0, 3}, 4, [](const ClientRows::Take& take) {
+                     for (int client = 0; client < 2; ++client) take(at::ones({4}));
+                   }};
   state.write(path);
 }
 
@@ -132,7 +133,7 @@ void read_features(const std::filesystem::path& path) {
 void read_checkpoint(const std::filesystem::path& path) {
   const Checkpoint state = Checkpoint::read(path);
   for (const auto& [name, tensor] : state.server) read_all(tensor);
-  for (const auto& [name, tensor] : state.client_rows) read_all(tensor);
+  state.clients.visit([](const Tensor& row) { read_all(row); });
 }
 
 void read_prompts(const std::filesystem::path& path) {

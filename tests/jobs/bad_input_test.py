@@ -228,6 +228,26 @@ class BadInputTest(RefusalTest):
         finally:
             subprocess.run(["umount", "-l", disk], check=True)
 
+    def test_a_folder_for_what_clients_keep_that_is_not_there(self):
+        self.run_refused(r"machine\.scratch = nowhere, for what does not fit into memory, is no folder", "machine.scratch=nowhere")
+
+    def test_a_full_disk_under_what_clients_keep(self):
+        disk = pathlib.Path(tempfile.mkdtemp(prefix="disk-", dir=self.folder))
+        mount = ["mount", "-t", "tmpfs", "-o", "size=8k", "tmpfs", disk]
+        if not shutil.which("mount") or subprocess.run(mount, capture_output=True).returncode:
+            self.skipTest("a small file system cannot be mounted: that takes root and the program mount")
+        run = ("run", self.config, "-q", "-o", self.folder / "run")
+        room = ("--set", "machine.client_memory=0", "--set", f"machine.scratch={disk}")
+        try:
+            code, errors = self.fedorbit(*run, *room)
+            self.assertNotEqual(code, 0)
+            self.assertRegex(errors, rf"what clients keep beyond machine\.client_memory cannot be kept in a file in {disk}: "
+                                     r"No space left on device\.")
+        finally:
+            subprocess.run(["umount", "-l", disk], check=True)
+        code, errors = self.fedorbit(*run, "--set", "machine.client_memory=0")
+        self.assertEqual(code, 0, errors)
+
     def test_nccl_in_a_build_without_it(self):
         if "nccl" in subprocess.run(["ldd", FEDORBIT], capture_output=True, text=True).stdout:
             self.skipTest("this build has it")

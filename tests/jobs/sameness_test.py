@@ -53,6 +53,11 @@ class SamenessTest(RunTest):
                 one, other = (self.run_to_end(self.folder / f"{strategy}{ranks}", *options, ranks=ranks)
                               for ranks in (1, 3))
                 self.assert_same(one, other)
+                in_files = self.run_to_end(self.folder / f"{strategy}-files", *options, "--set", "machine.client_memory=0",
+                                           ranks=2)
+                lines, compared = differences(one, in_files)
+                self.assertEqual([line for line in lines if not line.startswith("option machine.client_memory")], [])
+                self.assertGreater(compared, 30)
 
     SPLIT = ("--set", "synthetic.domains=winter,coarse,infrared", "--set", "partition.unseen_domains=coarse", "--set",
              "partition.validation_fraction=0.3", "--set", "evaluation.select=validation", "--set",
@@ -148,6 +153,16 @@ class ResumeTest(RunTest):
                 self.assertEqual(code, 75, errors)
                 self.run_to_end(directory, *self.LONG, ranks=after)
                 self.assert_same(self.whole, directory)
+
+    def test_a_run_goes_on_with_other_room_for_what_clients_keep(self):
+        directory, scratch = self.folder / "moved", self.folder / "scratch"
+        scratch.mkdir()
+        code, errors = self.caught(directory, 2, lambda job: job.send_signal(signal.SIGUSR2), 0.05)
+        self.assertEqual(code, 75, errors)
+        self.run_to_end(directory, *self.LONG, "--set", "machine.client_memory=0", "--set", f"machine.scratch={scratch}",
+                        ranks=3)
+        self.assert_same(self.whole, directory)
+        self.assertEqual(list(scratch.iterdir()), [], "files of what clients keep have no names")
 
     def test_a_finished_run_stays_as_it_is(self):
         before = (self.whole / "results.h5").read_bytes()

@@ -51,9 +51,14 @@ struct Damage : testing::Test {
     checkpoint.options_toml = "seed = 1\n";
     checkpoint.build = "this one";
     checkpoint.server = {{"global", at::arange(100, at::kFloat) / double(rounds)}};
-    checkpoint.clients = {0, 1, 2};
-    checkpoint.client_rows = {{"rows", at::arange(3 * 40, at::kFloat).view({3, 40}) * double(rounds)}};
+    checkpoint.clients = {{0, 1, 2}, 40, [rounds](const ClientRows::Take& take) {
+                            for (const Tensor& row : rows_after(rounds).unbind()) take(row);
+                          }};
     return checkpoint;
+  }
+
+  static Tensor rows_after(std::int64_t rounds) {
+    return at::arange(3 * 40, at::kFloat).view({3, 40}) * double(rounds);
   }
 
   static void put(const std::filesystem::path& file, const std::string& bytes) {
@@ -79,11 +84,12 @@ struct Damage : testing::Test {
   static void expect_same(const Checkpoint& found, const Checkpoint& expected) {
     EXPECT_EQ(found.options_toml, expected.options_toml);
     EXPECT_EQ(found.build, expected.build);
-    EXPECT_EQ(found.clients, expected.clients);
+    EXPECT_EQ(found.clients.clients, expected.clients.clients);
     ASSERT_EQ(found.server.size(), 1u);
-    ASSERT_EQ(found.client_rows.size(), 1u);
     EXPECT_TRUE(at::equal(found.server.at("global"), expected.server.at("global")));
-    EXPECT_TRUE(at::equal(found.client_rows.at("rows"), expected.client_rows.at("rows")));
+    std::int64_t next = 0;
+    found.clients.visit([&](const Tensor& row) { EXPECT_TRUE(at::equal(row, rows_after(expected.round)[next++])); });
+    EXPECT_EQ(next, 3);
   }
 
   std::string refusal() {

@@ -9,6 +9,7 @@
 
 #include "algorithms/losses/cross_entropy.hpp"
 #include "algorithms/strategies/fedavg.hpp"
+#include "comm/single.hpp"
 #include "evaluation/frozen_exam.hpp"
 #include "federation/assemble.hpp"
 #include "federation/simulation.hpp"
@@ -104,7 +105,7 @@ class ControlVariates final : public Strategy {
   }
   void aggregate(Server& server, const Sums& sums) override {
     server.memory["momentum"].mul_(0.5).add_(sums.mean_update);
-    server.global += server.memory["momentum"];  // in place
+    server.global = server.global + server.memory["momentum"];
     server.memory["c"] += sums.extras.at("change") / double(sums.population);
   }
 
@@ -144,10 +145,35 @@ inline Downloads downloads_of(const Workshop& workshop, const Server& server) {
   return {workshop.strategy, workshop.download_codec, workshop.learner.layout(), server, workshop.keys, nothing_sent};
 }
 
+/// A store in which these clients have these rows.
+inline ClientStore store_of(const std::map<ClientId, Tensor>& rows) {
+  ClientRows all{.length = rows.empty() ? 0 : rows.begin()->second.numel()};
+  for (const auto& [client, row] : rows) all.clients.push_back(client);
+  all.visit = [&](const ClientRows::Take& take) {
+    for (const auto& [client, row] : rows) take(row.contiguous());
+  };
+  ClientStore store(all.length);
+  store.restore(all, SingleCommunicator());
+  return store;
+}
+
+/// A saved state with its clients' rows, which may be restored more than once.
+struct Saved : State {
+  Tensor rows;  // (clients, row_length)
+  explicit Saved(const State& state)
+      : State(state), rows(at::empty({std::int64_t(clients.clients.size()), clients.length})) {
+    std::int64_t next = 0;
+    clients.visit([&](const Tensor& row) { rows[next++].copy_(row); });
+    clients.visit = [all = rows](const ClientRows::Take& take) {
+      for (std::int64_t i = 0; i < all.size(0); ++i) take(all[i]);
+    };
+  }
+};
+
 /// A turn of clients that have kept nothing, from what the server sends.
 inline TurnOutcome turn_of(Workshop& workshop, const Server& server, const std::vector<ClientId>& clients) {
   Downloads downloads = downloads_of(workshop, server);
-  const FindRow nothing = [](ClientId) { return nullptr; };
+  const ClientStore nothing(0);
   const volatile std::sig_atomic_t no_signal = 0;
   const OpenedTurn opened = open_turn(workshop, clients, server.round);
   return take_turn(workshop, server, downloads, clients, nothing, no_signal, opened, [] {}).value();
@@ -167,7 +193,8 @@ struct Federation {
   std::unique_ptr<Workshop> workshop;
   std::optional<Questions> questions;
   Witness witness;
-  std::vector<State> saved;  // at the root
+  RowShelf::Room room;
+  std::vector<Saved> saved;  // at the root
 
   explicit Federation(at::Device device = at::kCPU, bool biased = true)
       : Federation(device, std::make_shared<Learner>(biased)) {}
@@ -202,8 +229,9 @@ struct Federation {
           return by_texts(normal({classes, width}, 1), 10, samples.device());
         },
         communicator);
-    return Simulation(*workshop, communicator, std::move(exams), observers,
-                      [this](const State& state) { saved.push_back(state); });
+    return Simulation(
+        *workshop, communicator, std::move(exams), observers, [this](const State& state) { saved.emplace_back(state); },
+        room);
   }
 
   Ending run(Communicator& communicator) {

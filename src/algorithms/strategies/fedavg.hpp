@@ -1,5 +1,7 @@
 // FedAvg (McMahan et al. 2017, arXiv 1602.05629): the weighted mean of what clients trained.
 #pragma once
+#include <ATen/ops/add.h>
+
 #include "algorithms/strategy.hpp"
 #include "core/options.hpp"
 
@@ -19,7 +21,7 @@ class FedAvg : public Strategy {
   explicit FedAvg(const FedAvgOptions& options = {}) : rate_(options.learning_rate) {}
   bool replayable() const override { return true; }
   void aggregate(Server& server, const Sums& sums) override {
-    server.global = server.global + rate_ * sums.mean_update;
+    server.global = at::add(server.global, sums.mean_update, rate_);
   }
 
  private:

@@ -20,7 +20,7 @@ class FedAvgM final : public FedAvg {
   void aggregate(Server& server, const Sums& sums) override {
     Tensor& m = server.memory.at("momentum");  // (P)
     m.mul_(options_.momentum).add_(sums.mean_update);
-    server.global = server.global + options_.learning_rate * m;
+    server.global = at::add(server.global, m, options_.learning_rate);
   }
 
  private:

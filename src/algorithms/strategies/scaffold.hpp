@@ -1,6 +1,8 @@
 // SCAFFOLD (Karimireddy et al. 2020, arXiv 1910.06378, option II): control variates correct what a client's own data
 // pulls its steps towards.
 #pragma once
+#include <ATen/ops/add.h>
+
 #include "algorithms/strategy.hpp"
 #include "core/error.hpp"
 #include "core/options.hpp"
@@ -43,7 +45,7 @@ class Scaffold final : public Strategy {
     return {update, {{"c", change}}};
   }
   void aggregate(Server& server, const Sums& sums) override {
-    server.global = server.global + rate_ * sums.mean_update;
+    server.global = at::add(server.global, sums.mean_update, rate_);
     server.memory.at("c") += sums.extras.at("c") / double(sums.population);
   }
 
