@@ -105,7 +105,7 @@ def main(words=None):
     command.add_argument("--rows", metavar="A,B", help="options (or axes of the study) that name the rows")
     command.add_argument("--columns", metavar="C", help="an option whose values are the columns, of one score")
     command.add_argument("--value", metavar="SCORE,...",
-                         help="global, personal, zero-shot, probe, of-probe, loss, bytes, seconds")
+                         help="global, personal, zero-shot, probe, of-probe, global-probe, global-neighbours, loss, bytes, seconds")
     command.add_argument("--format", choices=("text", "markdown", "latex", "csv"), default="text")
     command.set_defaults(action=table)
     command = commands.add_parser("plot", help="one picture of a run, or of several")
