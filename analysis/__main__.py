@@ -105,7 +105,7 @@ def main(words=None):
     command.add_argument("--rows", metavar="A,B", help="options (or axes of the study) that name the rows")
     command.add_argument("--columns", metavar="C", help="an option whose values are the columns, of one score")
     command.add_argument("--value", metavar="SCORE,...",
-                         help="global, personal, selected, unseen, zero-shot, probe, loss, bytes, seconds, and more")
+                         help="global, personal, selected, unseen, zero-shot, probe, global-probe, bytes, seconds, and more")
     command.add_argument("--format", choices=("text", "markdown", "latex", "csv"), default="text")
     command.set_defaults(action=table)
     command = commands.add_parser("plot", help="one picture of a run, or of several")

@@ -74,6 +74,8 @@ MEASURES = {
     "zero-shot-unseen": Measure(_pool((*schema.Judged.ZERO_SHOT, "unseen")), "zero-shot on unseen images %", _points, 1),
     "probe": Measure(_pool(schema.Judged.PROBE), "linear probe %", _points, 1),
     "of-probe": Measure(_of_probe, "global pool, % of probe", _points, 1),
+    "global-probe": Measure(_pool(schema.Judged.GLOBAL_PROBE), "global encoder, linear probe %", _points, 1),
+    "global-neighbours": Measure(_pool(schema.Judged.GLOBAL_NEIGHBOURS), "global encoder, neighbours %", _points, 1),
     "loss": Measure(_last_loss, "loss", lambda value: fixed(value, 3), -1),
     "bytes": Measure(_sum(schema.Rounds.UPLOAD, schema.Rounds.DOWNLOAD), "federated, bytes", human_bytes, -1, True),
     "seconds": Measure(_sum(schema.Rounds.TOTAL), "seconds", lambda value: fixed(value, 1), -1),

@@ -8,8 +8,11 @@ from . import schema, series
 from .palette import PHASES, REFERENCE, literal, look
 from .words import byte_unit, counted, percent, time_unit
 
-SCOPES = ((schema.Judged.GLOBAL, "-"), (schema.Judged.PERSONAL, "--"))
-WORDS = {schema.Judged.GLOBAL: "global (pool)", schema.Judged.PERSONAL: "personal (mean of clients)"}
+SCOPES = ((schema.Judged.GLOBAL, "-"), (schema.Judged.PERSONAL, "--"), (schema.Judged.GLOBAL_PROBE, "-"),
+          (schema.Judged.GLOBAL_NEIGHBOURS, ":"))
+WORDS = {schema.Judged.GLOBAL: "global (pool)", schema.Judged.PERSONAL: "personal (mean of clients)",
+         schema.Judged.GLOBAL_PROBE: "global encoder, linear probe (pool)",
+         schema.Judged.GLOBAL_NEIGHBOURS: "global encoder, neighbours (pool)"}
 REFERENCES = ((schema.Judged.ZERO_SHOT, "-.", "zero-shot"), (schema.Judged.PROBE, ":", "linear probe"))
 MOST_CLASSES = 30
 

@@ -35,12 +35,14 @@ class Judged:
     PERSONAL = ("personal", "labelling")
     TRAINED = ("trained", "labelling")
     UNSEEN = ("global", "labelling", "unseen")
+    GLOBAL_PROBE = ("global", "probe")  # of the encoder that the server has
+    GLOBAL_NEIGHBOURS = ("global", "neighbours")
 
 
 def name(judged):
-    """A scope stands for labelling, a task for what nobody trained."""
+    """A scope stands for labelling, a task for what nobody trained, both for what else was done with what was."""
     scope, task, *split = judged
-    return " ".join([task if scope == "frozen" else scope, *split])
+    return " ".join([*((task,) if scope == "frozen" else (scope,) if task == "labelling" else (scope, task)), *split])
 
 
 ACCURACY = "accuracy"  # of the metrics

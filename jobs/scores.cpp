@@ -1,8 +1,11 @@
 #include "jobs/scores.hpp"
 
+#include <ATen/ops/tensor.h>
+
 #include <numeric>
 
 #include "core/error.hpp"
+#include "evaluation/encoder_exam.hpp"
 #include "evaluation/frozen_exam.hpp"
 #include "inputs/class_texts.hpp"
 
@@ -21,11 +24,14 @@ Scores score(const EvaluateOptions& options, Subject& subject, const BatchSource
     data.domains = {subject.set.domains.const_data_ptr<std::int64_t>(), all.size()};
     data.domain_count = std::int64_t(subject.set.domain_names.size());
   }
-  const auto judge = [&](Score about, std::span<const std::int64_t> images, const Needs& needs, const Scorer& scorer) {
-    const Answers answers = answers_of(sources, images, needs, scorer, communicator);
+  const auto record = [&](const Score& about, const Answers& answers) {
     const std::vector<Score> scores = scores_of(answers, data, about);
     found.scores.insert(found.scores.end(), scores.begin(), scores.end());
     found.confusions.push_back({about.round, about.scope, about.split, about.task, confusion_of(answers, data)});
+  };
+  const auto judge = [&](const Score& about, std::span<const std::int64_t> images, const Needs& needs,
+                         const Scorer& scorer) {
+    record(about, answers_of(sources, images, needs, scorer, communicator));
   };
   const auto of_frozen = [](const char* split, const std::string& task) {
     return Score{.scope = scope::frozen, .split = split, .task = task};
@@ -42,11 +48,9 @@ Scores score(const EvaluateOptions& options, Subject& subject, const BatchSource
     judge(of_frozen(split::all, subject.prompts.size() == 1 ? task::zero_shot : prompts.name), all, {},
           texts(ensemble(prompts.features)));
   }
-  if (subject.trained) {
-    Classifier& classifier = *subject.trained->learner->classifier();
-    judge({.scope = scope::global, .split = split::all, .task = task::labelling}, all, to_judge(classifier),
-          classifier.scorer(subject.trained->parameters, Scope::global));
-  }
+  if (Classifier* classifier = subject.trained ? subject.trained->learner->classifier() : nullptr)
+    judge({.scope = scope::global, .split = split::all, .task = task::labelling}, all, to_judge(*classifier),
+          classifier->scorer(subject.trained->parameters, Scope::global));
   if (!options.probe.linear && !options.probe.neighbours) return found;
   PartitionOptions halves;
   halves.clients = 1;
@@ -55,12 +59,21 @@ Scores score(const EvaluateOptions& options, Subject& subject, const BatchSource
   require(!pools->test_pool().empty() && !pools->train_pool().empty(),
           "there are too few images to split them for the probe and the neighbours; set probe.linear and "
           "probe.neighbours to false.");
-  if (options.probe.linear)
-    judge(of_frozen(split::test, task::probe), pools->test_pool(), {},
-          by_probe(features, pools->train_pool(), classes));
-  if (options.probe.neighbours)
-    judge(of_frozen(split::test, task::neighbours), pools->test_pool(), {},
-          by_neighbours(features, pools->train_pool(), classes, options.probe.k, options.probe.temperature));
+  std::vector<FittedTask> fitted;
+  if (options.probe.linear) fitted.push_back(probe_task(classes));
+  if (options.probe.neighbours) fitted.push_back(neighbours_task(classes, options.probe.k, options.probe.temperature));
+  const std::span<const std::int64_t> train = pools->train_pool(), test = pools->test_pool();
+  for (const FittedTask& task : fitted)
+    judge({.scope = scope::frozen, .split = split::test, .task = task.name}, test, {},
+          task.fit(features.features(), features.labels(), train));
+  Encoder* encoder = subject.trained ? subject.trained->learner->encoder() : nullptr;
+  if (!encoder) return found;
+  const Encoding encoding = encoder->encoding(subject.trained->parameters, Scope::global);
+  const Tensor learned = encoded(sources, all, *encoder, encoding, communicator), rows = at::tensor(test);
+  for (const FittedTask& task : fitted)
+    record({.scope = scope::global, .split = split::test, .task = task.name},
+           answers_to(learned.index_select(0, rows), subject.set.labels.index_select(0, rows), test,
+                      task.fit(learned, subject.set.labels, train)));
   return found;
 }
 

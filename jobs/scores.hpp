@@ -17,7 +17,8 @@ struct Scores {
 };
 
 /// Collective. Every set of texts, each of its templates and a trained model on all features of `sources`, or its
-/// images where the model looks at those; the probe and the neighbours, where they are asked for, on those held out.
+/// images where the model looks at those; the probe and the neighbours, where they are asked for, on those held out: of
+/// the features of `sources`, and of those that a trained model's encoder gives.
 Scores score(const EvaluateOptions& options, Subject& subject, const BatchSources& sources, Communicator& communicator);
 
 /// Several lines: the ensembles and how their templates do alone, accuracy by class, the pairs most often mistaken in

@@ -27,6 +27,12 @@ void write_templates(std::ostream& out, const std::vector<TemplateRecord>& templ
   }
 }
 
+/// A task on features of a trained model has the name of the same on frozen ones.
+std::string heading(const Confusion& found) {
+  const bool learned = found.scope == scope::global && found.task != task::labelling;
+  return learned ? found.scope + " " + found.task : found.task;
+}
+
 void write_mistakes(std::ostream& out, const Confusion& found, const std::vector<std::string>& class_names) {
   std::vector<std::tuple<std::int64_t, std::size_t, std::size_t>> mistakes;  // count, label, answer
   const std::size_t classes = class_names.size();
@@ -37,7 +43,7 @@ void write_mistakes(std::ostream& out, const Confusion& found, const std::vector
   if (mistakes.size() > 3) mistakes.resize(3);
   for (std::size_t i = 0; i < mistakes.size(); ++i) {
     const auto& [count, label, answer] = mistakes[i];
-    out << (i == 0 ? "most often mistaken (" + found.task + "): " : ", ") << class_names[label] << " for "
+    out << (i == 0 ? "most often mistaken (" + heading(found) + "): " : ", ") << class_names[label] << " for "
         << class_names[answer] << " " << -count << "x";
   }
   if (!mistakes.empty()) out << "\n";
@@ -62,7 +68,7 @@ std::string in_words(const Scores& found, const std::vector<std::string>& class_
   write_templates(out, found.templates);
   std::size_t width = 18;
   for (const std::string& name : class_names) width = std::max(width, name.size() + 2);
-  const auto cell_width = [](const Confusion& task) { return int(std::max<std::size_t>(task.task.size(), 8)) + 2; };
+  const auto cell_width = [](const Confusion& task) { return int(std::max<std::size_t>(heading(task).size(), 8)) + 2; };
   const auto row = [&](const std::string& name, std::size_t first, std::size_t last) {
     out << padded(name, width);
     for (const Confusion& task : found.confusions)
@@ -70,7 +76,7 @@ std::string in_words(const Scores& found, const std::vector<std::string>& class_
     out << "\n";
   };
   out << padded("accuracy", width);
-  for (const Confusion& task : found.confusions) out << std::setw(cell_width(task)) << task.task;
+  for (const Confusion& task : found.confusions) out << std::setw(cell_width(task)) << heading(task);
   out << "\n";
   for (std::size_t c = 0; c < class_names.size(); ++c) row(class_names[c], c, c + 1);
   row("all images", 0, class_names.size());

@@ -86,13 +86,14 @@ std::optional<Subject> open_subject(const EvaluateOptions& options, at::Device d
     const std::string weights = subject.clip ? subject.clip->checksum : subject.set.origin.weights;
     subject.trained.emplace(
         revive(*learned, material(subject, *learned, class_names, device, communicator), weights, device));
-    require(subject.trained->learner->classifier(), learned->file.string(), " is of ", learned->learner,
-            ", which cannot label images.");
+    require(subject.trained->learner->classifier() || subject.trained->learner->encoder(), learned->file.string(),
+            " is of ", learned->learner, ", which can neither label images nor give features.");
   }
   if (alone && subject.clip && !subject.set.imported)
     require_origin(options.data.features, subject.set.origin, {"", subject.clip->checksum, "", "", ""});
   if (!alone) {
-    const bool patches = subject.trained && subject.trained->learner->classifier()->needs_to_label().patches;
+    Classifier* classifier = subject.trained ? subject.trained->learner->classifier() : nullptr;
+    const bool patches = classifier && classifier->needs_to_label().patches;
     auto features = features_of(*dataset, *subject.clip, {patches, false, {}}, options.data.features,
                                 options.data.feature_store, device, communicator, signal_received);
     if (!features) {

@@ -51,7 +51,7 @@ function(fedorbit_layer name)
   set_property(SOURCE model/prompts/tree_attention.cpp APPEND PROPERTY COMPILE_DEFINITIONS "FEDORBIT_WIDE_LANES=${wide_lanes}")
   # The same, where bits are promised to be those of separate multiplications and additions.
   set_source_files_properties(algorithms/optimiser_rows.cpp algorithms/magnitudes.cpp algorithms/codecs/levels.cpp
-    federation/exact_sum.cpp algorithms/row_norm.cpp
+    federation/exact_sum.cpp algorithms/row_norm.cpp data/colours.cpp
     PROPERTIES COMPILE_OPTIONS "-fopenmp-simd;-O3;-ffp-contract=off;-fno-math-errno;-fno-trapping-math"
     COMPILE_DEFINITIONS "FEDORBIT_CLONES=${vector_clones}" SKIP_UNITY_BUILD_INCLUSION ON)
   # Six sources to a compiler run: most of the work is in reading LibTorch's headers.

@@ -23,6 +23,7 @@ struct Batch {
   Tensor labels;    // (K, B) int64; undefined for learners without labels
   Tensor present;   // (K, B) float32, 1 for a real sample: a client's last batch may be short
   Tensor active;    // (K) float32, 1 while the client still has batches: an inactive client does not change by a bit
+  Tensor places;    // (K, B) int64, of images in the data set: by these they draw; only with images
 };
 
 /// What a learner wants in its batches, or a classifier in those that it labels.

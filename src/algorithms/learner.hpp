@@ -10,6 +10,7 @@
 namespace fedorbit {
 
 class Classifier;
+class Encoder;
 
 /// A loss for K clients at once. The frozen backbone is shared by all of them. A client's loss and gradient do not
 /// depend on what the others of its group hold; in float32 on a CPU they have the same bits alone and in any group:
@@ -34,6 +35,9 @@ class Learner {
   virtual Needs needs() const { return {}; }
   /// The fewest images that a step makes sense with.
   virtual std::int64_t smallest_batch() const { return 1; }
+  /// Why a client with so many images cannot train, as the rest of a sentence that says their number; empty where it
+  /// can.
+  virtual std::string refusal(std::int64_t images) const { return {}; }
   /// A sentence on what it had to assume or leave out of what it was given, or empty.
   virtual std::string assumption() const { return {}; }
   /// SHA-256, hexadecimal, of weights that it read from a file of its own, or empty.
@@ -56,8 +60,9 @@ class Learner {
   virtual std::vector<std::string> warnings(std::span<const double> means) const { return {}; }
   /// Which of its options do nothing beside the others, in a sentence; empty where each does something.
   virtual std::string idle() const { return {}; }
-  /// What it can do besides: label, or nothing.
+  /// What it can do besides: label, give features, both, or nothing.
   virtual Classifier* classifier() { return nullptr; }
+  virtual Encoder* encoder() { return nullptr; }
 };
 
 /// Which parameters label: those the server knows, or the client's own too.
@@ -75,6 +80,20 @@ class Classifier {
   virtual Scorer scorer(const Parameters& parameters, Scope scope) = 0;
   /// What a scorer wants in its batches.
   virtual Needs needs_to_label() const { return {}; }
+};
+
+/// An encoder frozen at some parameters: batch -> features (K, B, d) float32, raw; those of absent images are anything.
+using Encoding = std::function<Tensor(const Batch&)>;
+
+/// What a learner that gives features is besides.
+class Encoder {
+ public:
+  virtual ~Encoder() = default;
+  /// As Classifier::scorer, for features.
+  virtual Encoding encoding(const Parameters& parameters, Scope scope) = 0;
+  /// What an encoding wants in its batches, of which it looks at no labels.
+  virtual Needs needs_to_encode() const = 0;
+  virtual std::int64_t width() const = 0;  // d
 };
 
 }  // namespace fedorbit

@@ -41,6 +41,7 @@ class Relabelled final : public Learner {
   void after_step(Parameters& parameters, const Turn& turn) override { learner_->after_step(parameters, turn); }
   Needs needs() const override { return learner_->needs(); }
   std::int64_t smallest_batch() const override { return learner_->smallest_batch(); }
+  std::string refusal(std::int64_t images) const override { return learner_->refusal(images); }
   std::string assumption() const override { return learner_->assumption(); }
   std::string weights_checksum() const override { return learner_->weights_checksum(); }
   double step_bytes(std::int64_t batch_size) const override { return learner_->step_bytes(batch_size); }
@@ -50,6 +51,7 @@ class Relabelled final : public Learner {
   std::vector<std::string> warnings(std::span<const double> means) const override { return learner_->warnings(means); }
   std::string idle() const override { return learner_->idle(); }
   Classifier* classifier() override { return learner_->classifier(); }
+  Encoder* encoder() override { return learner_->encoder(); }
 
  private:
   /// What the learner's shared tensors begin as, for every client, in its own layout. Drawn once.

@@ -10,11 +10,16 @@
 #include "algorithms/codecs/top_k.hpp"
 #include "algorithms/codecs/uniform.hpp"
 #include "algorithms/codecs/zstd.hpp"
+#include "algorithms/learners/byol.hpp"
 #include "algorithms/learners/dual_prompt.hpp"
 #include "algorithms/learners/fedclip.hpp"
 #include "algorithms/learners/linear.hpp"
+#include "algorithms/learners/mae.hpp"
+#include "algorithms/learners/moco.hpp"
 #include "algorithms/learners/network.hpp"
 #include "algorithms/learners/prompt.hpp"
+#include "algorithms/learners/simmim.hpp"
+#include "algorithms/learners/simsiam.hpp"
 #include "algorithms/strategies/fedadagrad.hpp"
 #include "algorithms/strategies/fedadam.hpp"
 #include "algorithms/strategies/fedavg.hpp"
@@ -75,7 +80,9 @@ const Learners& learners() {
   static const Learners parts{
       learner<PromptLearner, PromptOptions>("prompt"),    learner<DualPromptLearner, DualPromptOptions>("dual_prompt"),
       learner<FedClipLearner, FedClipOptions>("fedclip"), learner<LinearLearner, LinearOptions>("linear"),
-      learner<NetworkLearner, NetworkOptions>("network"),
+      learner<NetworkLearner, NetworkOptions>("network"), learner<SimSiamLearner, SimSiamOptions>("simsiam"),
+      learner<ByolLearner, ByolOptions>("byol"),          learner<MocoLearner, MocoOptions>("moco"),
+      learner<SimMimLearner, SimMimOptions>("simmim"),    learner<MaeLearner, MaeOptions>("mae"),
   };
   return parts;
 }

@@ -23,6 +23,7 @@ enum class Purpose : std::uint32_t {
   description = 12,
   choice_of_view = 13,
   live_view = 14,
+  mask = 15,
   link = 20,
   message = 21,
   schedule = 22,

@@ -36,16 +36,16 @@ std::string ViewOptions::recipe() const {
   return text("random resized crop from ", smallest_crop, flip ? ", flip" : "", ", seed ", seed);
 }
 
-Tensor random_view(const Tensor& image, std::int64_t size, double smallest_crop, bool flip, Stream stream) {
+Tensor random_view(const Tensor& image, std::int64_t size, double smallest_crop, bool flip, Stream& stream) {
   const Crop crop = drawn_crop(image.size(1), image.size(2), smallest_crop, stream);
   return cropped(image, crop, size, flip && stream.below(2) == 1);
 }
 
 Tensor augmented_view(const Tensor& image, std::int64_t size, const ViewOptions& options, std::int64_t sample,
                       std::int64_t view) {
-  return random_view(
-      image, size, options.smallest_crop, options.flip,
-      Keys(std::uint64_t(options.seed)).stream(Purpose::augment, std::uint64_t(view), std::uint64_t(sample)));
+  Stream stream =
+      Keys(std::uint64_t(options.seed)).stream(Purpose::augment, std::uint64_t(view), std::uint64_t(sample));
+  return random_view(image, size, options.smallest_crop, options.flip, stream);
 }
 
 }  // namespace fedorbit

@@ -37,7 +37,7 @@ Crop drawn_crop(std::int64_t rows, std::int64_t columns, double smallest, Stream
 Tensor cropped(const Tensor& image, const Crop& crop, std::int64_t size, bool mirrored = false);
 
 /// A drawn crop; with `flip`, mirrored with probability 1/2.
-Tensor random_view(const Tensor& image, std::int64_t size, double smallest_crop, bool flip, Stream stream);
+Tensor random_view(const Tensor& image, std::int64_t size, double smallest_crop, bool flip, Stream& stream);
 
 /// View `view` (from 1) of image `sample`, a pure function of (seed, sample, view).
 Tensor augmented_view(const Tensor& image, std::int64_t size, const ViewOptions& options, std::int64_t sample,

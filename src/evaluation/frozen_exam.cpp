@@ -1,30 +1,12 @@
 #include "evaluation/frozen_exam.hpp"
 
-#include <memory>
-
 #include "algorithms/losses/cosine.hpp"
-#include "evaluation/linear_probe.hpp"
-#include "evaluation/nearest_neighbours.hpp"
 
 namespace fedorbit {
 
 Scorer by_texts(const Tensor& text_features, double logit_scale, at::Device device) {
   const Tensor texts = unit(text_features.to(at::kFloat)).unsqueeze(0).to(device);  // (1, C, d)
   return [texts, logit_scale](const Batch& batch) { return cosine_logits(batch.features, texts, logit_scale); };
-}
-
-Scorer by_probe(const KeptFeatures& features, std::span<const std::int64_t> train, std::int64_t classes) {
-  const auto probe = std::make_shared<LinearProbe>(features.features(), features.labels(),
-                                                   std::vector<std::int64_t>(train.begin(), train.end()), classes);
-  return [probe](const Batch& batch) { return probe->logits(batch.features); };
-}
-
-Scorer by_neighbours(const KeptFeatures& features, std::span<const std::int64_t> train, std::int64_t classes,
-                     std::int64_t k, double temperature) {
-  const auto voters = std::make_shared<NearestNeighbours>(features.features(), features.labels(),
-                                                          std::vector<std::int64_t>(train.begin(), train.end()),
-                                                          classes, k, temperature);
-  return [voters](const Batch& batch) { return voters->logits(batch.features); };
 }
 
 std::vector<Score> FrozenExam::take(const Server& server, Clients&) {

@@ -5,17 +5,11 @@
 #include <string>
 
 #include "evaluation/exam.hpp"
-#include "inputs/kept_features.hpp"
 
 namespace fedorbit {
 
 /// A batch's logits logit_scale * <v, t_c>, for text features (C, d).
 Scorer by_texts(const Tensor& text_features, double logit_scale, at::Device device);
-/// By a linear classifier fitted to the features of these images.
-Scorer by_probe(const KeptFeatures& features, std::span<const std::int64_t> train, std::int64_t classes);
-/// By the votes of the nearest of these images.
-Scorer by_neighbours(const KeptFeatures& features, std::span<const std::int64_t> train, std::int64_t classes,
-                     std::int64_t k, double temperature);
 
 class FrozenExam final : public Exam {
  public:

@@ -5,6 +5,7 @@
 
 #include "algorithms/personal_tensors.hpp"
 #include "core/error.hpp"
+#include "evaluation/encoder_exam.hpp"
 #include "evaluation/frozen_exam.hpp"
 #include "evaluation/global_exam.hpp"
 #include "evaluation/personal_exam.hpp"
@@ -51,6 +52,19 @@ void check_codecs(const Experiment& experiment, const Parts& parts) {
           "\" is not for downloads, whose messages say what earlier ones could not: ", why, ".");
 }
 
+/// Whether a learner without labels is judged by how well its encoder's features tell the classes apart.
+bool judged_by_features(Learner& learner) { return learner.encoder() && !learner.classifier(); }
+
+/// Throws where features are to tell apart what has no labels.
+void check_probes(const Experiment& experiment, Learner& learner, const Labelled& data) {
+  const auto& options = experiment.evaluation;
+  require(!judged_by_features(learner) || data.classes > 1 || !(options.linear_probe || options.neighbours),
+          "evaluation.linear_probe and evaluation.neighbours judge the encoder of method.learner = \"",
+          experiment.method.learner,
+          "\" by how well its features tell classes apart, and all images of the data are of ",
+          "one: take data with labels, or set both to false.");
+}
+
 /// The images of a split that some clients own.
 SplitImages images_of(const char* split, const Partition& partition, std::vector<std::int64_t> Shard::*side,
                       std::vector<ClientId> clients) {
@@ -59,25 +73,35 @@ SplitImages images_of(const char* split, const Partition& partition, std::vector
   return images;
 }
 
+/// Throws where the learner can do nothing with as many images as some client has.
+void require_images(const Learner& learner, const Partition& partition) {
+  if (learner.refusal(1).empty()) return;  // any number will do
+  for (ClientId client = 0; client < partition.clients(); ++client) {
+    const auto images = std::int64_t(partition.shard(client).train.size());
+    const std::string why = images > 0 ? learner.refusal(images) : "";
+    require(why.empty(), "client ", client, " trains on ", images, " images, and ", why, ".");
+  }
+}
+
 /// Throws where some client's last batch of an epoch, or a part of one, has fewer images than the learner can learn
 /// from.
 void require_batches(const Learner& learner, const Partition& partition, const TrainingOptions& training) {
   const std::int64_t fewest = learner.smallest_batch();
   if (fewest == 1) return;
   require(training.batch_size >= fewest, "training.batch_size = ", training.batch_size,
-          ": batch norms know no spread of fewer than ", fewest, " images; take more, or network.norm = \"group\".");
+          ": batch norms know no spread of fewer than ", fewest, " images; take more, or other norms.");
   const auto last_part = [&](std::int64_t batch) { return (batch - 1) % training.at_once() + 1; };
   for (ClientId client = 0; client < partition.clients(); ++client) {
     const auto images = std::int64_t(partition.shard(client).train.size()), rest = images % training.batch_size;
     const bool skipped = rest < training.smallest_batch;
     require(rest == 0 || skipped || rest >= fewest, "client ", client, " trains on ", images, " images in batches of ",
             training.batch_size, ": the last has ", rest, ", and batch norms know no spread of fewer than ", fewest,
-            "; training.smallest_batch = ", fewest, " skips such a batch, network.norm = \"group\" can learn from it.");
+            "; training.smallest_batch = ", fewest, " skips such a batch, and other norms can learn from it.");
     for (const std::int64_t batch : {images >= training.batch_size ? training.batch_size : 0, skipped ? 0 : rest})
       require(batch == 0 || last_part(batch) >= fewest, "client ", client, " learns from a batch of ", batch,
               " images, ", training.at_once(), " at once: the last part has ", last_part(batch),
               ", and batch norms know no spread of fewer than ", fewest,
-              "; take another training.batch_size or training.accumulate, or network.norm = \"group\".");
+              "; take another training.batch_size or training.accumulate, or other norms.");
   }
 }
 
@@ -102,12 +126,14 @@ Parts assemble(Experiment& experiment, const Labelled& data, std::shared_ptr<Lea
   parts.partition = make_partition(data, partition, Keys(std::uint64_t(partition.seed)));
   partition.clients = parts.partition->clients() + parts.partition->unseen_clients();
   require_batches(*parts.learner, *parts.partition, experiment.training);
+  require_images(*parts.learner, *parts.partition);
   parts.strategy = make_strategy(experiment.method.strategy, experiment.strategy);
   parts.strategy->check(experiment.optimiser);
   parts.upload_codec = make_codec(experiment.upload);
   parts.download_codec = make_codec(experiment.download);
   check_codecs(experiment, parts);
   check_selection(experiment, parts);
+  check_probes(experiment, *parts.learner, data);
   auto& group_size = experiment.training.group_size;
   if (group_size == 0) group_size = parts.learner->usual_group(device);
   return parts;
@@ -147,21 +173,24 @@ std::vector<std::unique_ptr<Exam>> exams_of(const Experiment& experiment, const 
                                             const Questions& questions, const KeptFeatures& features,
                                             std::function<Scorer()> zero_shot, Communicator& communicator) {
   std::vector<std::unique_ptr<Exam>> exams;
-  const auto frozen = [&](const char* task, std::function<Scorer()> scorer) {
+  const auto frozen = [&](const std::string& task, std::function<Scorer()> scorer) {
     exams.push_back(std::make_unique<FrozenExam>(questions, task, std::move(scorer), communicator));
   };
   const auto& options = experiment.evaluation;
   const std::int64_t classes = questions.data.classes;
   if (zero_shot) frozen(task::zero_shot, std::move(zero_shot));
-  if (options.linear_probe)
-    frozen(task::probe, [&features, &questions, classes] { return by_probe(features, questions.train, classes); });
-  if (options.neighbours)
-    frozen(task::neighbours, [&features, &questions, classes, k = options.k, temperature = options.temperature] {
-      return by_neighbours(features, questions.train, classes, k, temperature);
+  std::vector<FittedTask> fitted;
+  if (options.linear_probe) fitted.push_back(probe_task(classes));
+  if (options.neighbours) fitted.push_back(neighbours_task(classes, options.k, options.temperature));
+  for (const FittedTask& task : fitted)
+    frozen(task.name, [&features, &questions, fit = task.fit] {
+      return fit(features.features(), features.labels(), questions.train);
     });
+  const bool whole = experiment.method.personal.empty();  // else the server's parameters alone are no whole model
+  if (whole && judged_by_features(*parts.learner))
+    exams.push_back(std::make_unique<EncoderExam>(questions, *parts.learner, std::move(fitted), communicator));
   if (!parts.learner->classifier()) return exams;
-  if (experiment.method.personal.empty())  // else the server's parameters alone are no whole model
-    exams.push_back(std::make_unique<GlobalExam>(questions, *parts.learner, communicator));
+  if (whole) exams.push_back(std::make_unique<GlobalExam>(questions, *parts.learner, communicator));
   const std::int64_t width = std::min(labelled_at_once, experiment.training.batch_size);
   if (options.trained) exams.push_back(std::make_unique<TrainedExam>(questions, *parts.learner, width, communicator));
   exams.push_back(std::make_unique<PersonalExam>(questions, *parts.learner, width, communicator));

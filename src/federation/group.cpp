@@ -40,7 +40,8 @@ Batch part_of(const Batch& batch, std::int64_t first, std::int64_t count) {
           narrowed(batch.patches, 1),
           narrowed(batch.labels, 1),
           present,
-          batch.active * (present.sum(1) > 0)};
+          batch.active * (present.sum(1) > 0),
+          narrowed(batch.places, 1)};
 }
 
 }  // namespace
@@ -134,8 +135,8 @@ void Group::step(Workshop& workshop, Turn& turn, const Batch& batch) {
   // Only whole batches are recorded: the last of a client that trains alone may be of any other shape.
   const bool whole = batch.present.size(1) == workshop.width;
   Batch& here = whole ? batch_ : (short_ = Batch());
-  for (const auto part :
-       {&Batch::images, &Batch::features, &Batch::patches, &Batch::labels, &Batch::present, &Batch::active})
+  for (const auto part : {&Batch::images, &Batch::features, &Batch::patches, &Batch::labels, &Batch::present,
+                          &Batch::active, &Batch::places})
     put(here.*part, batch.*part);
   turn.active = here.active;
   const Experiment& experiment = workshop.experiment;

@@ -16,6 +16,21 @@ struct LiveImages::Readers {
   std::optional<c10::Stream> copying;
 };
 
+namespace {
+
+/// (3, H, W) uint8 -> what the stream makes of it, (3, S, S) uint8.
+Tensor drawn_view(const Tensor& image, const Transform& transform, const LiveImageOptions& options, Stream& draws) {
+  Tensor view = options.smallest_crop < 1
+                    ? random_view(image, transform.image_size, options.smallest_crop, options.flip, draws)
+                    : transform.square(image, options.flip && draws.below(2) == 1);
+  if (options.vertical_flip && draws.below(2) == 1) view = view.flip({1}).contiguous();
+  if (options.quarter_turns) view = view.rot90(std::int64_t(draws.below(4)), {1, 2}).contiguous();
+  if (options.colours.any()) view = disturbed(view, Disturbance::drawn(options.colours, transform.image_size, draws));
+  return view;
+}
+
+}  // namespace
+
 LiveImages::LiveImages(const Dataset& dataset, const LiveImageOptions& options, at::Device device, Keys keys,
                        const ReadingOptions& reading)
     : dataset_(dataset), options_(options), device_(device), keys_(keys), reading_(reading) {}
@@ -33,9 +48,7 @@ std::unique_ptr<BatchStream> LiveImages::stream(std::vector<Picks> picks, const 
     Stream draws = keys.within(std::uint64_t(occasion->round), std::uint64_t(occasion->clients[place.client]))
                        .within(place.step, std::uint64_t(place.view))
                        .stream(Purpose::live_view, std::uint64_t(place.image));
-    if (options.smallest_crop < 1)
-      return random_view(image, transform.image_size, options.smallest_crop, options.flip, draws);
-    return transform.square(image, options.flip && draws.below(2) == 1);
+    return drawn_view(image, transform, options, draws);
   };
   return std::make_unique<LiveStream>(
       LiveStream::Work{readers_->memory, readers_->threads, readers_->copying, device_, transform, dataset_.labels()},

@@ -6,6 +6,7 @@
 #include "algorithms/batch.hpp"
 #include "core/keys.hpp"
 #include "core/options.hpp"
+#include "data/colours.hpp"
 #include "data/dataset.hpp"
 
 namespace fedorbit {
@@ -13,13 +14,17 @@ namespace fedorbit {
 /// How images are seen by what trains on them; what labels them sees them whole.
 struct LiveImageOptions {
   double smallest_crop = 1;
-  bool flip = false;
+  bool flip = false, vertical_flip = false, quarter_turns = false;
+  ColourOptions colours;
   void fields(OptionList& v) {
     v("smallest_crop", smallest_crop, "",
       "the least share of an image's area that a random crop shows to a client that trains on it; 1: no crops, images "
       "are seen as when they are labelled",
       0.01, 1);
     v("flip", flip, "whether every other image that a client trains on is mirrored");
+    v("vertical_flip", vertical_flip, "whether every other one is upside down: seen from above, either way is right");
+    v("quarter_turns", quarter_turns, "whether they are turned by 0, 90, 180 or 270 degrees");
+    colours.fields(v);
   }
 };
 

@@ -104,6 +104,7 @@ Batch LiveStream::next() {
     batch.labels = sent(work_.labels.index_select(0, places.image.flatten()).view_as(places.image), work_.device);
   batch.present = sent(places.present, work_.device);
   batch.active = sent(places.active, work_.device);
+  batch.places = sent(places.image, work_.device);
   return batch;
 }
 

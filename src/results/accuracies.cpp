@@ -52,7 +52,8 @@ std::vector<std::pair<std::string, double>> accuracies(const std::vector<Score>&
   for (const Sum& sum : sums) {
     const bool frozen = sum.scope == scope::frozen;
     const bool usual = sum.split == split::test || sum.split == split::all;
-    const std::string name = (frozen ? sum.task : sum.scope) + (usual ? "" : " " + sum.split);
+    const std::string of_scope = sum.task == task::labelling ? sum.scope : sum.scope + " " + sum.task;
+    const std::string name = (frozen ? sum.task : of_scope) + (usual ? "" : " " + sum.split);
     if (sum.pool) named.emplace_back(frozen ? name : name + " pool", *sum.pool);
     if (sum.clients > 0) named.emplace_back(name + " mean", sum.of_clients / double(sum.clients));
   }

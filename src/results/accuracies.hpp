@@ -12,8 +12,8 @@ namespace fedorbit {
 
 /// (name, accuracy) in the order in which they were judged: of all images in one pool, and, where clients were judged
 /// one by one, the plain mean over them. Names are those of tasks ("zero-shot"), and of scopes with which of the two it
-/// is ("global pool", "global mean"); between them stands the split, where it is not that of testing ("global
-/// validation mean").
+/// is ("global pool", "global mean"); between them stand the task, where it is not labelling by the learner itself
+/// ("global probe pool"), and the split, where it is not that of testing ("global validation mean").
 std::vector<std::pair<std::string, double>> accuracies(const std::vector<Score>& scores);
 
 /// The accuracies in a results file, those of each scope, task and split as they were judged last, of the first `until`

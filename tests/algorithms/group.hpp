@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <map>
 
 #include "algorithms/losses/cosine.hpp"
 #include "algorithms/registry.hpp"
@@ -64,11 +65,31 @@ inline std::vector<std::vector<std::string>> variants_of(const std::string& name
   std::vector<std::vector<std::string>> out;
   if (name == "network") {
     for (const char* norm : {"statistics=shared", "statistics=personal", "statistics=batch", "norm=group"})
-      out.push_back({"network.architecture=resnet18", "network.width=8", "network.image_size=32",
-                     text("network.", norm)});
+      out.push_back(
+          {"network.architecture=resnet18", "network.width=8", "network.image_size=32", text("network.", norm)});
     out.push_back({"network.architecture=vit_tiny_patch16", "network.width=16", "network.depth=2",
                    "network.image_size=32", "network.label_smoothing=0.1"});
     out.push_back({"network.architecture=clip", "network.head=text"});
+    return out;
+  }
+  const std::map<std::string, std::vector<std::string>> without_labels{
+      {"simsiam", {"projection=12", "prediction=5"}},
+      {"byol", {"hidden=12", "projection=5"}},
+      {"moco", {"queue=9", "projection=6"}},
+      {"simmim", {}},
+      {"mae", {"decoder_width=12", "decoder_depth=1"}},
+  };
+  if (const auto sizes = without_labels.find(name); sizes != without_labels.end()) {
+    const auto small = [&](std::vector<std::string> options) {
+      options.push_back("image_size=32");
+      options.insert(options.end(), sizes->second.begin(), sizes->second.end());
+      for (std::string& option : options) option = name + "." + option;
+      out.push_back(std::move(options));
+    };
+    small({"architecture=vit_tiny_patch16", "width=16", "depth=1"});
+    if (name == "simmim" || name == "mae") return out;
+    small({"architecture=resnet18", "width=4", "statistics=personal"});
+    small({"architecture=resnet18", "width=4", "norm=group", name == "simsiam" ? "alignment=0.5" : "kept=client"});
     return out;
   }
   if (name != "dual_prompt") return {{}};
@@ -116,10 +137,16 @@ struct ClientGroup {
     const Tensor active = at::ones({std::int64_t(clients.size())});
     for (const Entry& entry : learner.layout().entries())  // variances are positive
       if (entry.role == Role::statistic) parameters[entry.name].detach().abs_();
-    batch = {at::stack(images), at::stack(features), at::stack(patch_rows),
-             at::stack(labels), at::stack(present),  active};
-    for (const auto part :
-         {&Batch::images, &Batch::features, &Batch::patches, &Batch::labels, &Batch::present, &Batch::active})
+    const Tensor places = at::arange(batch_size).expand({std::int64_t(clients.size()), batch_size});
+    batch = {at::stack(images),
+             at::stack(features),
+             at::stack(patch_rows),
+             at::stack(labels),
+             at::stack(present),
+             active,
+             places};
+    for (const auto part : {&Batch::images, &Batch::features, &Batch::patches, &Batch::labels, &Batch::present,
+                            &Batch::active, &Batch::places})
       batch.*part = (batch.*part).to(device);
     turn.active = batch.active;
     turn.start = parameters.flat(Owner::shared).clone();

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <numeric>
 
 #include "algorithms/group.hpp"
 #include "core/error.hpp"
@@ -69,6 +70,43 @@ TEST(LiveImages, are_mirrored_every_other_time_and_uncropped_where_that_is_asked
     mirrored += flipped;
   }
   EXPECT_NEAR(mirrored, 50, 20);
+}
+
+/// All eight ways of laying a square, first as it is.
+std::vector<Tensor> ways(const Tensor& image) {
+  std::vector<Tensor> out;
+  for (std::int64_t turns = 0; turns < 4; ++turns)
+    for (const bool flipped : {false, true})
+      out.push_back((flipped ? image.flip({1}) : image).rot90(turns, {1, 2}).contiguous());
+  return out;
+}
+
+TEST(LiveImages, seen_from_above_are_laid_in_all_eight_ways) {
+  const Dataset dataset = scenes();
+  const LiveImages images(dataset, {.vertical_flip = true, .quarter_turns = true}, at::kCPU, Keys(1));
+  const auto laid = ways(images.batch(picked(std::vector<std::int64_t>{4}), two_views).images[0][0][0]);
+  std::vector<int> count(8, 0);
+  for (std::int64_t round = 0; round < 160; ++round) {
+    const Tensor view = images.batch({{{4}}, 1}, two_views, Occasion{round, {0}}).images[0][1][0];
+    for (std::size_t way = 0; way < 8; ++way) count[way] += at::equal(view, laid[way]);
+  }
+  EXPECT_THAT(count, testing::Each(testing::AllOf(testing::Gt(5), testing::Lt(40))));
+  EXPECT_EQ(std::accumulate(count.begin(), count.end(), 0), 160);
+}
+
+TEST(LiveImages, are_disturbed_in_their_colours_by_what_is_drawn_for_the_view_alone) {
+  const Dataset dataset = scenes();
+  LiveImageOptions options{.smallest_crop = 0.3};
+  const LiveImages plain(dataset, options, at::kCPU, Keys(1));
+  options.colours.jitter = options.colours.blur = 1;
+  const LiveImages coloured(dataset, options, at::kCPU, Keys(1));
+  const Picks picks{{{4, 2}}, 2};
+  const Tensor batch = coloured.batch(picks, two_views, Occasion{1, {3}}).images;
+  EXPECT_FALSE(at::equal(batch, plain.batch(picks, two_views, Occasion{1, {3}}).images));
+  EXPECT_TRUE(at::equal(batch, coloured.batch(picks, two_views, Occasion{1, {3}}).images));
+  EXPECT_FALSE(at::equal(batch[0][0], batch[0][1]));
+  EXPECT_TRUE(at::equal(coloured.batch(picks, two_views).images, plain.batch(picks, two_views).images))
+      << "nobody trains: images are seen as they are";
 }
 
 /// All images of a stream of many small batches of three clients, in which one trains less.

@@ -10,6 +10,10 @@ Tensor unit(const Tensor& rows) {
   return rows / at::linalg_vector_norm(rows, 2, at::IntArrayRef{-1}, true).clamp_min(1e-12);
 }
 
+Tensor mean_cosine(const Tensor& one, const Tensor& other) {
+  return (unit(one.to(at::kFloat)) * unit(other.to(at::kFloat))).sum(1).mean();
+}
+
 Tensor cosine_logits(const Tensor& features, const Tensor& text_features, double scale) {
   return scale * at::matmul(unit(features), text_features.transpose(1, 2));
 }

@@ -144,6 +144,11 @@ std::pair<Tensor, Tensor> CheckpointReader::take_folded(const std::string& convo
   return {folded, (of_norm(".bias") - of_norm(".running_mean") * scale).to(type_)};
 }
 
+void CheckpointReader::leave(const std::string& beginning) {
+  for (const auto& [name, tensor] : weights_.tensors)
+    if (name.starts_with(beginning)) taken_.insert(name);
+}
+
 void CheckpointReader::check_rest() const {
   for (const auto& [name, tensor] : weights_.tensors)
     require(taken_.contains(name) || is_meaningless(name), where_, " has the tensor '", name, "' of shape ",

@@ -30,6 +30,8 @@ class CheckpointReader {
   /// A convolution with the batch norm after it folded in: w g / sqrt(v + 1e-5) and b - m g / sqrt(v + 1e-5).
   std::pair<Tensor, Tensor> take_folded(const std::string& convolution, const std::string& norm,
                                         const std::vector<std::int64_t>& shape);
+  /// What the file's tensors of such names (those that begin so) are for is over: they are neither read nor missed.
+  void leave(const std::string& beginning);
   /// Throws where the file has a tensor that was not taken and means something: its model computes what ours does not.
   void check_rest() const;
 

@@ -33,10 +33,10 @@ constexpr std::array<Residual, 2> residuals{{{"resnet18", {2, 2, 2, 2}, false}, 
 constexpr const char* tower = "clip";
 
 std::unique_ptr<Backbone> make_transformer(const Transformer& published, const ArchitectureSizes& sizes) {
-  require(!sizes.group_norms, "network.norm = \"group\": ", published.name,
+  require(!sizes.group_norms, sizes.section, ".norm = \"group\": ", published.name,
           " has layer norms alone; leave it at batch.");
-  require(sizes.image_size % published.patch == 0, "network.image_size = ", sizes.image_size, ": ", published.name,
-          " cuts images into patches of ", published.patch, " pixels; take a multiple of that.");
+  require(sizes.image_size % published.patch == 0, sizes.section, ".image_size = ", sizes.image_size, ": ",
+          published.name, " cuts images into patches of ", published.patch, " pixels; take a multiple of that.");
   VisionConfig config;
   config.width = sizes.width > 0 ? sizes.width : published.width;
   config.layers = sizes.depth > 0 ? sizes.depth : 12;
@@ -44,15 +44,15 @@ std::unique_ptr<Backbone> make_transformer(const Transformer& published, const A
   config.mlp_width = 4 * config.width;
   config.image_size = sizes.image_size;
   config.patch_size = published.patch;
-  require(config.width % config.heads == 0, "network.width = ", config.width, " cannot be divided into ", config.heads,
-          " heads of about 64 channels; take a multiple of 64, or less than 128.");
+  require(config.width % config.heads == 0, sizes.section, ".width = ", config.width, " cannot be divided into ",
+          config.heads, " heads of about 64 channels; take a multiple of 64, or less than 128.");
   return std::make_unique<VisionTransformer>(config);
 }
 
 std::unique_ptr<Backbone> make_residual(const Residual& published, const ArchitectureSizes& sizes) {
-  require(sizes.depth == 0, "network.depth is the number of layers of a vision transformer; ", published.name,
+  require(sizes.depth == 0, sizes.section, ".depth is the number of layers of a vision transformer; ", published.name,
           " has its own.");
-  require(sizes.width % 4 == 0, "network.width = ", sizes.width, ": a residual network's is a multiple of 4.");
+  require(sizes.width % 4 == 0, sizes.section, ".width = ", sizes.width, ": a residual network's is a multiple of 4.");
   ResidualConfig config;
   config.image_size = sizes.image_size;
   config.width = sizes.width > 0 ? sizes.width : 64;
@@ -63,11 +63,12 @@ std::unique_ptr<Backbone> make_residual(const Residual& published, const Archite
 }
 
 std::unique_ptr<Backbone> make_tower(const ArchitectureSizes& sizes, const Clip* clip) {
-  require(clip, "network.architecture = \"clip\" is the image tower of model.weights, of which there are none.");
-  require(sizes.width == 0 && sizes.depth == 0 && !sizes.group_norms,
-          "network.width, depth and norm do not go with the architecture clip: the weights have theirs.");
-  require(sizes.image_size == 0 || sizes.image_size == clip->config.vision.image_size,
-          "network.image_size = ", sizes.image_size, ", but the image tower of model.weights sees ",
+  require(clip, sizes.section,
+          ".architecture = \"clip\" is the image tower of model.weights, of which there are none.");
+  require(sizes.width == 0 && sizes.depth == 0 && !sizes.group_norms, sizes.section,
+          ".width, depth and norm do not go with the architecture clip: the weights have theirs.");
+  require(sizes.image_size == 0 || sizes.image_size == clip->config.vision.image_size, sizes.section,
+          ".image_size = ", sizes.image_size, ", but the image tower of model.weights sees ",
           clip->config.vision.image_size, " pixels; leave it at 0.");
   return std::make_unique<ClipTower>(clip->config);
 }
@@ -91,7 +92,7 @@ std::unique_ptr<Backbone> make_backbone(const std::string& architecture, const A
     if (known.name == architecture) return make_transformer(known, settled);
   for (const Residual& known : residuals)
     if (known.name == architecture) return make_residual(known, settled);
-  fail("network.architecture = \"", architecture, "\" is none that is known; the nearest is ",
+  fail(sizes.section, ".architecture = \"", architecture, "\" is none that is known; the nearest is ",
        nearest(architecture, architecture_names()), ".");
 }
 

@@ -14,12 +14,13 @@ std::vector<std::string> architecture_names();
 
 /// What an architecture leaves open; zeros: as published.
 struct ArchitectureSizes {
-  std::int64_t image_size = 0;  // pixels; 0: 224, or a CLIP's own
+  std::string section = "network";  // of the options that say it
+  std::int64_t image_size = 0;      // pixels; 0: 224, or a CLIP's own
   std::int64_t width = 0, depth = 0;
   bool group_norms = false;  // in the place of batch norms
 };
 
-/// Errors name the option of [network] that does not fit. `clip` is looked at where its tower is named.
+/// Errors name the option that does not fit. `clip` is looked at where its tower is named.
 std::unique_ptr<Backbone> make_backbone(const std::string& architecture, const ArchitectureSizes& sizes,
                                         const Clip* clip);
 

@@ -35,6 +35,10 @@ constexpr std::array<Word, 14> torchvision{{
     {"head.", "heads.head."},
 }};
 
+/// Where our own models' tensors stand that were only there to learn without labels.
+constexpr std::array<const char*, 5> heads_without_labels{"projector.", "predictor.", "aligner.", "mask_token",
+                                                          "decoder"};
+
 /// What the file calls a tensor of ours.
 std::string name_in(const NamedTensors& file, const std::string& ours) {
   if (file.contains(ours) || !file.contains("conv_proj.weight")) return ours;
@@ -89,11 +93,13 @@ NetworkWeights read_network(const std::filesystem::path& path, const Backbone& n
     out.head = theirs == classes;
     if (!out.head) {
       for (const char* part : {".weight", ".bias"}) out.tensors.erase(head + part);
+    }
+    if (!out.head && classes > 0)
       out.note += text(out.note.empty() ? "" : "; ", "the head of ", where, " tells ", theirs, " classes apart, not ",
                        classes, ": it begins anew");
-    }
   }
   if (!out.note.empty()) out.note += ".";
+  for (const char* behind : heads_without_labels) reader.leave(behind);
   reader.check_rest();
   for (const FileBytes& bytes : weights.bytes) release_pages(bytes, bytes.data, bytes.size);
   return out;

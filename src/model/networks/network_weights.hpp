@@ -17,9 +17,10 @@ struct NetworkWeights {
 };
 
 /// `file` is whatever read_weights (io/weights.hpp) reads, with torchvision's names or timm's. The head is taken where
-/// it tells as many classes apart; position embeddings for images of another size are resampled as timm does. A tensor
-/// that is missing, one too many, a wrong shape or a number that is not finite is an Error that names the tensor as the
-/// file does.
+/// it tells as many classes apart, and left where no class is to be told (0), as are projectors, predictors and
+/// decoders of our own models that learned without labels; position embeddings for images of another size are resampled
+/// as timm does. A tensor that is missing, one too many, a wrong shape or a number that is not finite is an Error that
+/// names the tensor as the file does.
 NetworkWeights read_network(const std::filesystem::path& file, const Backbone& network, std::int64_t classes);
 
 }  // namespace fedorbit
