@@ -32,7 +32,8 @@ constexpr double seconds_between_keeps = 1;
 using ChunkEncoder = std::function<VisionFeatures(std::int64_t first)>;
 
 /// All that bits may depend on besides the origin. (The first tensor, the logit scale, keeps its type.)
-std::string arithmetic_of(const Clip& clip, const Encoding& encoding, at::Device device, Communicator& communicator) {
+std::string arithmetic_of(const Clip& clip, const EncodingOptions& encoding, at::Device device,
+                          Communicator& communicator) {
   const bool rounded = clip.tensors.rbegin()->second.scalar_type() == at::kBFloat16;
   return text(rounded ? "bfloat16" : "float32", encoding.half ? ", kept as float16, " : ", ",
               arithmetic(device, communicator));
@@ -118,7 +119,7 @@ Tensor tokens_of(const std::vector<std::string>& texts, std::int64_t first, cons
 
 }  // namespace
 
-FeatureOrigin image_origin(const Dataset& dataset, const Clip& clip, const Encoding& encoding, at::Device device,
+FeatureOrigin image_origin(const Dataset& dataset, const Clip& clip, const EncodingOptions& encoding, at::Device device,
                            Communicator& communicator) {
   return {dataset.checksum(), clip.checksum,
           text("CLIP, shorter side to ", clip.config.vision.image_size, " pixels, bicubic, centre cut out"),
@@ -126,7 +127,7 @@ FeatureOrigin image_origin(const Dataset& dataset, const Clip& clip, const Encod
 }
 
 bool encode_images_to(const std::filesystem::path& file, const Dataset& dataset, const Clip& clip,
-                      const Encoding& encoding, at::Device device, Communicator& communicator,
+                      const EncodingOptions& encoding, at::Device device, Communicator& communicator,
                       const volatile std::sig_atomic_t& signal, std::optional<FileLock> lock) {
   const Transform transform{clip.config.vision.image_size};
   const std::int64_t count = dataset.size(), rows = (1 + encoding.views.count) * count;

@@ -16,21 +16,21 @@
 namespace fedorbit {
 
 /// What is to be encoded of every image.
-struct Encoding {
+struct EncodingOptions {
   bool patches = false;
   bool half = false;  // kept as float16; computed as the weights are
   ViewOptions views;
 };
 
 /// What features of these images would say of where they come from.
-FeatureOrigin image_origin(const Dataset& dataset, const Clip& clip, const Encoding& encoding, at::Device device,
+FeatureOrigin image_origin(const Dataset& dataset, const Clip& clip, const EncodingOptions& encoding, at::Device device,
                            Communicator& communicator);
 
 /// Collective. Encodes in fixed chunks into the file, which has the same bytes on any number of ranks; goes on where an
 /// earlier call was killed. False where a non-zero `signal` on any rank ended it before the file was whole. The root
 /// may bring a lock on the file.
 bool encode_images_to(const std::filesystem::path& file, const Dataset& dataset, const Clip& clip,
-                      const Encoding& encoding, at::Device device, Communicator& communicator,
+                      const EncodingOptions& encoding, at::Device device, Communicator& communicator,
                       const volatile std::sig_atomic_t& signal, std::optional<FileLock> lock = std::nullopt);
 
 /// The same for texts, as they are.

@@ -71,7 +71,7 @@ void share_file(const std::filesystem::path& file, Communicator& communicator) {
 /// The first of the words that say how features were computed.
 std::string precision_in(const std::string& arithmetic) { return arithmetic.substr(0, arithmetic.find(',')); }
 
-FeatureSet checked(const std::filesystem::path& file, const FeatureOrigin& wanted, const Encoding& encoding,
+FeatureSet checked(const std::filesystem::path& file, const FeatureOrigin& wanted, const EncodingOptions& encoding,
                    const Communicator& communicator) {
   FeatureSet set = open_features(file, {communicator.local_rank(), communicator.local_size()});
   require(set.labels.defined(), file.string(), " holds features of texts; features of images are needed.");
@@ -114,7 +114,7 @@ FeatureSet imported_features(const std::filesystem::path& file, Communicator& co
   return agreed(std::move(set), communicator);
 }
 
-std::optional<FeatureSet> features_of(const Dataset& dataset, const Clip& clip, const Encoding& encoding,
+std::optional<FeatureSet> features_of(const Dataset& dataset, const Clip& clip, const EncodingOptions& encoding,
                                       const std::filesystem::path& named, const std::filesystem::path& store,
                                       at::Device device, Communicator& communicator,
                                       const volatile std::sig_atomic_t& signal) {
