@@ -13,7 +13,8 @@ RANKS = "ranks"  # no option, yet seconds depend on it
 NEITHER = {REPEAT, SPLIT_SEED, "name", "data.feature_store", "checkpoint.every", "partition.listed"}
 # What tells groups apart is looked for in this order, then among all other options.
 TELLING = ("method", "name", "method.learner", "method.strategy", "upload.codec", "download.codec",
-           "data.path", "partition.kind", "partition.clients", "partition.alpha", "partition.classes_per_client", RANKS)
+           "data.path", "partition.kind", "partition.clients", "partition.alpha", "partition.classes_per_client",
+           "schedule.kind", "schedule.deadline", "links.profile", "training.participation", "training.rounds", RANKS)
 
 
 @dataclasses.dataclass

@@ -134,7 +134,9 @@ def clients(axes, looks):
     axes.set_yticks(range(len(found)), ticks)
     _rows(axes, len(found))
     _shares(axes.xaxis)
-    axes.set_xlabel(f"personal accuracy after {counted(found[0][1][0], 'round')}: quartiles, lowest to highest")
+    ends = sorted({done for _, (done, _) in found})
+    after = counted(ends[0], "round") if len(ends) == 1 else f"{ends[0]} to {ends[-1]} rounds"
+    axes.set_xlabel(f"personal accuracy after {after}: quartiles, lowest to highest")
     axes.set_title("Spread over clients")
     return True
 

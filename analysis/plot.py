@@ -70,7 +70,7 @@ def _draw(groups, names, column):
             place.set_title("")  # a caption says it
     if looks.legend:
         figure.legend(looks.legend.values(), looks.legend.keys(), loc="outside lower center",
-                      ncols=min(len(looks.legend), 2 if column and len(axes) == 1 else 4), handlelength=3)
+                      ncols=min(len(looks.legend), 2 if len(axes) == 1 else 4), handlelength=3)
     if not column:
         figure.suptitle(literal(heading(groups)), x=0.01, ha="left", fontsize=12, wrap=True)
     return figure

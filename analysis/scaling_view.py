@@ -6,9 +6,10 @@ import matplotlib
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as pyplot
+from matplotlib.ticker import PercentFormatter, StrMethodFormatter
 from rich.table import Table
 
-from .palette import COLOURS, STYLE
+from .palette import COLOURS, MARKS, STYLE
 from .plot import picture_format
 from .words import fixed, percent
 
@@ -25,29 +26,40 @@ def table(rows):
     return out
 
 
+def _lines(rows):
+    """[(words, rows)]: measured runs of as many clients as the first (strong scaling), of as many on each rank (weak), and
+    what is projected."""
+    first = rows[0]
+    strong = [row for row in rows if not row.projected and row.clients == first.clients]
+    weak = [row for row in rows if not row.projected and row.clients * first.ranks == first.clients * row.ranks]
+    lines = [("measured, the same clients", strong), ("measured, as many clients a rank", weak if len(weak) > 1 else []),
+             ("projected", [row for row in rows if row.projected])]
+    return [(words, some) for words, some in lines if some]
+
+
 def draw(rows, target):
     """Seconds a round and efficiency over ranks; what is projected is hollow and dashed."""
     kind = picture_format(target)
     with pyplot.rc_context(STYLE):
-        figure, (seconds, efficiency) = pyplot.subplots(1, 2, figsize=(9.6, 4.2), layout="constrained")
-        for projected, fill, style, words in ((False, COLOURS[0], "-", "measured"), (True, "white", "--", "projected")):
-            some = [row for row in rows if row.projected == projected]
-            drawn = {"color": COLOURS[0], "marker": "o", "markerfacecolor": fill, "linestyle": style, "label": words}
-            if some:
-                seconds.plot([row.ranks for row in some], [row.seconds for row in some], **drawn)
-                efficiency.plot([row.ranks for row in some], [row.efficiency for row in some], **drawn)
-                efficiency.plot([row.ranks for row in some], [row.waiting for row in some],
-                                **drawn | {"color": COLOURS[1], "marker": "s", "label": f"waiting, {words}"})
-        for axes, words in ((seconds, "seconds a round"), (efficiency, "share")):
+        figure, (seconds, efficiency) = pyplot.subplots(1, 2, figsize=(9.6, 4.4), layout="constrained")
+        for (words, some), colour, mark in zip(_lines(rows), COLOURS, MARKS):
+            hollow = some[0].projected
+            drawn = {"color": colour, "marker": mark, "markerfacecolor": "white" if hollow else colour,
+                     "linestyle": "--" if hollow else "-", "label": words}
+            ranks = [row.ranks for row in some]
+            seconds.plot(ranks, [row.seconds for row in some], **drawn)
+            efficiency.plot(ranks, [row.efficiency for row in some], **drawn)
+        for axes in (seconds, efficiency):
             axes.set_xscale("log", base=2)
+            axes.xaxis.set_major_formatter(StrMethodFormatter("{x:.0f}"))
             axes.set_xlabel("ranks")
-            axes.set_ylabel(words)
-            axes.legend()
-        seconds.set_yscale("log")
+        seconds.set_ylabel("seconds")
         seconds.set_title("Seconds a round")
-        efficiency.set_ylim(0, 1.05)
-        efficiency.yaxis.set_major_formatter(matplotlib.ticker.PercentFormatter(1))
-        efficiency.set_title("Efficiency, and ranks that wait")
+        seconds.set_ylim(bottom=0)
+        seconds.legend()
+        efficiency.set_ylim(bottom=0)
+        efficiency.yaxis.set_major_formatter(PercentFormatter(1))
+        efficiency.set_title("Efficiency of a rank")
         part = f"{target}.part"
         figure.savefig(part, format=kind)
         pyplot.close(figure)

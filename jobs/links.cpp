@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <map>
 #include <memory>
 
 #include "core/clock.hpp"
@@ -49,8 +50,19 @@ std::string part(const char* what, const std::vector<VirtualTurn>& turns, Part p
 std::string summary(const VirtualTime& time) {
   const auto rounds = std::int64_t(time.rounds.size());
   const double all = time.after(rounds);
-  std::string out = text(counted(rounds, "round"), " in ", human_seconds(all), ": ",
-                         fixed(86400 * double(rounds) / all, 1), " rounds a day\nof a client's turn\n");
+  std::map<std::string, std::int64_t> outcomes;
+  double stale = 0;
+  for (const VirtualTurn& turn : time.turns) {
+    ++outcomes[turn.outcome];
+    if (turn.outcome == "counted") stale += double(turn.round - turn.version);
+  }
+  std::string became;
+  for (const auto& [outcome, turns] : outcomes) became += text(became.empty() ? "" : ", ", turns, " ", outcome);
+  std::string out =
+      text(counted(rounds, "round"), " in ", human_seconds(all), ": ", fixed(86400 * double(rounds) / all, 1),
+           " rounds a day\nreports: ", became, "; those counted began ",
+           fixed(stale / double(std::max<std::int64_t>(1, outcomes["counted"])), 1),
+           " rounds before in the mean\nof a client's turn\n");
   out += part("download", time.turns, [](const VirtualTurn& turn) { return turn.trip.download.moving; });
   out += part("training", time.turns, [](const VirtualTurn& turn) { return turn.trip.training_seconds; });
   out += part("upload", time.turns, [](const VirtualTurn& turn) { return turn.trip.upload.moving; });

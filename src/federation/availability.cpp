@@ -33,8 +33,8 @@ Availability::Availability(const std::filesystem::path& trace, std::int64_t clie
             "\" ends after schedule.availability_period = ", period, " s.");
     of_client.push_back(window);
   }
-  require(std::int64_t(windows_.size()) >= clients, trace.string(), " ends before client ", windows_.size(), " of ",
-          clients, ".");
+  require(std::int64_t(windows_.size()) >= clients, trace.string(), " (schedule.availability) ends before client ",
+          windows_.size(), " of ", clients, ".");
 }
 
 const Availability::Window* Availability::first_after(ClientId client, double time) const {

@@ -26,14 +26,14 @@ constexpr Profile profiles[] = {
     {"low_orbit", 0.25, 2, 0.01, 0, 0.01, 0, 5700, 480},
 };
 
-/// exp(spread * normal), whose mean is 1.
+/// Of a log-normal distribution whose mean is 1.
 double factor(double spread, Stream stream) { return std::exp(spread * stream.normal() - spread * spread / 2); }
 
 }  // namespace
 
 void LinkOptions::fields(OptionList& v) {
   v("profile", profile,
-    "what is not said otherwise: a data centre, fibre, a mobile network, passes over a ground station",
+    "what is not said otherwise, or said as -1: a data centre, fibre, a mobile network, passes over a ground station",
     {"datacentre", "fibre", "mobile", "low_orbit"});
   v("download_rate", download_rate, "Mbit/s", "from the server to a client", -1, 1e9);
   v("upload_rate", upload_rate, "Mbit/s", "from a client to the server", -1, 1e9);
@@ -56,7 +56,9 @@ LinkOptions LinkOptions::resolved() const {
   for (const Profile& p : profiles) {
     if (p.name != profile) continue;
     const auto take = [](double& value, double of_profile) {
-      if (value < 0) value = of_profile;
+      require(value >= 0 || value == -1, "an option of [links] is ", value,
+              ": rates and seconds are not negative; -1 stands for what links.profile has.");
+      if (value == -1) value = of_profile;
     };
     take(out.download_rate, p.download_rate), take(out.upload_rate, p.upload_rate);
     take(out.latency, p.latency), take(out.jitter, p.jitter);
@@ -101,7 +103,7 @@ Links::OfClient Links::of(ClientId client) const {
     const double rate = factor(options_.spread, keys_.stream(Purpose::link, 0, std::uint64_t(client)));
     return {options_.download_rate * rate, options_.upload_rate * rate, options_.latency};
   }
-  require(client < ClientId(traced_.size()), options_.trace, " ends before client ", client, ".");
+  require(client < ClientId(traced_.size()), options_.trace, " (links.trace) ends before client ", client, ".");
   return traced_[std::size_t(client)];
 }
 

@@ -10,7 +10,7 @@
 
 namespace fedorbit {
 
-/// Negative numbers stand for what the profile has.
+/// -1 stands for what the profile has.
 struct LinkOptions {
   std::string profile = "mobile", trace;
   double download_rate = -1, upload_rate = -1, latency = -1, jitter = -1, loss = -1, spread = -1, server_rate = -1,

@@ -67,9 +67,9 @@ std::unique_ptr<Schedule> make_schedule(const ScheduleOptions& options, const Li
           "schedule.window is not said: how many seconds the server collects reports for.");
   const std::int64_t concurrency = options.concurrency > 0 ? options.concurrency : fleet.cohort;
   require(concurrency <= fleet.clients, "schedule.concurrency = ", concurrency, " clients at once: there are ",
-          fleet.clients, ".");
+          fleet.clients, ", at most so many.");
   require(options.kind != "buffer" || options.buffer <= fleet.clients, "schedule.buffer = ", options.buffer,
-          " reports, one a client: there are ", fleet.clients, " clients.");
+          " reports, one a client: there are ", fleet.clients, " clients, at most so many.");
   return std::make_unique<BufferedSchedule>(options, concurrency, std::move(fleet), std::move(availability),
                                             std::move(timed), keys);
 }
