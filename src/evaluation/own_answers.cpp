@@ -7,8 +7,8 @@
 
 namespace fedorbit {
 
-OwnAnswers::OwnAnswers(const Questions& questions, const SplitImages& images, std::int64_t width)
-    : questions_(questions), images_(images), width_(width) {
+OwnAnswers::OwnAnswers(const Questions& questions, const SplitImages& images, AtOnce at_once)
+    : questions_(questions), images_(images), at_once_(at_once) {
   const auto n = std::int64_t(questions.clients.size());
   counts_ = at::zeros({n, questions.data.classes, 2}, at::kLong);
   losses_ = at::zeros({n}, at::kDouble);
@@ -46,15 +46,16 @@ void OwnAnswers::label(Classifier& classifier, std::span<const ClientId> group, 
   auto* counts = counts_.mutable_data_ptr<std::int64_t>();
   auto* losses = losses_.mutable_data_ptr<double>();
   std::vector<Picks> picks;
-  for (std::size_t first = 0; first < most; first += std::size_t(width_)) {
-    picks.push_back({std::vector<std::vector<std::int64_t>>(group.size()), width_});
+  for (std::size_t first = 0; first < most; first += std::size_t(at_once_.images)) {
+    picks.push_back({std::vector<std::vector<std::int64_t>>(group.size()), at_once_.images});
     for (std::size_t k = 0; k < group.size(); ++k) {
       if (places[k] < 0) continue;
       const auto& all = images_.of_client[std::size_t(places[k])];
-      picks.back().images[k].assign(all.begin() + std::ptrdiff_t(std::min(first, all.size())),
-                                    all.begin() + std::ptrdiff_t(std::min(first + std::size_t(width_), all.size())));
+      picks.back().images[k].assign(
+          all.begin() + std::ptrdiff_t(std::min(first, all.size())),
+          all.begin() + std::ptrdiff_t(std::min(first + std::size_t(at_once_.images), all.size())));
     }
-    if (group.size() == 1) picks.back().width = std::int64_t(picks.back().images.front().size());
+    if (at_once_.one_by_one && group.size() == 1) picks.back().width = std::int64_t(picks.back().images.front().size());
   }
   const auto stream = questions_.batches.stream(picks, to_judge(classifier));
   for (const Picks& now : picks) {

@@ -6,11 +6,17 @@
 
 namespace fedorbit {
 
+/// How many images of a client are labelled at once: the same for all that share a group, so that bits do not depend on
+/// who does; where clients train one by one, no more than a client has.
+struct AtOnce {
+  std::int64_t images;
+  bool one_by_one;
+};
+
 class OwnAnswers {
  public:
-  /// Of the questions' clients. `width`: images of a client that are labelled at once, the same for all that share a
-  /// group, so that bits do not depend on a client's neighbours. Questions and split outlive it.
-  OwnAnswers(const Questions& questions, const SplitImages& images, std::int64_t width);
+  /// Of the questions' clients.
+  OwnAnswers(const Questions& questions, const SplitImages& images, AtOnce at_once);
 
   /// Labels the images of those of `group` (K) that are judged, each by its own row; what was counted of them before is
   /// forgotten.
@@ -29,7 +35,7 @@ class OwnAnswers {
 
   const Questions& questions_;
   const SplitImages& images_;
-  std::int64_t width_;
+  AtOnce at_once_;
   Tensor counts_, losses_;  // (n, C, 2) int64: right answers, images; (n) float64
 };
 

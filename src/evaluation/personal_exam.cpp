@@ -8,7 +8,7 @@ std::vector<Score> PersonalExam::take(const Server& server, Clients& clients) {
   if (server.round == 0 || !clients.differ()) return {};
   std::vector<OwnAnswers> found;
   for (const SplitImages& images : questions_.splits)
-    if (!images.unseen) found.emplace_back(questions_, images, width_);
+    if (!images.unseen) found.emplace_back(questions_, images, at_once_);
   for (const auto& group : clients.groups_here(questions_.clients)) {
     const Parameters& parameters = clients.arrive(server, group);
     for (OwnAnswers& answers : found) answers.label(*learner_.classifier(), group, parameters);

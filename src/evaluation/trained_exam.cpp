@@ -2,10 +2,10 @@
 
 namespace fedorbit {
 
-TrainedExam::TrainedExam(const Questions& questions, Learner& learner, std::int64_t width, Communicator& communicator)
+TrainedExam::TrainedExam(const Questions& questions, Learner& learner, AtOnce at_once, Communicator& communicator)
     : learner_(learner), communicator_(communicator) {
   for (const SplitImages& images : questions.splits)
-    if (!images.unseen) found_.emplace_back(questions, images, width);
+    if (!images.unseen) found_.emplace_back(questions, images, at_once);
 }
 
 void TrainedExam::turn_ended(std::span<const ClientId> group, const std::vector<bool>& finite,

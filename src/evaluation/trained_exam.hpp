@@ -7,8 +7,8 @@ namespace fedorbit {
 
 class TrainedExam final : public Exam {
  public:
-  /// The learner can label. `width`: see OwnAnswers.
-  TrainedExam(const Questions& questions, Learner& learner, std::int64_t width, Communicator& communicator);
+  /// The learner can label.
+  TrainedExam(const Questions& questions, Learner& learner, AtOnce at_once, Communicator& communicator);
   void turn_ended(std::span<const ClientId> group, const std::vector<bool>& finite, const Parameters& trained) override;
   /// Of the turns that have ended since it was taken before.
   std::vector<Score> take(const Server& server, Clients& clients) override;

@@ -191,9 +191,9 @@ std::vector<std::unique_ptr<Exam>> exams_of(const Experiment& experiment, const 
     exams.push_back(std::make_unique<EncoderExam>(questions, *parts.learner, std::move(fitted), communicator));
   if (!parts.learner->classifier()) return exams;
   if (whole) exams.push_back(std::make_unique<GlobalExam>(questions, *parts.learner, communicator));
-  const std::int64_t width = std::min(labelled_at_once, experiment.training.batch_size);
-  if (options.trained) exams.push_back(std::make_unique<TrainedExam>(questions, *parts.learner, width, communicator));
-  exams.push_back(std::make_unique<PersonalExam>(questions, *parts.learner, width, communicator));
+  const AtOnce at_once{std::min(labelled_at_once, experiment.training.batch_size), experiment.training.group_size == 1};
+  if (options.trained) exams.push_back(std::make_unique<TrainedExam>(questions, *parts.learner, at_once, communicator));
+  exams.push_back(std::make_unique<PersonalExam>(questions, *parts.learner, at_once, communicator));
   return exams;
 }
 
