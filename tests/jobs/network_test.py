@@ -123,6 +123,7 @@ class NetworkTest(RefusalTest):
             with h5py.File(output) as file:
                 table = {name: column[:] for name, column in file["scores"].items()}
             labelled = (table["scope"] == b"global") & (table["metric"] == b"accuracy") & (table["class"] < 0)
+            labelled &= table["task"] == b"labelling"
             found.append((table["correct"][labelled].tolist(), table["count"][labelled].tolist()))
         self.assertEqual(found[0], found[1])
         (correct,), (count,) = found[0]
