@@ -1,21 +1,27 @@
 #include "algorithms/codec.hpp"
 
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/empty.h>
 #include <ATen/ops/sub.h>
-
-#include "core/error.hpp"
 
 namespace fedorbit {
 
-void require_numbers_of(const Tensor& values, const Message& message) {
+Bytes SizedCodec::encode(const Tensor& values, const Message& message) const {
   const std::int64_t expected = message.layout.weights(Owner::shared);
   require(values.numel() == expected && values.is_contiguous() && values.scalar_type() == at::kFloat, "a message of ",
           values.numel(), " numbers was to be encoded for a layout of ", expected, ".");
+  Bytes bytes(std::size_t(size(message.layout)));
+  write(values.const_data_ptr<float>(), message, bytes.data());
+  return bytes;
 }
 
-void require_size(const Bytes& bytes, std::int64_t expected, const char* name) {
-  require(std::int64_t(bytes.size()) == expected, "a ", name, " message has ", bytes.size(),
-          " bytes; its layout takes ", expected, ".");
+Tensor SizedCodec::decode(const Bytes& bytes, const Message& message) const {
+  const std::int64_t expected = size(message.layout);
+  if (std::int64_t(bytes.size()) != expected)
+    refuse(message, name(), "it has ", bytes.size(), " bytes, and its tensors take ", expected);
+  Tensor values = at::empty({message.layout.weights(Owner::shared)}, at::kFloat);
+  read(bytes.data(), message, values.mutable_data_ptr<float>());
+  return values;
 }
 
 Transmitted transmit(const Codec& codec, const Tensor& values, const Message& message, Tensor residual) {

@@ -3,9 +3,11 @@
 // bytes a number.
 #pragma once
 #include <cstddef>
+#include <string>
 #include <vector>
 
 #include "algorithms/message.hpp"
+#include "core/error.hpp"
 
 namespace fedorbit {
 
@@ -18,6 +20,9 @@ class Codec {
   virtual bool lossless() const { return false; }
   /// Whether all messages of a layout are equally long, whatever their numbers are.
   virtual bool fixed_length() const { return true; }
+  /// Why nobody should keep what a message of this layout could not say and add it to the next, after a colon: the
+  /// message may lose more than it says, so that what is kept grows from round to round. Empty where it does not.
+  virtual std::string why_no_feedback(const Layout&) const { return {}; }
   /// `values` (P) float32, contiguous on the CPU: a number for each of the layout's shared weights, in their order.
   /// The same values of the same message are the same bytes. What is not finite may be written as anything.
   virtual Bytes encode(const Tensor& values, const Message& message) const = 0;
@@ -25,10 +30,29 @@ class Codec {
   virtual Tensor decode(const Bytes& bytes, const Message& message) const = 0;
 };
 
-/// Throws where `values` are not what a codec takes for this message.
-void require_numbers_of(const Tensor& values, const Message& message);
-/// Throws where a message of the codec `name` has not so many bytes as its layout takes.
-void require_size(const Bytes& bytes, std::int64_t expected, const char* name);
+/// Throws: the message is damaged, and `what` says why.
+template <class... Parts>
+[[noreturn]] void refuse(const Message& message, const char* codec, const Parts&... what) {
+  fail("the ", codec, " message ", message.description(), " is damaged: ", what..., ".");
+}
+
+/// A codec whose messages of one layout have one length.
+class SizedCodec : public Codec {
+ public:
+  Bytes encode(const Tensor& values, const Message& message) const final;
+  Tensor decode(const Bytes& bytes, const Message& message) const final;
+  /// Bytes of a message of this layout.
+  virtual std::int64_t size(const Layout& layout) const = 0;
+
+ protected:
+  virtual const char* name() const = 0;
+
+ private:
+  /// (P) values as size() bytes, which are zeros before.
+  virtual void write(const float* values, const Message& message, std::byte* out) const = 0;
+  /// size() bytes as (P) values. Throws where they are not what write() writes.
+  virtual void read(const std::byte* in, const Message& message, float* values) const = 0;
+};
 
 /// What the other side reads of a message, and what it weighed.
 struct Transmitted {

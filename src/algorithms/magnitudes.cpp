@@ -21,6 +21,13 @@ FEDORBIT_CLONES double sum_of(const float* values, std::int64_t count) {
   return sum;
 }
 
+FEDORBIT_CLONES double squares_of(const float* values, std::int64_t count) {
+  double sum = 0;
+#pragma omp simd reduction(+ : sum)
+  for (std::int64_t j = 0; j < count; ++j) sum += double(values[j]) * double(values[j]);
+  return sum;
+}
+
 }  // namespace
 
 float largest_magnitude(const float* values, std::int64_t count) { return largest_of(values, count); }
@@ -28,5 +35,7 @@ float largest_magnitude(const float* values, std::int64_t count) { return larges
 float mean_magnitude(const float* values, std::int64_t count) {
   return count > 0 ? float(sum_of(values, count) / double(count)) : 0;
 }
+
+double euclidean_norm(const float* values, std::int64_t count) { return std::sqrt(squares_of(values, count)); }
 
 }  // namespace fedorbit

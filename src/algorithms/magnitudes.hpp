@@ -8,5 +8,7 @@ namespace fedorbit {
 float largest_magnitude(const float* values, std::int64_t count);
 /// The mean |value|, 0 of none.
 float mean_magnitude(const float* values, std::int64_t count);
+/// The root of the sum of squares.
+double euclidean_norm(const float* values, std::int64_t count);
 
 }  // namespace fedorbit

@@ -10,4 +10,10 @@ Stream Message::stream() const {
   return keys.stream(Purpose::message, fingerprint(about), std::uint64_t(client));
 }
 
+std::string Message::description() const {
+  const bool up = direction == Direction::upload;
+  return text('"', name, '"', up ? " from " : " to ", client == everyone ? "all clients" : text("client ", client),
+              " in round ", round);
+}
+
 }  // namespace fedorbit

@@ -26,6 +26,8 @@ struct Message {
 
   /// Random numbers that no other message has, the same at both ends.
   Stream stream() const;
+  /// Which message it is, in words: "weights" from client 7 in round 3.
+  std::string description() const;
 };
 
 /// Federated bytes of all that a client sends or is sent in a round, by what they are spent on.

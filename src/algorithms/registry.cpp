@@ -2,9 +2,14 @@
 
 #include <functional>
 
-#include "algorithms/codecs/float16.hpp"
 #include "algorithms/codecs/float32.hpp"
+#include "algorithms/codecs/power_sgd.hpp"
+#include "algorithms/codecs/qsgd.hpp"
+#include "algorithms/codecs/random_k.hpp"
+#include "algorithms/codecs/sixteen_bits.hpp"
+#include "algorithms/codecs/top_k.hpp"
 #include "algorithms/codecs/uniform.hpp"
+#include "algorithms/codecs/zstd.hpp"
 #include "algorithms/learners/dual_prompt.hpp"
 #include "algorithms/learners/fedclip.hpp"
 #include "algorithms/learners/linear.hpp"
@@ -41,7 +46,7 @@ using PartList = std::vector<Part<Product, Inputs...>>;
 
 using Learners = PartList<Learner, const Material&>;
 using Strategies = PartList<Strategy>;
-using Codecs = PartList<Codec>;
+using Codecs = PartList<SizedCodec>;
 
 template <class Made, class Options>
 Learners::value_type learner(const char* name) {
@@ -91,8 +96,16 @@ const Strategies& strategies() {
 }
 
 const Codecs& codecs() {
-  static const Codecs parts{codec<Float32Codec>("float32"), codec<Float16Codec>("float16"),
-                            codec<UniformCodec, UniformOptions>("uniform")};
+  static const Codecs parts{
+      codec<Float32Codec>("float32"),
+      codec<Float16Codec>("float16"),
+      codec<Bfloat16Codec>("bfloat16"),
+      codec<UniformCodec, UniformOptions>("uniform"),
+      codec<QsgdCodec, QsgdOptions>("qsgd"),
+      codec<TopKCodec, TopKOptions>("top_k"),
+      codec<RandomKCodec, RandomKOptions>("random_k"),
+      codec<PowerSgdCodec, PowerSgdOptions>("power_sgd"),
+  };
   return parts;
 }
 
@@ -127,6 +140,7 @@ CodecOptions::CodecOptions() {
 }
 void CodecOptions::fields(OptionList& v) {
   v("codec", codec, "how a message is written on the wire", codec_names());
+  v("zstd", zstd, "level", "of Zstandard's compression of what the codec wrote, 1 to 19; 0: none", 0, 19);
   PartOptions::fields(v);
 }
 
@@ -149,7 +163,9 @@ std::unique_ptr<Strategy> make_strategy(const std::string& name, const StrategyO
   return find(strategies(), name).make(options.of(name));
 }
 std::unique_ptr<Codec> make_codec(const CodecOptions& options) {
-  return find(codecs(), options.codec).make(options.of(options.codec));
+  std::unique_ptr<SizedCodec> codec = find(codecs(), options.codec).make(options.of(options.codec));
+  if (options.zstd == 0) return codec;
+  return std::make_unique<ZstdCodec>(std::move(codec), int(options.zstd));
 }
 
 }  // namespace fedorbit

@@ -58,6 +58,7 @@ struct StrategyOptions : PartOptions {
 /// How messages of one direction are written: a codec, and the options of each codec in a section of its name.
 struct CodecOptions : PartOptions {
   std::string codec = "float32";
+  std::int64_t zstd = 0;
   CodecOptions();
   void fields(OptionList& v);
 };

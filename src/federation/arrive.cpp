@@ -24,9 +24,9 @@ std::vector<std::vector<ClientId>> ArrivingClients::groups_here(const std::vecto
 
 const Parameters& ArrivingClients::arrive(const Server& server, const std::vector<ClientId>& group) {
   const std::vector<std::int64_t> no_steps(group.size(), 0);
-  Downloads downloads(workshop_.strategy, workshop_.download_codec, workshop_.learner.layout(), server, workshop_.keys);
   return fedorbit::arrive(
-             workshop_, server, downloads, group, [this](ClientId client) { return store_.find(client); }, no_steps)
+             workshop_, server, versions_.downloads(server.round), group,
+             [this](ClientId client) { return store_.find(client); }, no_steps)
       .group.parameters();
 }
 

@@ -6,6 +6,7 @@
 #include "federation/client_store.hpp"
 #include "federation/cost_model.hpp"
 #include "federation/turn.hpp"
+#include "federation/versions.hpp"
 
 namespace fedorbit {
 
@@ -16,16 +17,16 @@ struct Arrival {
   std::vector<FederatedBytes> bytes;  // of each client's download
 };
 
-/// Puts these clients into their group's tensors. `downloads` are of this round; `steps`: how many each is to
-/// take in this turn.
+/// Puts these clients into their group's tensors. `steps`: how many each is to take in this turn.
 Arrival arrive(Workshop& workshop, const Server& server, Downloads& downloads, std::span<const ClientId> clients,
                const FindRow& find, const std::vector<std::int64_t>& steps);
 
 /// The clients of a federation as exams see them, each judged where its kept row is moved to.
 class ArrivingClients final : public Clients {
  public:
-  ArrivingClients(Workshop& workshop, ClientStore& store, CostModel& costs, Communicator& communicator)
-      : workshop_(workshop), store_(store), costs_(costs), communicator_(communicator) {}
+  ArrivingClients(Workshop& workshop, Versions& versions, ClientStore& store, CostModel& costs,
+                  Communicator& communicator)
+      : workshop_(workshop), versions_(versions), store_(store), costs_(costs), communicator_(communicator) {}
   bool differ() const override;
   std::vector<std::vector<ClientId>> groups_here(const std::vector<ClientId>& clients) override;
   const Parameters& arrive(const Server& server, const std::vector<ClientId>& group) override;
@@ -34,6 +35,7 @@ class ArrivingClients final : public Clients {
 
  private:
   Workshop& workshop_;
+  Versions& versions_;
   ClientStore& store_;
   CostModel& costs_;  // who trained a client evaluates it, if all take part
   Communicator& communicator_;

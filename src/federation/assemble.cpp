@@ -29,6 +29,28 @@ void check_selection(const Experiment& experiment, const Parts& parts) {
   if (!parts.learner->classifier()) refuse("method.learner = ", experiment.method.learner, " cannot label");
 }
 
+/// Throws where what a codec loses would stay lost, or grow.
+void check_codecs(const Experiment& experiment, const Parts& parts) {
+  const Layout& layout = parts.learner->layout();
+  if (experiment.upload.error_feedback) {
+    require(!parts.upload_codec->lossless(),
+            "upload.error_feedback = true keeps what a codec could not say, and upload.codec = \"",
+            experiment.upload.codec, "\" says everything; take another codec, or leave it out.");
+    const std::string why = parts.upload_codec->why_no_feedback(layout);
+    require(why.empty(), "upload.error_feedback = true does not go with upload.codec = \"", experiment.upload.codec,
+            "\": ", why, ".");
+  }
+  if (parts.download_codec->lossless()) return;
+  const std::string& codec = experiment.download.codec;
+  require(!parts.strategy->differs_by_client(), "download.codec = \"", codec,
+          "\" loses some of what the server sends, and method.strategy = \"", experiment.method.strategy,
+          "\" sends each client something else: the server would have to keep what every client holds. Take a codec "
+          "that loses nothing.");
+  const std::string why = parts.download_codec->why_no_feedback(layout);
+  require(why.empty(), "download.codec = \"", codec,
+          "\" is not for downloads, whose messages say what earlier ones could not: ", why, ".");
+}
+
 /// The images of a split that some clients own.
 SplitImages images_of(const char* split, const Partition& partition, std::vector<std::int64_t> Shard::*side,
                       std::vector<ClientId> clients) {
@@ -84,12 +106,7 @@ Parts assemble(Experiment& experiment, const Labelled& data, std::shared_ptr<Lea
   parts.strategy->check(experiment.optimiser);
   parts.upload_codec = make_codec(experiment.upload);
   parts.download_codec = make_codec(experiment.download);
-  require(!experiment.upload.error_feedback || !parts.upload_codec->lossless(),
-          "upload.error_feedback = true keeps what a codec could not say, and upload.codec = \"",
-          experiment.upload.codec, "\" says everything; take another codec, or leave it out.");
-  require(parts.download_codec->lossless(), "download.codec = \"", experiment.download.codec,
-          "\" loses some of what the server sends, and clients would go on from another model each round; only codecs "
-          "that lose nothing are for downloads.");
+  check_codecs(experiment, parts);
   check_selection(experiment, parts);
   auto& group_size = experiment.training.group_size;
   if (group_size == 0) group_size = parts.learner->usual_group(device);

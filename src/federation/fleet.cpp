@@ -27,7 +27,8 @@ std::int64_t download_bytes(const Workshop& workshop) {
   if (layout.statistics(Owner::shared) > 0) blank.statistics = at::zeros({layout.statistics(Owner::shared)});
   for (const auto& [name, length] : workshop.strategy.server_memories(layout)) blank.memory[name] = at::zeros({length});
   const ClientId first = 0;
-  Downloads downloads(workshop.strategy, workshop.download_codec, layout, blank, workshop.keys);
+  const Mirror nothing_sent;
+  Downloads downloads(workshop.strategy, workshop.download_codec, layout, blank, workshop.keys, nothing_sent);
   return downloads.of(std::span(&first, 1)).bytes.front().total();
 }
 
@@ -45,6 +46,9 @@ std::unique_ptr<Schedule> schedule_of(Workshop& workshop) {
     require(workshop.upload_codec.fixed_length() && workshop.download_codec.fixed_length(),
             "this schedule goes by how long messages take, and those of [upload] or [download] are as long as their "
             "numbers make them; take a codec of fixed length, without a last stage that compresses.");
+    require(workshop.download_codec.lossless(),
+            "this schedule goes by how long messages take, and what download.codec = \"", experiment.download.codec,
+            "\" sends a client depends on the messages that it missed; take one for downloads that loses nothing.");
     fleet.errand = [&workshop, download = download_bytes(workshop), upload = report_bytes(workshop)](ClientId client) {
       return Errand{download, workshop.experiment.training.local_steps(workshop.images(client)).all, upload};
     };

@@ -41,13 +41,19 @@ double client_bytes(const Workshop& workshop) {
 
 /// What a rank's host keeps, however many clients it trains: the server's parameters, their next step and its memories,
 /// what it sends as written and as read, the same of what one client sends, the sum of what comes, and what that is
-/// divided into; what was selected.
+/// divided into; what was selected; what clients hold, where that is something else.
 double server_bytes(const Workshop& workshop) {
   const Layout& layout = workshop.learner.layout();
   const double shared = double(layout.size(Owner::shared)), extras = sum_of(workshop.strategy.extras(layout));
   const double sum = workshop.experiment.training.aggregation == "float32" ? 1 : 2;
   const double kept = workshop.experiment.evaluation.select == "none" ? 0 : shared;
-  const double numbers = kept + 2 * shared + sum_of(workshop.strategy.server_memories(layout)) + 4 * shared +
+  double held = 0;
+  if (!workshop.download_codec.lossless()) {
+    held = double(layout.weights(Owner::shared));
+    for (const auto& [name, extra] : workshop.strategy.extras(layout))
+      if (extra.length == layout.weights(Owner::shared)) held += double(extra.length);
+  }
+  const double numbers = kept + held + 2 * shared + sum_of(workshop.strategy.server_memories(layout)) + 4 * shared +
                          (1 + sum) * (shared + extras);
   return sizeof(float) * numbers;
 }

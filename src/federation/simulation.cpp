@@ -28,10 +28,10 @@ Simulation::Simulation(Workshop& workshop, Communicator& communicator, std::vect
       costs_([&workshop](ClientId client) {
         return workshop.experiment.training.local_steps(workshop.images(client)).all;
       }),
-      versions_(workshop),
+      versions_(workshop, server_, mirror_),
       schedule_(schedule_of(workshop)),
       store_(workshop.row_length()),
-      clients_(workshop, store_, costs_, communicator),
+      clients_(workshop, versions_, store_, costs_, communicator),
       exams_(std::move(exams)),
       selection_(workshop.experiment.evaluation.select) {
   Parameters initial(workshop.learner.layout(), 1);
@@ -56,7 +56,11 @@ void Simulation::restore(const State& state) {
   store_.restore(state.clients, communicator_);
   selection_.restore(state.selected);
   versions_.restore(state.versions);
-  for (std::int64_t round = 0; round < server_.round; ++round) schedule_->next();
+  mirror_.restore(state.mirror);
+  for (std::int64_t round = 0; round < server_.round; ++round) {
+    const Plan plan = schedule_->next();
+    if (!workshop_.download_codec.lossless()) mirror_.sent(plan.lost), mirror_.sent(plan.reports);
+  }
   restored_ = true;
 }
 
@@ -101,7 +105,6 @@ std::optional<RoundRecord> Simulation::play_round(const volatile std::sig_atomic
     const InPhase exchange(ledger, Phase::exchange);
     store_.gather_at(placement, communicator_);
   }
-  versions_.begin(server_);
 
   // An attempt that is played again leaves no trace: what clients keep is as it was until the round is committed, and
   // what they sent counts once.
@@ -130,6 +133,7 @@ std::optional<RoundRecord> Simulation::play_round(const volatile std::sig_atomic
   const std::vector<ClientId> dropped = cohort.with(Fate::not_finite);
   const Sums sums = summed(cohort, dropped.size());
   const std::vector<std::int64_t> lost_bytes = downloaded(plan.lost);
+  mirror_downloads(plan);
 
   // From here on nothing can fail on one rank alone: the round is committed.
   versions_.end(plan.oldest_version);
@@ -221,6 +225,12 @@ std::vector<std::int64_t> Simulation::downloaded(const std::vector<Visit>& visit
   return bytes;
 }
 
+void Simulation::mirror_downloads(const Plan& plan) {
+  if (workshop_.download_codec.lossless()) return;
+  versions_.downloads(server_.round).commit(mirror_);
+  mirror_.sent(plan.lost), mirror_.sent(plan.reports);
+}
+
 void Simulation::refuse_nonfinite(const Cohort& cohort) {
   const std::vector<ClientId> refused = cohort.with(Fate::not_finite);
   if (refused.empty() || workshop_.experiment.training.nonfinite == "drop") return;
@@ -269,7 +279,8 @@ void Simulation::evaluate(bool frozen) {
 
 void Simulation::save() {
   const InPhase checkpoint(communicator_.ledger(), Phase::checkpoint);
-  const State state{server_, aggregation_.bounds(), store_.collect(communicator_), selection_.best(), versions_.kept()};
+  const State state{server_,           aggregation_.bounds(), store_.collect(communicator_),
+                    selection_.best(), versions_.kept(),      mirror_.contents()};
   if (communicator_.root()) save_(state);
 }
 

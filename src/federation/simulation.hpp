@@ -27,6 +27,7 @@ struct State {
   ClientStore::Everything clients;  // at the root
   std::optional<Selected> selected{};
   std::map<std::int64_t, Tensor> versions{};  // older shared parameters (P + S) that clients train from, by rounds done
+  Mirror::Contents mirror{};
 };
 
 enum class Ending { finished, interrupted };
@@ -67,6 +68,8 @@ class Simulation {
   double take_server_step(const Sums& sums);
   /// Federated bytes of what these clients were sent, before the server's step.
   std::vector<std::int64_t> downloaded(const std::vector<Visit>& visits);
+  /// Before the server's step, too: what clients hold from now on, where that is not what the server has.
+  void mirror_downloads(const Plan& plan);
   void refuse_nonfinite(const Cohort& cohort);
   /// Whether a value was beyond its bound, which is wider from now on: the round is to be played again.
   bool widen_bounds(const Cohort& cohort, const Verdict& verdict);
@@ -84,6 +87,7 @@ class Simulation {
   Aggregation aggregation_;
   CostModel costs_;
   Server server_;
+  Mirror mirror_;
   Versions versions_;
   std::unique_ptr<Schedule> schedule_;
   ClientStore store_;

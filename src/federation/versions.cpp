@@ -2,27 +2,20 @@
 
 namespace fedorbit {
 
-void Versions::begin(const Server& now) {
-  now_ = &now;
-  downloads_.clear();
-}
-
-const Server& Versions::server(std::int64_t version) const {
-  return version == now_->round ? *now_ : older_.at(version);
-}
+const Server& Versions::server(std::int64_t version) const { return version == now_.round ? now_ : older_.at(version); }
 
 Downloads& Versions::downloads(std::int64_t version) {
   return downloads_
       .try_emplace(version, workshop_.strategy, workshop_.download_codec, workshop_.learner.layout(), server(version),
-                   workshop_.keys)
+                   workshop_.keys, mirror_)
       .first->second;
 }
 
 void Versions::end(std::int64_t oldest_version) {
   downloads_.clear();
-  if (oldest_version <= now_->round) {
-    Server& kept = older_[now_->round] = *now_;
-    kept.global = now_->global.clone();  // a strategy may change it in place
+  if (oldest_version <= now_.round) {
+    Server& kept = older_[now_.round] = now_;
+    kept.global = now_.global.clone();  // a strategy may change it in place
     kept.memory.clear();
   }
   std::erase_if(older_, [&](const auto& version) { return version.first < oldest_version; });
@@ -35,6 +28,7 @@ std::map<std::int64_t, Tensor> Versions::kept() const {
 }
 
 void Versions::restore(const std::map<std::int64_t, Tensor>& kept) {
+  downloads_.clear();
   const Layout& layout = workshop_.learner.layout();
   const std::int64_t weights = layout.weights(Owner::shared), statistics = layout.statistics(Owner::shared);
   for (const auto& [version, all] : kept) {

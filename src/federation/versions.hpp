@@ -10,10 +10,10 @@ namespace fedorbit {
 
 class Versions {
  public:
-  explicit Versions(const Workshop& workshop) : workshop_(workshop) {}
+  /// The present model is `now`, which changes between end() and what is asked next alone.
+  Versions(const Workshop& workshop, const Server& now, const Mirror& mirror)
+      : workshop_(workshop), now_(now), mirror_(mirror) {}
 
-  /// A round whose present model is `now`, which stays as it is until the next call.
-  void begin(const Server& now);
   /// The server after so many rounds, as far as clients see it, and what it sends.
   const Server& server(std::int64_t version) const;
   Downloads& downloads(std::int64_t version);
@@ -27,7 +27,8 @@ class Versions {
 
  private:
   const Workshop& workshop_;
-  const Server* now_ = nullptr;
+  const Server& now_;
+  const Mirror& mirror_;
   std::map<std::int64_t, Server> older_;
   std::map<std::int64_t, Downloads> downloads_;  // of this round
 };

@@ -10,6 +10,7 @@
 #include <iterator>
 #include <set>
 
+#include "algorithms/codecs/zstd.hpp"
 #include "comm/factory.hpp"
 #include "core/clock.hpp"
 #include "core/error.hpp"
@@ -42,6 +43,7 @@ std::map<std::string, std::string> provenance_of_run(Communicator& communicator)
       {"mpi_version", mpi_library_version()},
       {"hdf5_version", h5::library_version()},
       {"libtorch_version", TORCH_VERSION},
+      {"zstd_version", zstd_version()},
       {"cpu_capability", at::get_cpu_capability()},
   };
   if (at::detail::getCUDAHooks().hasCUDA())

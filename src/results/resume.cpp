@@ -17,6 +17,8 @@ constexpr const char* global = "global";
 constexpr const char* statistics = "statistics";  // only where there are any
 constexpr const char* bounds = "bounds";
 constexpr const char* memory_prefix = "memory.";
+constexpr const char* held_prefix = "held.";  // then the name of a message: what clients hold
+constexpr const char* held_bytes_prefix = "held_bytes.";
 constexpr const char* version_prefix = "version.";  // then the rounds that an older model has seen
 constexpr const char* rows = "rows";
 constexpr const char* selected = "selected";
@@ -45,7 +47,7 @@ Tensor shared_vector(Tensor vector, at::ScalarType type, Communicator& communica
 /// The root's vectors whose names begin so, on every rank, by the rest of their names. These differ from method to
 /// method: they travel as texts, the root's count.
 std::map<std::string, Tensor> shared_vectors(const Checkpoint& checkpoint, const std::string& prefix,
-                                             Communicator& communicator) {
+                                             Communicator& communicator, at::ScalarType type = at::kFloat) {
   std::string names;
   for (const auto& [name, vector] : checkpoint.server)
     if (name.starts_with(prefix)) names += name.substr(prefix.size()) + "\n";
@@ -53,8 +55,8 @@ std::map<std::string, Tensor> shared_vectors(const Checkpoint& checkpoint, const
   std::map<std::string, Tensor> vectors;
   for (std::size_t begin = 0; begin < names.size(); begin = names.find('\n', begin) + 1) {
     const std::string name = names.substr(begin, names.find('\n', begin) - begin);
-    vectors[name] = shared_vector(communicator.root() ? held(checkpoint.server, prefix + name, 1) : Tensor(),
-                                  at::kFloat, communicator);
+    vectors[name] = shared_vector(communicator.root() ? held(checkpoint.server, prefix + name, 1, type) : Tensor(),
+                                  type, communicator);
   }
   return vectors;
 }
@@ -72,6 +74,10 @@ Checkpoint to_checkpoint(const State& state, const std::string& options_toml, co
   for (const auto& [name, vector] : state.server.memory) checkpoint.server[memory_prefix + name] = vector;
   for (const auto& [version, shared] : state.versions)
     checkpoint.server[version_prefix + std::to_string(version)] = shared;
+  for (const auto& [name, held] : state.mirror) {
+    checkpoint.server[held_prefix + name] = held.values;
+    checkpoint.server[held_bytes_prefix + name] = at::tensor(held.bytes, at::kLong);
+  }
   if (state.selected) {
     checkpoint.server[selected] = state.selected->shared;
     checkpoint.server[selected_by] =
@@ -154,6 +160,11 @@ State shared_state(const Checkpoint& checkpoint, Communicator& communicator) {
   state.server.memory = shared_vectors(checkpoint, memory_prefix, communicator);
   for (const auto& [version, shared] : shared_vectors(checkpoint, version_prefix, communicator))
     state.versions[std::stoll(version)] = shared;
+  for (const auto& [name, values] : shared_vectors(checkpoint, held_prefix, communicator))
+    state.mirror[name].values = values;
+  for (const auto& [name, bytes] : shared_vectors(checkpoint, held_bytes_prefix, communicator, at::kLong))
+    state.mirror[name].bytes.assign(bytes.const_data_ptr<std::int64_t>(),
+                                    bytes.const_data_ptr<std::int64_t>() + bytes.numel());
 
   const bool any_selected = root && checkpoint.server.contains(selected_by);
   const Tensor by =

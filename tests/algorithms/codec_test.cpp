@@ -7,12 +7,12 @@
 namespace fedorbit {
 namespace {
 
-constexpr std::int64_t size = 40;
+constexpr std::int64_t size = 88;
 
 /// Tensors whose lengths are no multiples of eight, one that is not trained, and what no codec sees.
 Layout layout_of() {
   Layout layout;
-  layout.add({"first", {3, 4}, Owner::shared});
+  layout.add({"first", {6, 10}, Owner::shared});
   layout.add({"own", {5}, Owner::personal});
   layout.add({"mean", {6}, Owner::shared, false, false, Role::statistic});
   layout.add({"queue", {9}, Owner::shared, false, false});
@@ -34,16 +34,29 @@ struct Variant {
 
 std::vector<Variant> all_variants() {
   std::vector<Variant> all;
-  for (const auto& name : codec_names()) all.push_back({name, {}});
+  for (const auto& name : codec_names()) {
+    all.push_back({name, {}});
+    all.push_back({name, {"zstd=3"}});
+  }
   for (int bits = 1; bits <= 7; ++bits) all.push_back({"uniform", {text("uniform.bits=", bits)}});
   for (int bits = 2; bits <= 8; bits += 3)
     all.push_back({"uniform", {text("uniform.bits=", bits), "uniform.rounding=stochastic"}});
+  for (const char* bits : {"uniform.bits=1", "uniform.bits=3"}) all.push_back({"uniform", {bits, "uniform.block=7"}});
+  all.push_back({"qsgd", {"qsgd.levels=2", "qsgd.block=8"}});
+  all.push_back({"qsgd", {"qsgd.levels=1", "qsgd.block=0"}});
+  for (const char* fraction : {"fraction=0.2", "fraction=0.9", "fraction=1"})
+    for (const char* name : {"top_k", "random_k"}) all.push_back({name, {text(name, ".", fraction)}});
+  all.push_back({"random_k", {"random_k.fraction=0.6", "random_k.unbiased=true"}});
+  all.push_back({"random_k", {"random_k.fraction=0.1", "random_k.unbiased=true"}});
+  all.push_back({"power_sgd", {"power_sgd.rank=1", "power_sgd.iterations=1"}});
   return all;
 }
 
 std::string name_of(const testing::TestParamInfo<Variant>& info) {
   std::string name = info.param.name;
-  for (const std::string& option : info.param.options) name += "_" + option.substr(option.find('=') + 1);
+  for (const std::string& option : info.param.options) name += "_" + option.substr(option.find('.') + 1);
+  for (char& letter : name)
+    if (!std::isalnum(letter)) letter = '_';
   return name;
 }
 
@@ -62,9 +75,10 @@ TEST_P(EveryCodec, reads_about_what_it_wrote_and_writes_the_same_again) {
   EXPECT_EQ(read.sizes(), values.sizes());
   EXPECT_EQ(read.scalar_type(), at::kFloat);
   EXPECT_EQ(codec->encode(values, message), bytes);
-  EXPECT_LT((read - values).norm().item<double>(), values.norm().item<double>());
   EXPECT_GT((read * values).sum().item<double>(), 0);
-  EXPECT_EQ(at::equal(read, values), codec->lossless());
+  EXPECT_TRUE(!codec->lossless() || at::equal(read, values));
+  if (!codec->why_no_feedback(layout).empty()) return;
+  EXPECT_LT((read - values).norm().item<double>(), values.norm().item<double>());
 }
 
 TEST_P(EveryCodec, reads_nothing_where_nothing_was_written) {
@@ -78,13 +92,13 @@ TEST_P(EveryCodec, holds_at_any_magnitude) {
   for (const double scale : {1e-42, 1e-30, 1e-4, 1e4, 1e30}) {
     const Tensor back = read(normal({size}, 9, 9) * scale);
     EXPECT_TRUE(at::isfinite(back).all().item<bool>()) << scale;
-    EXPECT_LE(back.abs().max().item<double>(), 6 * scale);
+    EXPECT_LE(back.abs().max().item<double>(), (codec->why_no_feedback(layout).empty() ? 6 : 20) * scale);
   }
 }
 
 TEST_P(EveryCodec, survives_what_is_not_finite) {
   Tensor values = normal({size}, 8, 8);
-  values[3] = NAN, values[20] = INFINITY, values[39] = -INFINITY;
+  values[3] = NAN, values[20] = INFINITY, values[size - 1] = -INFINITY;
   EXPECT_EQ(read(values).numel(), size);
 }
 
@@ -108,12 +122,24 @@ TEST_P(EveryCodec, with_error_feedback_says_in_the_end_what_one_message_cannot) 
   // The mean of what is read differs from what is meant by the last residual over the number of messages.
   const Tensor values = normal({size}, 8, 8), residual = at::zeros({size});
   Tensor sum = at::zeros({size}, at::kDouble);
-  constexpr int rounds = 400;
+  if (!codec->why_no_feedback(layout).empty()) return;
+  constexpr int rounds = 4000;
   for (message.round = 0; message.round < rounds; ++message.round)
     sum += transmit(*codec, values, message, residual).values;
   EXPECT_LT(relative(sum / double(rounds), values), 0.05);
   EXPECT_LT(relative(sum + residual, double(rounds) * values), 1e-5);
-  EXPECT_EQ(residual.abs().max().item<float>() == 0, codec->lossless());
+  EXPECT_TRUE(!codec->lossless() || residual.abs().max().item<float>() == 0);
+}
+
+TEST_P(EveryCodec, that_is_not_for_error_feedback_loses_more_than_it_says) {
+  // Numbers that are a quarter of the largest: a step of that size is as far from them as it can be.
+  const Tensor values = at::full({size}, 0.25);
+  for (const std::int64_t first : {0, 60, 79}) values[first] = 1;
+  double lost = 0;
+  constexpr int rounds = 40;
+  for (message.round = 0; message.round < rounds; ++message.round)
+    lost += (read(values) - values).square().sum().item<double>() / rounds;
+  EXPECT_EQ(lost > values.square().sum().item<double>(), !codec->why_no_feedback(layout).empty());
 }
 
 INSTANTIATE_TEST_SUITE_P(all, EveryCodec, testing::ValuesIn(all_variants()), name_of);
@@ -149,7 +175,7 @@ TEST_F(Codecs, of_a_few_bits_take_these_for_each_number_and_four_bytes_a_tensor)
   for (int bits = 1; bits <= 8; ++bits) {
     const auto codec = codec_of("uniform", {text("uniform.bits=", bits)});
     std::size_t expected = 0;
-    for (const int numel : {12, 9, 19}) expected += std::size_t((numel * bits + 7) / 8 + 4);
+    for (const int numel : {60, 19, 9}) expected += std::size_t((numel * bits + 7) / 8 + 4);
     EXPECT_EQ(codec->encode(normal({size}, 8, 8), message).size(), expected) << bits;
   }
 }
@@ -193,6 +219,117 @@ TEST_F(Codecs, write_the_bytes_that_are_promised) {
   EXPECT_THAT(written(3), testing::ElementsAre(0, 0, 0x80, 0x3f, 0b00000110, 0b00100111));
   // A scale of 1.6 (0x3fcccccd), signs 1, 0, 1, 1, 0.
   EXPECT_THAT(written(1), testing::ElementsAre(0xcd, 0xcc, 0xcc, 0x3f, 0b00001101));
+}
+
+TEST_F(Codecs, write_and_read_what_an_independent_program_does) {
+  const NamedTensors reference = read_safetensors(golden / "codecs.safetensors").tensors;
+  const auto named = [&](const std::string& name) { return reference.at(name); };
+  const Tensor values = named("values");
+  const std::vector<std::pair<std::string, Variant>> all{
+      {"float32", {"float32", {}}},
+      {"float16", {"float16", {}}},
+      {"bfloat16", {"bfloat16", {}}},
+      {"uniform 1", {"uniform", {"uniform.bits=1"}}},
+      {"uniform 3", {"uniform", {"uniform.bits=3"}}},
+      {"uniform 8 block", {"uniform", {"uniform.block=7"}}},
+      {"uniform 4 stochastic", {"uniform", {"uniform.bits=4", "uniform.rounding=stochastic"}}},
+      {"qsgd", {"qsgd", {}}},
+      {"qsgd 2 block", {"qsgd", {"qsgd.levels=2", "qsgd.block=8"}}},
+      {"top_k", {"top_k", {}}},
+      {"top_k 0.1", {"top_k", {"top_k.fraction=0.1"}}},
+      {"top_k 0.5", {"top_k", {"top_k.fraction=0.5"}}},
+      {"random_k 0.1", {"random_k", {"random_k.fraction=0.1"}}},
+      {"random_k 0.75", {"random_k", {"random_k.fraction=0.75", "random_k.unbiased=true"}}},
+      {"power_sgd", {"power_sgd", {}}},
+      {"power_sgd 1", {"power_sgd", {"power_sgd.rank=1", "power_sgd.iterations=1"}}}};
+  EXPECT_EQ(reference.size(), 1 + 2 * all.size());
+  for (const auto& [name, variant] : all) {
+    const auto codec = codec_of(variant.name, variant.options);
+    const Tensor written = named(name + ".bytes"), read = named(name + ".read");
+    const auto* first = reinterpret_cast<const std::byte*>(written.const_data_ptr<std::uint8_t>());
+    const Bytes expected(first, first + written.numel());
+    EXPECT_LT(relative(codec->decode(expected, message), read), 1e-6) << name;
+    const Bytes bytes = codec->encode(values, message);
+    if (variant.name == "power_sgd") {  // whose products are rounded
+      EXPECT_EQ(bytes.size(), expected.size());
+      EXPECT_LT(relative(codec->decode(bytes, message), read), 1e-5) << name;
+    } else {
+      EXPECT_EQ(bytes, expected) << name;
+    }
+  }
+}
+
+TEST_F(Codecs, of_largest_magnitudes_are_those_of_a_whole_sort_however_many_there_are) {
+  // As many numbers as a sample is taken of, with many that are equal.
+  for (const std::int64_t all : {std::int64_t{1}, std::int64_t{1000}, std::int64_t{200'000}}) {
+    Layout layout;
+    layout.add({"w", {all}, Owner::shared});
+    const Message message{layout, weights_message, 0, 0, Direction::upload, Keys(1)};
+    const Tensor values = (normal({all}, 3, 3) * 20).round() / 20;
+    for (const double fraction : {1e-4, 0.01, 0.5}) {
+      const auto count = std::max<std::int64_t>(1, std::llround(fraction * double(all)));
+      const auto codec = codec_of("top_k", {text("top_k.fraction=", fraction)});
+      const auto order = std::get<1>(values.abs().sort(/*stable=*/true, 0, /*descending=*/true)).narrow(0, 0, count);
+      const Tensor expected = at::zeros_like(values).index_copy(0, order, values.index_select(0, order));
+      EXPECT_TRUE(at::equal(codec->decode(codec->encode(values, message), message), expected))
+          << all << " " << fraction;
+    }
+  }
+}
+
+TEST_F(Codecs, of_one_rank_read_a_matrix_of_that_rank_as_it_is_and_leave_what_is_no_matrix) {
+  Tensor values = normal({size}, 8, 8);
+  values.narrow(0, 0, 60).copy_(at::outer(normal({6}, 1, 1), normal({10}, 2, 2)).flatten());
+  const auto codec = codec_of("power_sgd", {"power_sgd.rank=1"});
+  const Bytes bytes = codec->encode(values, message);
+  EXPECT_EQ(bytes.size(), 4u * (6 + 10 + 9 + 19));
+  const Tensor read = codec->decode(bytes, message);
+  EXPECT_LT(relative(read.narrow(0, 0, 60), values.narrow(0, 0, 60)), 1e-6);
+  EXPECT_TRUE(at::equal(read.narrow(0, 60, size - 60), values.narrow(0, 60, size - 60)));
+}
+
+TEST_F(Codecs, of_random_places_take_others_by_client_and_round_and_are_right_in_the_mean_where_they_are_asked_to) {
+  const auto codec = codec_of("random_k", {"random_k.fraction=0.25", "random_k.unbiased=true"});
+  const Tensor values = normal({size}, 8, 8);
+  Tensor sum = at::zeros({size}, at::kDouble);
+  constexpr int clients = 8000;
+  for (message.client = 0; message.client < clients; ++message.client) {
+    const Bytes bytes = codec->encode(values, message);
+    EXPECT_EQ(bytes.size(), 4u * 22);
+    sum += codec->decode(bytes, message);
+  }
+  EXPECT_LT(relative(sum / double(clients), values), 0.03);
+}
+
+TEST_F(Codecs, say_what_is_wrong_with_a_damaged_message) {
+  const Tensor values = normal({size}, 8, 8);
+  const auto said = [&](const std::string& name, const std::vector<std::string>& options, const auto& damage) {
+    const auto codec = codec_of(name, options);
+    Bytes bytes = codec->encode(values, message);
+    damage(bytes);
+    return sentence([&] { codec->decode(bytes, message); });
+  };
+  const auto set = [](std::size_t place, int value) { return [=](Bytes& bytes) { bytes[place] = std::byte(value); }; };
+  const auto longer = [](Bytes& bytes) { bytes.push_back(std::byte{0}); };
+  EXPECT_EQ(said("float32", {}, longer),
+            "the float32 message \"weights\" from client 7 in round 3 is damaged: it has 353 bytes, and its tensors "
+            "take 352.");
+  EXPECT_THAT(said("uniform", {}, set(3, 0xff)), testing::HasSubstr("a scale of first is "));
+  EXPECT_THAT(said("uniform", {"uniform.bits=2"}, set(4, 0xff)), testing::HasSubstr("is level 3 of 3"));
+  EXPECT_THAT(said("top_k", {"top_k.fraction=0.1"}, set(0, 0xff)),
+              testing::HasSubstr("are not 9 ascending ones below 88"));
+  EXPECT_THAT(said("top_k", {"top_k.fraction=0.9"}, set(0, 0)),
+              testing::HasSubstr("are not 79 ascending ones below 88"));
+  EXPECT_THAT(said("float32", {"zstd=1"}, set(0, 0)), testing::HasSubstr("no frame that states its content's length"));
+  EXPECT_THAT(said("float32", {"zstd=1"}, longer), testing::HasSubstr("are not one frame"));
+  // A frame that says it holds a gigabyte is not made room for.
+  const auto huge = [](Bytes& bytes) {
+    bytes = {};
+    for (const int byte : {0x28, 0xb5, 0x2f, 0xfd, 0xa0, 0x00, 0x00, 0x00, 0x40, 0x01, 0x00, 0x00})
+      bytes.push_back(std::byte(byte));
+  };
+  EXPECT_THAT(said("float32", {"zstd=1"}, huge),
+              testing::HasSubstr("said to have 1073741824 bytes, and its tensors take 352"));
 }
 
 TEST_F(Codecs, that_round_at_random_are_right_in_the_mean_and_differ_by_client_round_name_and_direction) {

@@ -28,26 +28,46 @@ const std::vector<std::string> scaffold_one_bit{"upload.codec=uniform", "upload.
                                                 "upload.error_feedback=true", "method.strategy=scaffold",
                                                 "optimiser.momentum=0"};
 
+/// Every codec up and down, some with memories of what it could not say, and what a strategy sends besides.
+std::vector<std::vector<std::string>> all_kinds() {
+  std::vector<std::vector<std::string>> all{one_bit, at_random, scaffold_one_bit};
+  for (const char* codec : {"float16", "bfloat16", "uniform", "qsgd", "top_k", "random_k", "power_sgd"})
+    all.push_back({"upload.power_sgd.rank=1", "download.power_sgd.rank=1", "upload.top_k.fraction=0.3",
+                   "download.top_k.fraction=0.3", "upload.random_k.fraction=0.3", "download.random_k.fraction=0.3",
+                   "upload.error_feedback=true", "download.zstd=1", text("upload.codec=", codec),
+                   text("download.codec=", codec)});
+  auto lossy_scaffold = scaffold_one_bit;
+  lossy_scaffold.insert(lossy_scaffold.end(),
+                        {"download.codec=uniform", "download.uniform.bits=2", "schedule.dropout=0.3"});
+  all.push_back(lossy_scaffold);
+  return all;
+}
+
 struct Codecs : testing::Test {
   std::unique_ptr<Communicator> communicator = make_communicator("mpi");
   SingleCommunicator alone;
 };
 
-TEST_F(Codecs, that_lose_something_give_the_same_numbers_on_any_number_of_ranks) {
-  for (const auto& options : {one_bit, at_random, scaffold_one_bit}) {
+TEST_F(Codecs, give_the_same_numbers_on_any_number_of_ranks) {
+  for (const auto& options : all_kinds()) {
     Federation together, single;
     for (Federation* federation : {&together, &single}) set(*federation, options);
     together.run(*communicator), single.run(alone);
     EXPECT_TRUE(at::equal(together.global, single.global)) << options.back();
     if (!communicator->root()) continue;
     EXPECT_TRUE(at::equal(together.saved.back().clients.rows, single.saved.back().clients.rows));
-    for (std::size_t r = 0; r < single.witness.rounds.size(); ++r)
-      EXPECT_EQ(together.witness.rounds[r].turns[0].upload, single.witness.rounds[r].turns[0].upload);
+    for (std::size_t r = 0; r < single.witness.rounds.size(); ++r) {
+      EXPECT_EQ(together.witness.rounds[r].lost_download_bytes, single.witness.rounds[r].lost_download_bytes);
+      for (std::size_t t = 0; t < single.witness.rounds[r].turns.size(); ++t) {
+        EXPECT_EQ(together.witness.rounds[r].turns[t].upload, single.witness.rounds[r].turns[t].upload);
+        EXPECT_EQ(together.witness.rounds[r].turns[t].download, single.witness.rounds[r].turns[t].download);
+      }
+    }
   }
 }
 
-TEST_F(Codecs, go_on_from_a_saved_state_with_what_clients_could_not_say) {
-  for (const auto& options : {one_bit, at_random, scaffold_one_bit}) {
+TEST_F(Codecs, go_on_from_a_saved_state_with_what_could_not_be_said) {
+  for (const auto& options : all_kinds()) {
     Federation whole, first, second;
     for (Federation* federation : {&whole, &first, &second}) {
       set(*federation, options);
@@ -62,6 +82,13 @@ TEST_F(Codecs, go_on_from_a_saved_state_with_what_clients_could_not_say) {
     simulation.restore(first.saved.at(0));
     second.finish(simulation);
     EXPECT_TRUE(at::equal(second.global, whole.global)) << options.back();
+    if (!communicator->root()) continue;
+    EXPECT_TRUE(at::equal(second.saved.back().clients.rows, whole.saved.back().clients.rows)) << options.back();
+    for (const TurnRecord& turn : second.witness.rounds.back().turns)
+      for (const TurnRecord& same : whole.witness.rounds.back().turns)
+        if (same.client == turn.client) {
+          EXPECT_EQ(turn.download, same.download) << options.back();
+        }
   }
 }
 
@@ -85,7 +112,7 @@ Tensor residuals_of(const State& state) {
 
 /// What clients 4 and 5 upload from `server`, with what they kept: a row each, or nothing.
 Tensor update_of(Workshop& workshop, const Server& server, const std::map<ClientId, Tensor>& kept) {
-  Downloads downloads(workshop.strategy, workshop.download_codec, workshop.learner.layout(), server, workshop.keys);
+  Downloads downloads = toy::downloads_of(workshop, server);
   const std::vector<ClientId> clients{4, 5};
   const FindRow find = [&](ClientId client) { return kept.contains(client) ? &kept.at(client) : nullptr; };
   const volatile std::sig_atomic_t no_signal = 0;
@@ -188,7 +215,15 @@ TEST_F(Codecs, that_do_not_fit_what_they_are_for_are_refused) {
     return "nothing was refused";
   };
   EXPECT_THAT(sentence_of({"upload.error_feedback=true"}), HasSubstr("upload.codec = \"float32\" says everything"));
-  EXPECT_THAT(sentence_of({"download.codec=float16"}), HasSubstr("download.codec = \"float16\" loses some"));
+  EXPECT_THAT(
+      sentence_of({"upload.codec=qsgd", "upload.qsgd.block=0", "upload.qsgd.levels=1", "upload.error_feedback=true"}),
+      HasSubstr("upload.codec = \"qsgd\": rounded at random to 3 levels, 12 numbers that share a scale"));
+  EXPECT_THAT(sentence_of({"download.codec=random_k", "download.random_k.unbiased=true"}),
+              HasSubstr("download.codec = \"random_k\" is not for downloads"));
+  EXPECT_THAT(sentence_of({"download.codec=float16", "schedule.kind=buffer"}),
+              HasSubstr("download.codec = \"float16\" sends a client depends on the messages that it missed"));
+  EXPECT_THAT(sentence_of({"upload.zstd=3", "schedule.kind=buffer"}), HasSubstr("as long as their numbers make them"));
+  EXPECT_THAT(sentence_of({"download.codec=float16"}), HasSubstr("nothing was refused"));
   EXPECT_THAT(sentence_of({"upload.codec=float16", "upload.error_feedback=true"}), HasSubstr("nothing was refused"));
 }
 

@@ -153,8 +153,7 @@ TEST_F(Simulations, start_and_judge_clients_where_the_strategy_says_they_start) 
   std::map<ClientId, Tensor> rows;
   const FindRow find = [&](ClientId client) { return &(rows[client] = federation.saved.back().clients.rows[client]); };
   const std::vector<ClientId> clients{4, 5};
-  Downloads downloads(*federation.strategy, federation.workshop->download_codec, federation.learner.layout(),
-                      simulation.server(), federation.parts.keys);
+  Downloads downloads = toy::downloads_of(*federation.workshop, simulation.server());
   const Arrival arrival = arrive(*federation.workshop, simulation.server(), downloads, clients, find, {1, 1});
   EXPECT_TRUE(at::allclose(arrival.group.parameters().flat(Owner::shared)[0], start, 0, 0));
   EXPECT_TRUE(at::equal(arrival.turn.start[0], federation.global));

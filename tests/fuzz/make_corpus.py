@@ -93,6 +93,18 @@ for name, descr, shape, size in (("floats", "<f4", "(2, 3)", 24), ("halves", "<f
                                  ("labels", "<i8", "(3,)", 24), ("integers", "<i4", "(1, 1, 2)", 8), ("none", "<f4", "(0, 5)", 0)):
     put("npy", name, npy(descr, shape, bytes(range(size)), 1 + size % 3))
 
+# Messages (tests/fuzz/targets.cpp) of 29 numbers, 24 of them a matrix of 4 by 6, as src/algorithms/codecs/README.md has them.
+scale, places = struct.pack("<f", 0.5), sum(place << 5 * j for j, place in enumerate((2, 3, 28)))
+for letter, name, content in (
+        ("f", "float32", scale * 29), ("h", "float16", b"\x00\x3c" * 29), ("b", "bfloat16", b"\x80\x3f" * 29),
+        ("u", "uniform", scale + bytes([0o12] * 9) + scale + bytes(2)), ("s", "signs", scale + b"\xa5\x5a\x0f" + scale + b"\x11"),
+        ("q", "qsgd", (scale + bytes([0x67] * 4)) * 3 + scale + bytes(3)),
+        ("l", "listed", places.to_bytes(2, "little") + scale * 3), ("m", "mapped", bytes([0xff, 0xff, 1, 0]) + scale * 17),
+        ("r", "random", scale * 6), ("p", "factors", scale * (4 + 6 + 5)),
+        # A frame of one segment whose one block is stored as it is.
+        ("z", "zstd", b"\x28\xb5\x2f\xfd\x20" + bytes([37]) + (37 << 3 | 1).to_bytes(3, "little") + (scale + bytes(24) + scale + bytes(5)))):
+    put("message", name, letter.encode() + content)
+
 put("options", "run", b"r" + b"""name = "one"
 seed = 3
 [model]

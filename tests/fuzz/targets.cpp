@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <string>
 
 #include "core/error.hpp"
@@ -112,6 +113,32 @@ void changed_hdf5(std::span<const std::byte> input) {
   read_h5(scratch.path);
 }
 
+/// The first letter says by which codec the rest was written.
+void message(std::span<const std::byte> input) {
+  if (input.empty()) return;
+  static const std::map<char, std::vector<std::string>> choices{{'f', {"codec=float32"}},
+                                                                {'h', {"codec=float16"}},
+                                                                {'b', {"codec=bfloat16"}},
+                                                                {'u', {"codec=uniform", "uniform.bits=3"}},
+                                                                {'s', {"codec=uniform", "uniform.bits=1"}},
+                                                                {'q', {"codec=qsgd", "qsgd.block=8"}},
+                                                                {'l', {"codec=top_k", "top_k.fraction=0.1"}},
+                                                                {'m', {"codec=top_k", "top_k.fraction=0.6"}},
+                                                                {'r', {"codec=random_k", "random_k.fraction=0.2"}},
+                                                                {'p', {"codec=power_sgd", "power_sgd.rank=1"}},
+                                                                {'z', {"codec=uniform", "zstd=1"}}};
+  const auto chosen = choices.find(characters(input)[0]);
+  require(chosen != choices.end(), "no codec has that letter.");
+  CodecOptions options;
+  for (const std::string& option : chosen->second) OptionList::of(options).set(option);
+  Layout layout;
+  layout.add({"matrix", {4, 6}, Owner::shared});
+  layout.add({"bias", {5}, Owner::shared});
+  const Message about{layout, weights_message, 1, 2, Direction::upload, Keys(3)};
+  const Tensor read = make_codec(options)->decode({input.begin() + 1, input.end()}, about);
+  if (read.numel() != layout.weights(Owner::shared)) std::abort();
+}
+
 /// What was accepted must be printed such that it is read back to the same.
 template <class Options>
 void options_of(const std::string& toml) {
@@ -156,6 +183,7 @@ const std::vector<FuzzTarget>& fuzz_targets() {
                                                {"npy", npy},
                                                {"hdf5", hdf5},
                                                {"changed_hdf5", changed_hdf5},
+                                               {"message", message},
                                                {"options", options},
                                                {"split", split}};
   return targets;

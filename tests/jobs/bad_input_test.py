@@ -68,6 +68,16 @@ class BadInputTest(RefusalTest):
                          "prompt.context=4")
         self.run_refused(r"partition\.alpha=1 says nothing to partition\.kind = even", "partition.alpha=1")
 
+    def test_codecs_that_cannot_be_and_memories_of_what_nothing_loses(self):
+        for options, sentence in (
+                (("upload.codec=uniform", "upload.uniform.bits=9"), r"upload\.uniform\.bits.*1 to 8"),
+                (("upload.codec=top_k", "upload.top_k.fraction=1.5"), r"upload\.top_k\.fraction.*0 to 1"),
+                (("upload.zstd=40",), r"upload\.zstd.*0 to 19"),
+                (("upload.error_feedback=true",), r'upload\.codec = "float32" says everything'),
+                (("download.codec=qsgd", "download.qsgd.levels=1"), r"download\.codec = \"qsgd\".*blocks of at most 3")):
+            with self.subTest(options=options):
+                self.run_refused(sentence, *options)
+
     # Data.
 
     def test_data_of_one_domain_divided_by_domains(self):

@@ -43,10 +43,13 @@ class SamenessTest(RunTest):
             self.assert_same(one, other)
 
     def test_numbers_of_clients_and_servers_that_keep_state_do_not_depend_on_the_number_of_ranks(self):
-        for strategy, *options in (("scaffold", "--set", "optimiser.momentum=0", "--set", "upload.codec=uniform", "--set",
-                                    "upload.uniform.bits=1", "--set", "upload.error_feedback=true"), ("fedadam",)):
+        one_bit = ("upload.codec=uniform", "upload.uniform.bits=1", "upload.error_feedback=true")
+        factors = ("upload.codec=power_sgd", "upload.power_sgd.rank=1", "upload.error_feedback=true", "upload.zstd=1")
+        for strategy, *options in (("scaffold", "optimiser.momentum=0", *one_bit), ("fedadam",),
+                                   ("fedavgm", *factors, "download.codec=qsgd")):
             with self.subTest(strategy=strategy):
-                options = ("--set", f"method.strategy={strategy}", "--set", "training.participation=0.5", *options)
+                options = sum((["--set", option] for option in (
+                    f"method.strategy={strategy}", "training.participation=0.5", *options)), [])
                 one, other = (self.run_to_end(self.folder / f"{strategy}{ranks}", *options, ranks=ranks)
                               for ranks in (1, 3))
                 self.assert_same(one, other)

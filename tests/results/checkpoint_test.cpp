@@ -116,6 +116,19 @@ TEST_F(Checkpoints, HoldAServersStatisticsWhereThereAreAny) {
   EXPECT_TRUE(at::equal(read.statistics, state.server.statistics));
 }
 
+TEST_F(Checkpoints, HoldWhatClientsHoldOfWhatTheyWereSent) {
+  const auto communicator = make_communicator("single");
+  State state{{at::zeros({3}), {}, 2}, at::zeros({1}, at::kLong), {{}, at::zeros({0, 2})}};
+  state.mirror = {{"weights", {at::arange(3, at::kFloat), {7, 1L << 40}}}, {"c", {at::ones({3}), {}}}};
+  to_checkpoint(state, "", {}).write(path);
+  const Mirror::Contents read = shared_state(Checkpoint::read(path), *communicator).mirror;
+  ASSERT_EQ(read.size(), 2u);
+  for (const auto& [name, held] : state.mirror) {
+    EXPECT_TRUE(at::equal(read.at(name).values, held.values)) << name;
+    EXPECT_EQ(read.at(name).bytes, held.bytes) << name;
+  }
+}
+
 TEST_F(Checkpoints, OfAnotherRunAreRefusedBeforeARunGoesOn) {
   const auto communicator = make_communicator("single");
   const auto sentence_of = [&](const Checkpoint& checkpoint) -> std::string {

@@ -138,9 +138,15 @@ inline Tensor normal(std::initializer_list<std::int64_t> shape, std::uint64_t se
   return values;
 }
 
+/// What the server sends in the round that it is in, and has sent in no other.
+inline Downloads downloads_of(const Workshop& workshop, const Server& server) {
+  static const Mirror nothing_sent;
+  return {workshop.strategy, workshop.download_codec, workshop.learner.layout(), server, workshop.keys, nothing_sent};
+}
+
 /// A turn of clients that have kept nothing, from what the server sends.
 inline TurnOutcome turn_of(Workshop& workshop, const Server& server, const std::vector<ClientId>& clients) {
-  Downloads downloads(workshop.strategy, workshop.download_codec, workshop.learner.layout(), server, workshop.keys);
+  Downloads downloads = downloads_of(workshop, server);
   const FindRow nothing = [](ClientId) { return nullptr; };
   const volatile std::sig_atomic_t no_signal = 0;
   const OpenedTurn opened = open_turn(workshop, clients, server.round);

@@ -35,6 +35,13 @@ FEDORBIT_CLONES void scaled_levels(const std::uint8_t* __restrict levels, std::i
   for (std::int64_t j = 0; j < count; ++j) values[j] = (float(levels[j]) - middle) * scale;
 }
 
+FEDORBIT_CLONES std::uint8_t largest_of(const std::uint8_t* levels, std::int64_t count) {
+  std::uint8_t largest = 0;
+#pragma omp simd reduction(max : largest)
+  for (std::int64_t j = 0; j < count; ++j) largest = std::max(largest, levels[j]);
+  return largest;
+}
+
 /// 2 in each 16 bits, 4 in each 32, 8 in all 64: where fields that move together lie.
 constexpr std::uint64_t of_16 = 0x00ff00ff00ff00ff, of_32 = 0x0000ffff0000ffff, of_64 = 0x00000000ffffffff;
 
@@ -118,6 +125,8 @@ void round_at_random(const float* values, std::int64_t count, float factor, floa
 }
 
 void signs(const float* values, std::int64_t count, std::uint8_t* levels) { sign_levels(values, count, levels); }
+
+int largest_level(const std::uint8_t* levels, std::int64_t count) { return largest_of(levels, count); }
 
 void from_levels(const std::uint8_t* levels, std::int64_t count, float middle, float scale, float* values) {
   scaled_levels(levels, count, middle, scale, values);

@@ -13,6 +13,8 @@ void round_at_random(const float* values, std::int64_t count, float factor, floa
                      std::uint8_t* levels);
 /// levels[j] = 1 where values[j] >= 0, else 0.
 void signs(const float* values, std::int64_t count, std::uint8_t* levels);
+/// The largest of them, 0 of none.
+int largest_level(const std::uint8_t* levels, std::int64_t count);
 /// values[j] = (levels[j] - middle) * scale.
 void from_levels(const std::uint8_t* levels, std::int64_t count, float middle, float scale, float* values);
 
