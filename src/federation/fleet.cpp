@@ -23,7 +23,8 @@ std::int64_t report_bytes(const Workshop& workshop) {
 /// Of one client's download.
 std::int64_t download_bytes(const Workshop& workshop) {
   const Layout& layout = workshop.learner.layout();
-  Server blank{.global = at::zeros({layout.weights(Owner::shared)})};
+  Server blank;
+  blank.global = at::zeros({layout.weights(Owner::shared)});
   if (layout.statistics(Owner::shared) > 0) blank.statistics = at::zeros({layout.statistics(Owner::shared)});
   for (const auto& [name, length] : workshop.strategy.server_memories(layout)) blank.memory[name] = at::zeros({length});
   const ClientId first = 0;

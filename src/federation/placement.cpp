@@ -10,8 +10,7 @@ namespace fedorbit {
 std::int64_t clients_together(const Experiment& experiment, at::Device device, std::int64_t cohort, int ranks) {
   const std::int64_t size = experiment.training.group_size;
   const bool may_part = device.is_cpu() && experiment.machine.threads == 1 &&
-                        experiment.engine.precision == "float32" && experiment.engine.kind != "reference" &&
-                        !experiment.evaluation.trained;  // then a group is judged together, too
+                        experiment.engine.precision == "float32" && experiment.engine.kind != "reference";
   return may_part ? std::min(size, std::max<std::int64_t>(1, (cohort + ranks - 1) / ranks)) : size;
 }
 

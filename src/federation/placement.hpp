@@ -11,8 +11,7 @@ namespace fedorbit {
 struct Experiment;
 
 /// How many clients train together at most: training.group_size, or fewer where ranks would be left without any and no
-/// bit depends on who trains together: in float32, on one thread of a CPU (algorithms/learner.hpp), where groups are
-/// not judged as they have trained.
+/// bit depends on who trains together: in float32, on one thread of a CPU (algorithms/learner.hpp).
 std::int64_t clients_together(const Experiment& experiment, at::Device device, std::int64_t cohort, int ranks);
 
 using Groups = std::vector<std::vector<ClientId>>;

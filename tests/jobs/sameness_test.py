@@ -107,8 +107,8 @@ class SamenessTest(RunTest):
 class ResumeTest(RunTest):
     # Long enough to be caught in the middle.
     LONG = (*SamenessTest.SPLIT, "--set", "upload.codec=top_k", "--set", "upload.error_feedback=true", "--set",
-            "download.codec=uniform", "--set", "download.uniform.bits=4", "--set", "training.rounds=200", "--set", "training.participation=0.3", "--set",
-            "evaluation.every=20", "--set", "checkpoint.every=3")
+            "download.codec=uniform", "--set", "download.uniform.bits=4", "--set", "training.rounds=200", "--set",
+            "training.participation=0.3", "--set", "evaluation.every=20", "--set", "checkpoint.every=3")
 
     @classmethod
     def setUpClass(cls):
