@@ -87,16 +87,16 @@ void links(Arguments& arguments) {
   const std::filesystem::path results = results_of(arguments.run);
   LinkOptions& options = arguments.options.links;
   VirtualTime time = recorded_virtual_time(results);
-  const bool recorded = !time.rounds.empty();
-  if (recorded) {
+  if (!time.rounds.empty()) {
     require(
         arguments.line.assignments.empty() && arguments.line.output.empty(), results.string(),
         " was scheduled by links of its own, and has /virtual_turns and /virtual_rounds: options of other links would "
         "say nothing, and -o write the same again.");
-  } else if (options.step_seconds == 0)
-    fail("links.step_seconds is not said: how long a client's device takes for a local step (this run's machine took ",
-         fixed(measured_step_seconds(results), 6), " s); without it training would take no time.");
-  if (!recorded) {
+  } else {
+    if (options.step_seconds == 0)
+      fail(
+          "links.step_seconds is not said: how long a client's device takes for a local step (this run's machine took ",
+          fixed(measured_step_seconds(results), 6), " s); without it training would take no time.");
     const Links links(options);
     options = options.resolved();
     if (!arguments.line.output.empty()) require_output(arguments.line.output, schema::filetype, {results});

@@ -96,8 +96,8 @@ const Strategies& strategies() {
       strategy<FedAdam, ForgettingServerOptions>("fedadam"),
       strategy<FedYogi, ForgettingServerOptions>("fedyogi"),
       strategy<Scaffold, ScaffoldOptions>("scaffold"),
-      strategy<FedSam, FedSamOptions>("fedsam"),
-      strategy<FedLesam, FedLesamOptions>("fedlesam"),
+      strategy<FedSam, PerturbationOptions>("fedsam"),
+      strategy<FedLesam, PerturbationOptions>("fedlesam"),
   };
   return parts;
 }

@@ -75,13 +75,8 @@ std::vector<Score> EncoderExam::take(const Server& server, Clients&) {
     const Tensor features = features_of(images.pool), labels = labels_of(questions_.data, images.pool);
     for (std::size_t t = 0; t < tasks_.size(); ++t) {
       const Answers answers = answers_to(features, labels, images.pool, fitted[t]);
-      Score about{.round = server.round, .scope = scope::global, .split = images.name, .task = tasks_[t].name};
-      const std::vector<Score> found = scores_of(answers, questions_.data, about);
-      scores.insert(scores.end(), found.begin(), found.end());
-      for (std::size_t i = 0; i < images.clients.size(); ++i) {
-        about.client = images.clients[i];
-        append(scores, about, tally_of(answers, questions_.data, images.of_client[i]));
-      }
+      const Score about{.round = server.round, .scope = scope::global, .split = images.name, .task = tasks_[t].name};
+      append_split(scores, answers, questions_, images, about);
     }
   }
   return scores;

@@ -26,6 +26,11 @@ struct Questions {
   std::vector<SplitImages> splits;      // those that have images
 };
 
+/// Appends the answers to a split's images: of all of them in one pool, and of each of its clients. `about` says the
+/// rest.
+void append_split(std::vector<Score>& scores, const Answers& answers, const Questions& questions,
+                  const SplitImages& images, Score about);
+
 /// What exams see of clients; the federation implements it.
 class Clients {
  public:

@@ -15,13 +15,8 @@ std::vector<Score> GlobalExam::take(const Server& server, Clients&) {
   std::vector<Score> scores;
   for (const SplitImages& images : questions_.splits) {
     const Answers answers = answers_of(questions_.batches, images.pool, to_judge(classifier), scorer, communicator_);
-    Score about{.round = server.round, .scope = scope::global, .split = images.name, .task = task::labelling};
-    const std::vector<Score> found = scores_of(answers, questions_.data, about);
-    scores.insert(scores.end(), found.begin(), found.end());
-    for (std::size_t i = 0; i < images.clients.size(); ++i) {
-      about.client = images.clients[i];
-      append(scores, about, tally_of(answers, questions_.data, images.of_client[i]));
-    }
+    const Score about{.round = server.round, .scope = scope::global, .split = images.name, .task = task::labelling};
+    append_split(scores, answers, questions_, images, about);
   }
   return scores;
 }

@@ -35,13 +35,9 @@ void BufferedSchedule::call() {
     if (client < 0) return;
     Visit visit{.client = client, .version = version_, .start = time_};
     visit.trip = links_->trip(client, std::int64_t(calls_), fleet_.errand(client), time_, concurrency_);
-    if (keys_.stream(Purpose::schedule, calls_, 1).uniform() < options_.dropout)
-      visit.outcome = Outcome::dropped;
-    else if (availability_.until(client, time_) < visit.end())
-      visit.outcome = Outcome::left;
-    ++calls_;
+    const bool drops = keys_.stream(Purpose::schedule, calls_++, 1).uniform() < options_.dropout;
     busy_.insert(client);
-    training_.insert(visit);
+    training_.insert(foreseen(visit, drops, availability_));
   }
 }
 

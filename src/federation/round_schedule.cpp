@@ -63,11 +63,7 @@ std::vector<Visit> RoundSchedule::attempt(std::uint64_t number) {
     Visit visit{.client = client, .version = round_, .start = time_};
     if (links_) visit.trip = links_->trip(client, round_, fleet_.errand(client), time_, std::ssize(chosen));
     Stream stream = keys.stream(Purpose::schedule, std::uint64_t(round_), std::uint64_t(client));
-    if (stream.uniform() < options_.dropout)
-      visit.outcome = Outcome::dropped;
-    else if (availability_.until(client, time_) < visit.end())
-      visit.outcome = Outcome::left;
-    visits.push_back(visit);
+    visits.push_back(foreseen(visit, stream.uniform() < options_.dropout, availability_));
   }
   return visits;
 }

@@ -39,6 +39,14 @@ void ScheduleOptions::fields(OptionList& v) {
     "a of (1 + s)^-a, by which reports count whose model was s rounds old", 0, 100);
 }
 
+Visit foreseen(Visit visit, bool drops, const Availability& availability) {
+  if (drops)
+    visit.outcome = Outcome::dropped;
+  else if (availability.until(visit.client, visit.start) < visit.end())
+    visit.outcome = Outcome::left;
+  return visit;
+}
+
 std::int64_t Plan::version_of(ClientId client) const {
   return std::ranges::lower_bound(reports, client, {}, &Visit::client)->version;
 }

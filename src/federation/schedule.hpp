@@ -44,6 +44,9 @@ struct Visit {
   double end() const { return start + trip.seconds(); }
 };
 
+/// What becomes of a client that is sent the model at visit.start, the end of a round apart: `drops`, or it leaves.
+Visit foreseen(Visit visit, bool drops, const Availability& availability);
+
 /// One round.
 struct Plan {
   std::vector<Visit> reports;       // those that count, ascending by client, of which each is there once

@@ -8,7 +8,6 @@ import signal
 
 import h5py
 
-from analysis.compare import differences
 from program import ranks_of
 from refusal import RefusalTest
 
@@ -38,11 +37,6 @@ class NetworkTest(RefusalTest):
                                      ranks=ranks)
         self.assertEqual((code, errors), (0, ""))
         return self.folder / directory
-
-    def assert_same(self, one, other):
-        lines, compared = differences(one, other)
-        self.assertEqual(lines, [], f"{one.name} and {other.name}")
-        self.assertGreater(compared, 30)
 
     def test_numbers_do_not_depend_on_the_number_of_ranks(self):
         for name, options in NETWORKS.items():

@@ -9,6 +9,8 @@ import tempfile
 import time
 import unittest
 
+from analysis.compare import differences
+
 FEDORBIT, MAKE_CLIP, MPIEXEC = (os.environ[name] for name in ("FEDORBIT", "MAKE_CLIP", "MPIEXEC"))
 RANKS = ["--quiet", "--oversubscribe", "--bind-to", "none"]
 
@@ -66,6 +68,12 @@ class ProgramTest(unittest.TestCase):
 
     def setUp(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="test-", dir=self.shared))
+
+    def assert_same(self, one, other):
+        """That two run directories hold the same numbers."""
+        lines, compared = differences(one, other)
+        self.assertEqual(lines, [], f"{one.name} and {other.name}")
+        self.assertGreater(compared, 30)
 
     @classmethod
     def environment(cls, store=None):

@@ -13,11 +13,6 @@ from program import ProgramTest, command, ranks_of
 class RunTest(ProgramTest):
     """Whole runs, and whether two of them are the same."""
 
-    def assert_same(self, one, other):
-        lines, compared = differences(one, other)
-        self.assertEqual(lines, [], f"{one.name} and {other.name}")
-        self.assertGreater(compared, 30)
-
     def run_to_end(self, directory, *options, **how):
         code, errors = self.fedorbit("run", self.config, "-q", "-o", directory, *options, **how)
         self.assertEqual((code, errors), (0, ""), errors)

@@ -6,7 +6,6 @@ import signal
 
 import h5py
 
-from analysis.compare import differences
 from program import ranks_of
 from refusal import RefusalTest
 
@@ -47,11 +46,6 @@ class SelfSupervisedTest(RefusalTest):
                                      ranks=ranks)
         self.assertEqual((code, errors), (0, ""))
         return self.folder / directory
-
-    def assert_same(self, one, other):
-        lines, compared = differences(one, other)
-        self.assertEqual(lines, [], f"{one.name} and {other.name}")
-        self.assertGreater(compared, 30)
 
     def six_classes(self):
         data = self.folder / "six.h5"

@@ -2,21 +2,13 @@
 // that the client knows of: one gradient a step, where FedSAM takes two.
 #pragma once
 #include "algorithms/row_norm.hpp"
-#include "algorithms/strategies/fedavg.hpp"
+#include "algorithms/strategies/perturbation.hpp"
 
 namespace fedorbit {
 
-struct FedLesamOptions : FedAvgOptions {
-  double rho = 0.05;
-  void fields(OptionList& v) {
-    v("rho", rho, "", "length of the step to the place where the gradient is taken", 0, 1e6);
-    FedAvgOptions::fields(v);
-  }
-};
-
 class FedLesam final : public FedAvg {
  public:
-  explicit FedLesam(const FedLesamOptions& options) : FedAvg(options), rho_(options.rho) {}
+  explicit FedLesam(const PerturbationOptions& options) : FedAvg(options), rho_(options.rho) {}
   /// The parameters that the client received last, and whether it ever did.
   Lengths memories(const Layout& layout) const override {
     return {{"received", layout.weights(Owner::shared)}, {"knows", 1}};

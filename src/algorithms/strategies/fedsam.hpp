@@ -2,21 +2,13 @@
 // the gradient at the worst place nearby (Foret et al. 2021).
 #pragma once
 #include "algorithms/row_norm.hpp"
-#include "algorithms/strategies/fedavg.hpp"
+#include "algorithms/strategies/perturbation.hpp"
 
 namespace fedorbit {
 
-struct FedSamOptions : FedAvgOptions {
-  double rho = 0.05;
-  void fields(OptionList& v) {
-    v("rho", rho, "", "length of the step to the place where the gradient is taken", 0, 1e6);
-    FedAvgOptions::fields(v);
-  }
-};
-
 class FedSam final : public FedAvg {
  public:
-  explicit FedSam(const FedSamOptions& options) : FedAvg(options), rho_(options.rho) {}
+  explicit FedSam(const PerturbationOptions& options) : FedAvg(options), rho_(options.rho) {}
   /// The gradient at w + e, e = rho g / |g|, g that at w; over the weights that are shared.
   Tensor gradient(const GradientAt& at, const Tensor& shared, Turn&) override {  // (K, P)
     const Tensor here = at(shared);
