@@ -1,7 +1,6 @@
 #include "model/networks/mlp_head.hpp"
 
 #include <ATen/ops/layer_norm.h>
-#include <ATen/ops/linear.h>
 #include <ATen/ops/native_batch_norm.h>
 #include <ATen/ops/relu.h>
 
@@ -9,6 +8,7 @@
 
 #include "core/error.hpp"
 #include "model/towers/tower.hpp"
+#include "model/towers/trained_product.hpp"
 
 namespace fedorbit {
 namespace {
@@ -51,7 +51,7 @@ Tensor MlpHead::operator()(const NamedTensors& tensors, const Tensor& x) const {
   for (std::size_t i = 0; i + 1 < widths.size(); ++i) {
     const HeadNorm behind = norm_after(i);
     const std::string layer = numbered(i, 0), next = numbered(i, 1);
-    out = at::linear(out, tensor_of(tensors, layer + ".weight"),
+    out = trained_product(out, tensor_of(tensors, layer + ".weight"),
                      behind == HeadNorm::none ? tensor_of(tensors, layer + ".bias") : Tensor());
     if (behind != HeadNorm::none)
       out = ends_at(i)

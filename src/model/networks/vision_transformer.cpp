@@ -2,13 +2,13 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/cat.h>
-#include <ATen/ops/linear.h>
 
 #include <cmath>
 
 #include "core/error.hpp"
 #include "model/towers/patches.hpp"
 #include "model/towers/tower.hpp"
+#include "model/towers/trained_product.hpp"
 
 namespace fedorbit {
 namespace {
@@ -61,7 +61,7 @@ double VisionTransformer::kept_per_image() const {
 Tensor VisionTransformer::embedded(const NamedTensors& tensors, const Tensor& images) const {
   const Tensor& patch = tensor_of(tensors, "patch_embed.proj.weight");
   const Tensor pixels = cut_patches(images.to(patch.scalar_type()), config_.patch_size);
-  return at::linear(pixels, patch.reshape({config_.width, -1}), tensor_of(tensors, "patch_embed.proj.bias"));
+  return trained_product(pixels, patch.reshape({config_.width, -1}), tensor_of(tensors, "patch_embed.proj.bias"));
 }
 
 Tensor VisionTransformer::positions(const NamedTensors& tensors) {

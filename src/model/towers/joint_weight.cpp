@@ -1,9 +1,9 @@
 #include "model/towers/joint_weight.hpp"
 
 #include <ATen/ops/cat.h>
-#include <ATen/ops/linear.h>
 
 #include "model/towers/tower.hpp"
+#include "model/towers/trained_product.hpp"
 
 namespace fedorbit {
 
@@ -26,7 +26,7 @@ Tensor joint_linear(const NamedTensors& tensors, const std::string& name, const 
   const JointWeight weight(tensors, name + ".weight");
   const Tensor& bias = tensor_of(tensors, name + ".bias");
   const auto some = [&](std::int64_t from, std::int64_t parts) {
-    return at::linear(x, weight.rows(from, parts), bias.narrow(0, from * x.size(-1), parts * x.size(-1)));
+    return trained_product(x, weight.rows(from, parts), bias.narrow(0, from * x.size(-1), parts * x.size(-1)));
   };
   if (!weight.apart() || count == 1) return some(first, count);
   std::vector<Tensor> out;

@@ -3,12 +3,12 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/gelu.h>
 #include <ATen/ops/layer_norm.h>
-#include <ATen/ops/linear.h>
 #include <ATen/ops/scaled_dot_product_attention.h>
 #include <ATen/ops/sigmoid.h>
 
 #include "core/error.hpp"
 #include "model/towers/joint_weight.hpp"
+#include "model/towers/trained_product.hpp"
 
 namespace fedorbit {
 namespace {
@@ -67,7 +67,7 @@ const Tensor& tensor_of(const NamedTensors& tensors, const std::string& name) {
 }
 
 Tensor linear(const NamedTensors& tensors, const std::string& name, const Tensor& x) {
-  return at::linear(x, tensor_of(tensors, name + ".weight"), tensor_of(tensors, name + ".bias"));
+  return trained_product(x, tensor_of(tensors, name + ".weight"), tensor_of(tensors, name + ".bias"));
 }
 
 Tensor mlp(const NamedTensors& tensors, const std::string& name, Activation activation, const Tensor& x,

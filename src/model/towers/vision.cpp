@@ -4,7 +4,6 @@
 #include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/layer_norm.h>
-#include <ATen/ops/linear.h>
 #include <ATen/ops/matmul.h>
 #include <c10/core/GradMode.h>
 
@@ -13,6 +12,7 @@
 #include "model/towers/patches.hpp"
 #include "model/towers/product.hpp"
 #include "model/towers/resnet.hpp"
+#include "model/towers/trained_product.hpp"
 
 namespace fedorbit {
 namespace {
@@ -29,7 +29,7 @@ bool is_frozen(const NamedTensors& tensors, const Tensor& images) {
 Tensor run_by_operators(const NamedTensors& tensors, const ClipConfig& config, const Tensor& pixels,
                         bool with_patches) {
   const VisionConfig& vision = config.vision;
-  const Tensor embedded = at::linear(pixels, tensor_of(tensors, "vision.patch.weight").reshape({vision.width, -1}));
+  const Tensor embedded = trained_product(pixels, tensor_of(tensors, "vision.patch.weight").reshape({vision.width, -1}));
   const Tensor first = tensor_of(tensors, "vision.class_token").expand({pixels.size(0), 1, vision.width});
   Tensor x = at::cat({first, embedded}, 1) + tensor_of(tensors, "vision.positions");  // (N, 1 + M, w)
   x = layer_norm(tensors, "vision.norm_before", x);

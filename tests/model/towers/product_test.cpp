@@ -7,6 +7,7 @@
 #include <array>
 
 #include "model/towers/frozen_matrix.hpp"
+#include "model/towers/trained_product.hpp"
 
 namespace fedorbit {
 namespace {
@@ -29,6 +30,30 @@ TEST(Products, are_those_of_the_matrices) {
       EXPECT_TRUE(at::allclose(matrix.times(x).to(at::kDouble), expected, 1e-5, 1e-5));
       EXPECT_TRUE(at::allclose(matrix.times_back(d).to(at::kDouble), at::mm(d.to(at::kDouble), weight.to(at::kDouble)),
                                1e-5, 1e-5));
+    }
+}
+
+TEST(Products, of_trained_weights_have_the_gradients_of_the_matrices) {
+  at::manual_seed(4);
+  for (const bool biased : {true, false})
+    for (const std::int64_t tokens : {1, 7}) {
+      const auto doubled = [](const Tensor& x) { return x.detach().to(at::kDouble).requires_grad_(); };
+      const Tensor all = at::randn({5, 9, 48}), x = all.narrow(1, 1, tokens).detach().requires_grad_(),
+                   weight = at::randn({24, 48}).requires_grad_(), bias = at::randn({24}).requires_grad_(),
+                   d = at::randn({5, tokens, 24});
+      const Tensor exact_x = doubled(x), exact_weight = doubled(weight), exact_bias = doubled(bias);
+      const Tensor y = trained_product(x, weight, biased ? bias : Tensor());
+      Tensor exact = at::matmul(exact_x, exact_weight.t());
+      if (biased) exact = exact + exact_bias;
+      EXPECT_TRUE(at::allclose(y.to(at::kDouble), exact, 1e-5, 1e-5));
+      y.backward(d);
+      exact.backward(d.to(at::kDouble));
+      const auto near = [](const Tensor& a, const Tensor& b) { return at::allclose(a.to(at::kDouble), b, 1e-5, 1e-5); };
+      EXPECT_TRUE(near(x.grad(), exact_x.grad()));
+      EXPECT_TRUE(near(weight.grad(), exact_weight.grad()));
+      if (biased) {
+        EXPECT_TRUE(near(bias.grad(), exact_bias.grad()));
+      }
     }
 }
 
