@@ -64,7 +64,7 @@ def distance(machine, one, other):
     with h5py.File(machine.place / one / "results.h5") as a, h5py.File(machine.place / other / "results.h5") as b:
         names = sorted(a["state"])
         x, y = (numpy.concatenate([numpy.ravel(file["state"][name][()]) for name in names]) for file in (a, b))
-    return f"final prompt differs by {numpy.linalg.norm(x - y) / numpy.linalg.norm(x):.1e} of its length"
+    return f"what is shared differs at last by {numpy.linalg.norm(x - y) / numpy.linalg.norm(x):.1e} of its length"
 
 
 def sameness(machine):
@@ -77,7 +77,7 @@ def sameness(machine):
             rows.append(("FAILED", f"{name}: {cause}"))
 
     def compare(what, one, other, far=False):
-        """Expects the same bits; with `far`, says how far apart the learned prompts are."""
+        """Expects the same bits; with `far`, says how far apart what was learned is."""
         if not all((machine.place / name / "results.h5").exists() for name in (one, other)):
             return
         said = distance(machine, one, other) if far else alike(machine, one, other)
@@ -90,6 +90,18 @@ def sameness(machine):
         compare(f"{learner}: twice", f"{learner}-1", f"{learner}-2")
         run(f"{learner}-launched", own, "machine.graph=false")
         compare(f"{learner}: recorded and launched steps", f"{learner}-1", f"{learner}-launched")
+    # With the options of tests/jobs/network_test.py, and views as self-supervised learners see them.
+    images = ["partition.clients=4", "training.batch_size=8", "images.flip=true", "images.smallest_crop=0.5"]
+    for learner, own in (("fedclip", []), ("network", ["network.architecture=resnet18"]), ("simsiam", []),
+                         ("mae", ["mae.architecture=vit_tiny_patch16", "mae.depth=2"])):
+        own = [f"method.learner={learner}", *own]
+        if learner != "fedclip":
+            own += [*images, f"{learner}.image_size=32", f"{learner}.width={48 if learner == 'mae' else 8}"]
+        run(f"{learner}-1", *own)
+        run(f"{learner}-2", *own)
+        compare(f"{learner}: twice", f"{learner}-1", f"{learner}-2")
+        run(f"{learner}-cpu", *own, "machine.device=cpu")
+        compare(f"{learner}: the GPU, and a CPU", f"{learner}-1", f"{learner}-cpu", far=True)
     for ranks in (1, 2):
         run(f"mpi-{ranks}", "machine.backend=mpi", ranks=ranks)
         compare(f"one process, and mpi on {ranks}", "dual_prompt-1", f"mpi-{ranks}")
@@ -144,27 +156,34 @@ def seconds_of(machine, directory):
         return float(file["rounds/total_seconds"][()].sum() - phases["seconds"][()][exams].sum())
 
 
+def timed(machine, learner, precision, options, rounds, patches=0, config="configs/fedrsclip.toml"):
+    """40 clients and rounds of two steps each, beside a PyTorch loop that is scaled from two rounds."""
+    said, _ = machine.run("reference", ["python3", machine.source / "tests/gpu/reference.py", learner, precision, patches, 2])
+    loop = rounds * float(said.split()[0])
+    name = f"{learner}-{precision}"
+    _, whole = machine.experiment(
+        "runs", name, config,
+        [f"method.learner={learner}", *options, f"data.path={data(machine)}", "partition.kind=even",
+         "partition.clients=40", f"training.rounds={rounds}", "evaluation.every=1000", "evaluation.linear_probe=false",
+         "checkpoint.every=1000", "views.count=0"])
+    mine = seconds_of(machine, name)
+    return (f"{learner}, {precision}, {rounds} rounds",
+            f"{mine:.2f} s (command {whole:.1f} s); loop {loop:.0f} s, scaled from 2 rounds: {loop / mine:.0f} times")
+
+
 def runs(machine):
-    """40 clients, 100 rounds of two steps, ViT-B/16, beside a PyTorch loop that is scaled from a few rounds."""
+    """Prompts (ViT-B/16) in groups of 40, an adapter, and a whole ResNet-18 at 64 pixels."""
     kept, _ = encoded(machine, 16, "float32")
+    features = [f"data.features={kept}", *weights(machine, 16)]
     rows = []
-    for learner in ("prompt", "dual_prompt"):
-        for precision in ("float32", "bfloat16"):
-            patches = 196 if learner == "dual_prompt" else 0
-            said, _ = machine.run("reference", ["python3", machine.source / "tests/gpu/reference.py", learner, precision,
-                                                patches, 2])
-            loop = 100 * float(said.split()[0])
-            name = f"{learner}-{precision}"
-            _, whole = machine.experiment(
-                "runs", name, "configs/fedrsclip.toml",
-                [f"method.learner={learner}", f"engine.precision={precision}", "training.group_size=40",
-                 f"data.path={data(machine)}", f"data.features={kept}", *weights(machine, 16), "prompt.context=4",
-                 "partition.kind=even", "partition.clients=40", "training.rounds=100", "evaluation.every=1000",
-                 "evaluation.linear_probe=false", "checkpoint.every=1000", "views.count=0"])
-            mine = seconds_of(machine, name)
-            rows.append((f"{learner}, {precision}, groups of 40",
-                         f"{mine:.2f} s (command {whole:.1f} s); loop {loop:.0f} s, scaled from 2 rounds: "
-                         f"{loop / mine:.0f} times"))
+    for precision in ("float32", "bfloat16"):
+        for learner, patches in (("prompt", 0), ("dual_prompt", 196)):
+            own = [f"engine.precision={precision}", "training.group_size=40", "prompt.context=4"]
+            rows.append(timed(machine, learner, precision, [*features, *own], 100, patches))
+    rows.append(timed(machine, "fedclip", "float32", features, 100, config="configs/fedclip.toml"))
+    for precision in ("float32", "bfloat16"):
+        own = [f"network.precision={precision}", "machine.readers=12"]
+        rows.append(timed(machine, "network", precision, own, 5, config="configs/fedavg-resnet18.toml"))
     return rows
 
 
