@@ -128,7 +128,7 @@ Parts assemble(Experiment& experiment, const Labelled& data, std::shared_ptr<Lea
   require_batches(*parts.learner, *parts.partition, experiment.training);
   require_images(*parts.learner, *parts.partition);
   parts.strategy = make_strategy(experiment.method.strategy, experiment.strategy);
-  parts.strategy->check(experiment.optimiser);
+  parts.strategy->check(experiment.optimiser, parts.learner->layout());
   parts.upload_codec = make_codec(experiment.upload);
   parts.download_codec = make_codec(experiment.download);
   check_codecs(experiment, parts);

@@ -16,16 +16,21 @@ RUN = ("partition.clients=4", "training.batch_size=5", "training.smallest_batch=
        "optimiser.learning_rate=0.02", "evaluation.neighbours=true", *VIEWS)
 RESNET = ("architecture=resnet18", "width=8")
 VIT = ("architecture=vit_tiny_patch16", "width=32", "depth=2")
+BYOL = ("hidden=16", "projection=8", "kept=client", *RESNET)
 LEARNERS = {
     "simsiam": ("simsiam", ("projection=16", "prediction=8", *RESNET)),
+    "byol": ("byol", ("hidden=16", "projection=8", "alignment=0.5", *RESNET)),
+    "byol under fedu": ("byol", BYOL, "method.strategy=fedu", "fedu.mu=0.03"),
+    "byol under fedema": ("byol", BYOL, "method.strategy=fedema"),
     "moco with clients' queues": ("moco", ("projection=16", "queue=12", "kept=client", *RESNET)),
     "simmim": ("simmim", VIT),
+    "mae": ("mae", ("decoder_width=16", "decoder_depth=1", *VIT)),
 }
 
 
 def options_of(name):
-    learner, options = LEARNERS[name]
-    return (f"method.learner={learner}", *(f"{learner}.{option}" for option in ("image_size=32", *options)), *RUN)
+    learner, options, *others = LEARNERS[name]
+    return (f"method.learner={learner}", *(f"{learner}.{option}" for option in ("image_size=32", *options)), *RUN, *others)
 
 
 def accuracies(file):
