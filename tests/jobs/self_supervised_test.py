@@ -21,7 +21,7 @@ LEARNERS = {
     "simsiam": ("simsiam", ("projection=16", "prediction=8", *RESNET)),
     "byol": ("byol", ("hidden=16", "projection=8", "alignment=0.5", *RESNET)),
     "byol under fedu": ("byol", BYOL, "method.strategy=fedu", "fedu.mu=0.03"),
-    "byol under fedema": ("byol", BYOL, "method.strategy=fedema"),
+    "byol under fedema": ("byol", BYOL, "method.strategy=fedema", "evaluation.personal_encoders=true"),
     "moco with clients' queues": ("moco", ("projection=16", "queue=12", "kept=client", *RESNET)),
     "simmim": ("simmim", VIT),
     "mae": ("mae", ("decoder_width=16", "decoder_depth=1", *VIT)),
