@@ -76,8 +76,21 @@ MEASURES = {
     "of-probe": Measure(_of_probe, "global pool, % of probe", _points, 1),
     "global-probe": Measure(_pool(schema.Judged.GLOBAL_PROBE), "global encoder, linear probe %", _points, 1),
     "global-neighbours": Measure(_pool(schema.Judged.GLOBAL_NEIGHBOURS), "global encoder, neighbours %", _points, 1),
+    "personal-probe": Measure(_mean_of_clients(schema.Judged.PERSONAL_PROBE), "clients' encoders, linear probe %", _points, 1),
+    "personal-neighbours": Measure(_mean_of_clients(schema.Judged.PERSONAL_NEIGHBOURS), "clients' encoders, neighbours %",
+                                   _points, 1),
     "loss": Measure(_last_loss, "loss", lambda value: fixed(value, 3), -1),
     "bytes": Measure(_sum(schema.Rounds.UPLOAD, schema.Rounds.DOWNLOAD), "federated, bytes", human_bytes, -1, True),
     "seconds": Measure(_sum(schema.Rounds.TOTAL), "seconds", lambda value: fixed(value, 1), -1),
 }
+for _shots in (1, 5, 10):
+    MEASURES[f"global-{_shots}-shot"] = Measure(_pool(schema.few_shot("global", _shots)), f"global encoder, {_shots}-shot %",
+                                                _points, 1)
+    MEASURES[f"personal-{_shots}-shot"] = Measure(_mean_of_clients(schema.few_shot("personal", _shots)),
+                                                  f"clients' encoders, {_shots}-shot %", _points, 1)
+for _scope, _find in (("global", _pool), ("personal", _mean_of_clients)):
+    for _task in ("probe", "neighbours", "1-shot", "5-shot", "10-shot"):
+        _of_run = MEASURES[f"{_scope}-{_task}"]
+        MEASURES[f"downstream-{_scope}-{_task}"] = Measure(_find((_scope, _task, schema.DOWNSTREAM)),
+                                                           f"downstream, {_of_run.heading}", _points, 1)
 USUAL = ("global", "personal", "of-probe", "bytes", "seconds")

@@ -37,6 +37,16 @@ class Judged:
     UNSEEN = ("global", "labelling", "unseen")
     GLOBAL_PROBE = ("global", "probe")  # of the encoder that the server has
     GLOBAL_NEIGHBOURS = ("global", "neighbours")
+    PERSONAL_PROBE = ("personal", "probe")  # of clients' own encoders, each asked about all images
+    PERSONAL_NEIGHBOURS = ("personal", "neighbours")
+
+
+DOWNSTREAM = "downstream"  # the split of another data set than the run's
+
+
+def few_shot(scope, shots):
+    """The task of few labelled images a class."""
+    return (scope, f"{shots}-shot")
 
 
 def name(judged):

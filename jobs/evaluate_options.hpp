@@ -37,12 +37,17 @@ struct EvaluatedModel : WeightOptions {
 struct ProbeOptions {
   bool linear = true, neighbours = true;
   double test_fraction = 0.2, temperature = 0.07;
-  std::int64_t k = 20;
+  std::int64_t k = 20, draws = 5;
+  std::string shots;
   void fields(OptionList& v) {
     v("linear", linear, "whether a linear classifier is fitted to features");
     v("neighbours", neighbours, "whether images are labelled by their nearest neighbours");
-    v("test_fraction", test_fraction, "", "share of each class on which these two are tested; the rest trains them",
-      0.01, 0.9);
+    v("shots", shots,
+      "also by linear classifiers fitted to so few labelled images of each class, in the mean over draws; several "
+      "numbers separated by semicolons, as in 1;5;10");
+    v("draws", draws, "draws", "of those images", 1, 1e4);
+    v("test_fraction", test_fraction, "", "share of each class on which these are tested; the rest trains them", 0.01,
+      0.9);
     v("k", k, "images", "how many neighbours vote", 1, 1e6);
     v("temperature", temperature, "", "a neighbour's vote is exp(cosine / temperature)", 1e-3, 1e3);
   }
@@ -58,7 +63,7 @@ struct EvaluateOptions {
   MachineOptions machine;
   void fields(OptionList& v) {
     v("name", name, "what the evaluation is called in reports");
-    v("seed", seed, "", "of the split for the probe and the neighbours", 0, 9e15);
+    v("seed", seed, "", "of the split for the probe and the neighbours, and of few-shot draws", 0, 9e15);
     v.section("data", data);
     v.section("synthetic", synthetic);
     v.section("model", model);

@@ -56,6 +56,7 @@ std::int64_t most_steps(const std::vector<ClientRecord>& clients, const Training
 struct Opened {
   Sources sources;
   Parts parts;
+  std::unique_ptr<Downstream> downstream;  // where encoders are judged on other data, too
 };
 
 Opened open(Experiment& experiment, at::Device device, Communicator& communicator) {
@@ -71,7 +72,11 @@ Opened open(Experiment& experiment, at::Device device, Communicator& communicato
   if (const std::string read = learner->weights_checksum(); !read.empty())
     communicator.agree("weights of the learner " + experiment.method.learner, fingerprint(read));
   Parts parts = assemble(experiment, sources.labelled(), std::move(learner), device);
-  return {std::move(sources), std::move(parts)};
+  std::unique_ptr<Downstream> downstream;
+  if (!experiment.downstream.path.empty())
+    downstream = std::make_unique<Downstream>(experiment.downstream, device,
+                                              reading_of(experiment.machine, communicator).threads, communicator);
+  return {std::move(sources), std::move(parts), std::move(downstream)};
 }
 
 /// Collective: what the folder holds, as the root sees it.
@@ -91,6 +96,7 @@ RunRecord record_of(const Opened& opened, const std::string& options_toml, Commu
   record.provenance["weights_sha256"] = opened.sources.weights_checksum;
   if (const std::string read = opened.parts.learner->weights_checksum(); !read.empty())
     record.provenance["learner_weights_sha256"] = read;
+  if (opened.downstream) record.provenance["downstream_data_sha256"] = opened.downstream->checksum();
   record.provenance["text_templates"] = opened.sources.templates;
   record.class_names = opened.sources.class_names;
   record.domain_names = opened.sources.domain_names;
@@ -206,7 +212,15 @@ int run(Arguments& arguments) {
   if (experiment.engine.live_images) batches.encoder = *sources.clip;
   Workshop workshop = parts.workshop(experiment, batches);
   require_memory(workshop, *communicator);
-  schedule_of(workshop);  // what it refuses is refused before anything is written
+  const Questions questions = questions_of(experiment, parts, sources.labelled(), batches);
+  std::optional<Questions> downstream;
+  if (opened.downstream) downstream.emplace(opened.downstream->questions(questions.clients));
+  std::function<Scorer()> zero_shot;
+  if (sources.texts) zero_shot = [&] { return by_texts(sources.texts(), sources.logit_scale, device); };
+  // What these refuse is refused before anything is written.
+  auto exams = exams_of(experiment, parts, questions, *batches.features, std::move(zero_shot), *communicator,
+                        downstream ? &*downstream : nullptr);
+  schedule_of(workshop);
 
   std::optional<Restart> restart;
   if (held == RunDirectory::Holding::checkpoint) {
@@ -236,10 +250,6 @@ int run(Arguments& arguments) {
       for (const EventRecord& event : events_of_restart(*restart, *communicator, record.provenance["hosts"]))
         for (Observer* observer : observers) observer->happened(event);
   }
-  const Questions questions = questions_of(experiment, parts, sources.labelled(), batches);
-  std::function<Scorer()> zero_shot;
-  if (sources.texts) zero_shot = [&] { return by_texts(sources.texts(), sources.logit_scale, device); };
-  auto exams = exams_of(experiment, parts, questions, *batches.features, std::move(zero_shot), *communicator);
   Simulation simulation(workshop, *communicator, std::move(exams), observers,
                         [&](const State& state) {
                           // A checkpoint is never newer than what was recorded on the disk.

@@ -7,9 +7,23 @@
 #include "core/error.hpp"
 #include "evaluation/encoder_exam.hpp"
 #include "evaluation/frozen_exam.hpp"
+#include "evaluation/halves.hpp"
+#include "evaluation/judged_features.hpp"
 #include "inputs/class_texts.hpp"
 
 namespace fedorbit {
+namespace {
+
+std::vector<FittedTask> fitted_tasks(const ProbeOptions& options, std::int64_t seed, const Questions& asked) {
+  std::vector<FittedTask> tasks =
+      few_shot_tasks("probe.shots", options.shots, options.draws, asked.data, asked.train, Keys(std::uint64_t(seed)));
+  if (options.neighbours)
+    tasks.insert(tasks.begin(), neighbours_task(asked.data.classes, options.k, options.temperature));
+  if (options.linear) tasks.insert(tasks.begin(), probe_task(asked.data.classes));
+  return tasks;
+}
+
+}  // namespace
 
 Scores score(const EvaluateOptions& options, Subject& subject, const BatchSources& sources,
              Communicator& communicator) {
@@ -24,17 +38,11 @@ Scores score(const EvaluateOptions& options, Subject& subject, const BatchSource
     data.domains = {subject.set.domains.const_data_ptr<std::int64_t>(), all.size()};
     data.domain_count = std::int64_t(subject.set.domain_names.size());
   }
-  const auto record = [&](const Score& about, const Answers& answers) {
-    const std::vector<Score> scores = scores_of(answers, data, about);
+  const auto label = [&](const char* whose, const std::string& task, const Needs& needs, const Scorer& scorer) {
+    const Answers answers = answers_of(sources, all, needs, scorer, communicator);
+    const std::vector<Score> scores = scores_of(answers, data, {.scope = whose, .split = split::all, .task = task});
     found.scores.insert(found.scores.end(), scores.begin(), scores.end());
-    found.confusions.push_back({about.round, about.scope, about.split, about.task, confusion_of(answers, data)});
-  };
-  const auto judge = [&](const Score& about, std::span<const std::int64_t> images, const Needs& needs,
-                         const Scorer& scorer) {
-    record(about, answers_of(sources, images, needs, scorer, communicator));
-  };
-  const auto of_frozen = [](const char* split, const std::string& task) {
-    return Score{.scope = scope::frozen, .split = split, .task = task};
+    found.confusions.push_back({0, whose, split::all, task, confusion_of(answers, data)});
   };
   for (const PromptFeatures& prompts : subject.prompts) {
     const auto texts = [&](const Tensor& of_classes) {
@@ -45,35 +53,34 @@ Scores score(const EvaluateOptions& options, Subject& subject, const BatchSource
       found.templates.push_back(
           {prompts.name, prompts.templates[std::size_t(t)], one.correct, one.count, one.mean_loss()});
     }
-    judge(of_frozen(split::all, subject.prompts.size() == 1 ? task::zero_shot : prompts.name), all, {},
+    label(scope::frozen, subject.prompts.size() == 1 ? task::zero_shot : prompts.name, {},
           texts(ensemble(prompts.features)));
   }
-  if (Classifier* classifier = subject.trained ? subject.trained->learner->classifier() : nullptr)
-    judge({.scope = scope::global, .split = split::all, .task = task::labelling}, all, to_judge(*classifier),
+  if (Classifier* classifier = subject.trained ? subject.trained->classifier() : nullptr)
+    label(scope::global, task::labelling, to_judge(*classifier),
           classifier->scorer(subject.trained->parameters, Scope::global));
-  if (!options.probe.linear && !options.probe.neighbours) return found;
-  PartitionOptions halves;
-  halves.clients = 1;
-  halves.test_fraction = options.probe.test_fraction;
-  const auto pools = make_partition(data, halves, Keys(std::uint64_t(options.seed)));
-  require(!pools->test_pool().empty() && !pools->train_pool().empty(),
-          "there are too few images to split them for the probe and the neighbours; set probe.linear and "
-          "probe.neighbours to false.");
-  std::vector<FittedTask> fitted;
-  if (options.probe.linear) fitted.push_back(probe_task(classes));
-  if (options.probe.neighbours) fitted.push_back(neighbours_task(classes, options.probe.k, options.probe.temperature));
-  const std::span<const std::int64_t> train = pools->train_pool(), test = pools->test_pool();
-  for (const FittedTask& task : fitted)
-    judge({.scope = scope::frozen, .split = split::test, .task = task.name}, test, {},
-          task.fit(features.features(), features.labels(), train));
+  const ProbeOptions& probe = options.probe;
+  if (!probe.linear && !probe.neighbours && probe.shots.empty()) return found;
+  const auto halves = halves_of(data, probe.test_fraction, options.seed);
+  const Questions asked{sources, data, halves->train_pool(), {}, {{split::test, false, halves->test_pool(), {}, {}}}};
+  const std::vector<FittedTask> tasks = fitted_tasks(probe, options.seed, asked);
+  const auto by_features = [&](const char* whose, const Tensor& of_all) {  // (N, d)
+    const auto features = JudgedFeatures::of(asked, [&](std::span<const std::int64_t> images) {
+      return of_all.index_select(0, at::tensor(at::ArrayRef<std::int64_t>(images.data(), images.size())))
+          .to(at::kFloat);
+    });
+    judge(asked, tasks, features, [&](std::size_t, std::size_t task, const std::vector<Answers>& draws) {
+      const Score about{.scope = whose, .split = split::test, .task = tasks[task].name};
+      append_draws(found.scores, draws, asked, asked.splits.front(), about);
+      if (draws.size() == 1)
+        found.confusions.push_back({0, whose, split::test, tasks[task].name, confusion_of(draws.front(), data)});
+    });
+  };
+  by_features(scope::frozen, features.features().to(at::kCPU));
   Encoder* encoder = subject.trained ? subject.trained->learner->encoder() : nullptr;
-  if (!encoder) return found;
-  const Encoding encoding = encoder->encoding(subject.trained->parameters, Scope::global);
-  const Tensor learned = encoded(sources, all, *encoder, encoding, communicator), rows = at::tensor(test);
-  for (const FittedTask& task : fitted)
-    record({.scope = scope::global, .split = split::test, .task = task.name},
-           answers_to(learned.index_select(0, rows), subject.set.labels.index_select(0, rows), test,
-                      task.fit(learned, subject.set.labels, train)));
+  if (encoder)
+    by_features(scope::global, encoded(sources, all, *encoder,
+                                       encoder->encoding(subject.trained->parameters, Scope::global), communicator));
   return found;
 }
 

@@ -33,6 +33,18 @@ std::string heading(const Confusion& found) {
   return learned ? found.scope + " " + found.task : found.task;
 }
 
+/// Of few labelled images: the mean over draws, and how far these lie apart.
+void write_draws(std::ostream& out, const std::vector<Score>& scores) {
+  for (const Score& spread : scores) {
+    if (spread.metric != "spread") continue;
+    const auto mean = std::ranges::find_if(scores, [&](const Score& score) {
+      return score.metric == "accuracy" && score.scope == spread.scope && score.task == spread.task;
+    });
+    out << (spread.scope == scope::global ? spread.scope + " " : "") << spread.task << ": " << percent(mean->value)
+        << " ± " << fixed(100 * spread.value, 1) << " over draws\n";
+  }
+}
+
 void write_mistakes(std::ostream& out, const Confusion& found, const std::vector<std::string>& class_names) {
   std::vector<std::tuple<std::int64_t, std::size_t, std::size_t>> mistakes;  // count, label, answer
   const std::size_t classes = class_names.size();
@@ -80,6 +92,7 @@ std::string in_words(const Scores& found, const std::vector<std::string>& class_
   out << "\n";
   for (std::size_t c = 0; c < class_names.size(); ++c) row(class_names[c], c, c + 1);
   row("all images", 0, class_names.size());
+  write_draws(out, found.scores);
   if (!found.confusions.empty()) write_mistakes(out, found.confusions.front(), class_names);
   std::string words = out.str();
   if (!words.empty()) words.pop_back();

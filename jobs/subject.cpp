@@ -86,13 +86,13 @@ std::optional<Subject> open_subject(const EvaluateOptions& options, at::Device d
     const std::string weights = subject.clip ? subject.clip->checksum : subject.set.origin.weights;
     subject.trained.emplace(
         revive(*learned, material(subject, *learned, class_names, device, communicator), weights, device));
-    require(subject.trained->learner->classifier() || subject.trained->learner->encoder(), learned->file.string(),
-            " is of ", learned->learner, ", which can neither label images nor give features.");
+    require(subject.trained->classifier() || subject.trained->learner->encoder(), learned->file.string(), " is of ",
+            learned->learner, ", which can neither label images nor give features.");
   }
   if (alone && subject.clip && !subject.set.imported)
     require_origin(options.data.features, subject.set.origin, {"", subject.clip->checksum, "", "", ""});
   if (!alone) {
-    Classifier* classifier = subject.trained ? subject.trained->learner->classifier() : nullptr;
+    Classifier* classifier = subject.trained ? subject.trained->classifier() : nullptr;
     const bool patches = classifier && classifier->needs_to_label().patches;
     auto features = features_of(*dataset, *subject.clip, {patches, false, {}}, options.data.features,
                                 options.data.feature_store, device, communicator, signal_received);
@@ -103,6 +103,9 @@ std::optional<Subject> open_subject(const EvaluateOptions& options, at::Device d
     }
     subject.set = std::move(*features);
   }
+  if (subject.trained && !subject.trained->labels)
+    subject.warning = text(options.model.trained, " tells ", learned->class_names.size(), " classes apart, not these ",
+                           class_names.size(), ": its features alone are judged.");
   if (learned && !learned->data.empty() && learned->data == subject.set.origin.data)
     subject.warning = text(options.model.trained,
                            " was trained on images of this very data set (its checksum is the "

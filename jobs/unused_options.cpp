@@ -74,6 +74,8 @@ void refuse_unused(const std::vector<std::string>& assignments, const Experiment
         require(codec == chosen || !option.starts_with(text(direction, ".", codec, ".")), "--set ", assignment,
                 " is about the codec ", codec, ", but ", direction, ".codec = ", chosen, ".");
     const ScheduleOptions& schedule = experiment.schedule;
+    require(section != "downstream" || !experiment.downstream.path.empty(), "--set ", assignment,
+            " is about another data set that encoders are judged by, but downstream.path names none.");
     require(section != "links" || schedule.timed(), "--set ", assignment,
             " is about links, but nothing of [schedule] goes by their seconds; of a finished run `fedorbit links` says "
             "what it would take on them.");

@@ -24,9 +24,11 @@
 #include "algorithms/strategies/fedadam.hpp"
 #include "algorithms/strategies/fedavg.hpp"
 #include "algorithms/strategies/fedavgm.hpp"
+#include "algorithms/strategies/fedema.hpp"
 #include "algorithms/strategies/fedlesam.hpp"
 #include "algorithms/strategies/fedprox.hpp"
 #include "algorithms/strategies/fedsam.hpp"
+#include "algorithms/strategies/fedu.hpp"
 #include "algorithms/strategies/fedyogi.hpp"
 #include "algorithms/strategies/scaffold.hpp"
 #include "core/error.hpp"
@@ -98,6 +100,8 @@ const Strategies& strategies() {
       strategy<Scaffold, ScaffoldOptions>("scaffold"),
       strategy<FedSam, PerturbationOptions>("fedsam"),
       strategy<FedLesam, PerturbationOptions>("fedlesam"),
+      strategy<FedU, FedUOptions>("fedu"),
+      strategy<FedEma, FedEmaOptions>("fedema"),
   };
   return parts;
 }

@@ -68,8 +68,8 @@ class Strategy {
   virtual Extras extras(const Layout&) const { return {}; }
   /// What the server keeps between rounds (Server::memory), by name and length: float32, zeros at first.
   virtual Lengths server_memories(const Layout&) const { return {}; }
-  /// Before a run: throws where the method is not defined for this local optimiser.
-  virtual void check(const OptimiserOptions&) const {}
+  /// Before a run: throws where the method is not defined for this local optimiser, or for what is shared.
+  virtual void check(const OptimiserOptions&, const Layout&) const {}
   /// Before a run: why the strategy changes nothing where no client takes more than so many local steps a round, as a
   /// sentence that the run warns with; empty where it does change something.
   virtual std::string idle(std::int64_t most_steps) const { return {}; }

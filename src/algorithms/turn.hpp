@@ -60,6 +60,7 @@ struct Turn {
   bool alike = false;        // whether all clients' shared parameters are the same numbers now, as in the first step
   bool again = false;        // whether loss() was asked for this step before: statistics are those of the first time
   std::map<std::string, Tensor> received{};  // name -> (K, n), what the server sent besides the parameters
+  Tensor trained{};                          // (K, P) shared weights after the last step; in Strategy::upload() alone
 };
 
 }  // namespace fedorbit

@@ -24,6 +24,7 @@ enum class Purpose : std::uint32_t {
   choice_of_view = 13,
   live_view = 14,
   mask = 15,
+  few_shot = 16,
   link = 20,
   message = 21,
   schedule = 22,

@@ -1,4 +1,4 @@
-// How well the classes are told apart by the features of the server's encoder, as it is after a round: by a classifier
+// How well the classes are told apart by the features of the server's encoder, as it is after a round: by classifiers
 // fitted to those of the training images, over the images of each split.
 #pragma once
 #include <vector>
@@ -12,10 +12,6 @@ namespace fedorbit {
 /// same on every rank, and on any number of them.
 Tensor encoded(const Batches& batches, std::span<const std::int64_t> images, Encoder& encoder, const Encoding& encoding,
                Communicator& communicator);
-
-/// What a classifier makes of features (n, d) of these images, with labels (n); each rank by itself, the same on all.
-Answers answers_to(const Tensor& features, const Tensor& labels, std::span<const std::int64_t> images,
-                   const Scorer& scorer);
 
 class EncoderExam final : public Exam {
  public:

@@ -15,6 +15,7 @@ struct SplitImages {
   std::span<const std::int64_t> pool;                // of all clients, ascending
   std::vector<ClientId> clients;                     // who is judged one by one, ascending
   std::vector<std::vector<std::int64_t>> of_client;  // the images of each
+  bool elsewhere = false;  // of another data set than the run's, whose classes and domains the results do not name
 };
 
 /// The images that exams ask about; it outlives the exams.
@@ -26,8 +27,8 @@ struct Questions {
   std::vector<SplitImages> splits;      // those that have images
 };
 
-/// Appends the answers to a split's images: of all of them in one pool, and of each of its clients. `about` says the
-/// rest.
+/// Appends the answers to a split's images: of all of them in one pool, of each class and domain that the results name,
+/// and of each of its clients. `about` says the rest.
 void append_split(std::vector<Score>& scores, const Answers& answers, const Questions& questions,
                   const SplitImages& images, Score about);
 

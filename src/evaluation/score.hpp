@@ -23,9 +23,11 @@ inline constexpr const char *labelling = "labelling", *zero_shot = "zero-shot", 
 
 /// Which images: of the client, the domain and the class where those are named; all together in one pool where not.
 namespace split {
-inline constexpr const char *test = "test", *validation = "validation",  // held out, of clients that train
-                                                *unseen = "unseen",      // of clients and domains that never do
-                                                    *all = "all";        // where nothing was trained on any
+inline constexpr const char *test = "test",
+                            *validation = "validation",              // held out, of clients that train
+                                *unseen = "unseen",                  // of clients and domains that never do
+                                    *all = "all",                    // where nothing was trained on any
+                                        *downstream = "downstream";  // held out, of another data set than the run's
 }  // namespace split
 
 inline constexpr std::int64_t any = -1;  // clients, domains, classes alike

@@ -8,6 +8,8 @@
 #include "evaluation/encoder_exam.hpp"
 #include "evaluation/frozen_exam.hpp"
 #include "evaluation/global_exam.hpp"
+#include "evaluation/last_exam.hpp"
+#include "evaluation/personal_encoder_exam.hpp"
 #include "evaluation/personal_exam.hpp"
 #include "evaluation/trained_exam.hpp"
 #include "federation/cohort.hpp"
@@ -55,14 +57,52 @@ void check_codecs(const Experiment& experiment, const Parts& parts) {
 /// Whether a learner without labels is judged by how well its encoder's features tell the classes apart.
 bool judged_by_features(Learner& learner) { return learner.encoder() && !learner.classifier(); }
 
-/// Throws where features are to tell apart what has no labels.
-void check_probes(const Experiment& experiment, Learner& learner, const Labelled& data) {
+/// Throws where features are to tell apart what has no labels, or too few.
+void check_probes(const Experiment& experiment, Learner& learner, const Labelled& data, const Partition& partition) {
   const auto& options = experiment.evaluation;
+  if (judged_by_features(learner))
+    few_shot_tasks("evaluation.shots", options.shots, options.draws, data, partition.train_pool(), Keys(0));
   require(!judged_by_features(learner) || data.classes > 1 || !(options.linear_probe || options.neighbours),
           "evaluation.linear_probe and evaluation.neighbours judge the encoder of method.learner = \"",
           experiment.method.learner,
           "\" by how well its features tell classes apart, and all images of the data are of ",
           "one: take data with labels, or set both to false.");
+}
+
+/// Throws where encoders are to be judged and there is none, or nothing to tell.
+void check_encoders(const Experiment& experiment, const Parts& parts) {
+  const EvaluationOptions& evaluation = experiment.evaluation;
+  const DownstreamOptions& downstream = experiment.downstream;
+  const std::string& learner = experiment.method.learner;
+  require(downstream.path.empty() || parts.learner->encoder(), "downstream.path = \"", downstream.path,
+          "\" judges the features of an encoder, and method.learner = \"", learner, "\" trains none.");
+  require(downstream.path.empty() || evaluation.linear_probe || evaluation.neighbours || !evaluation.shots.empty(),
+          "downstream.path = \"", downstream.path, "\" is to be judged by nothing: set evaluation.linear_probe, ",
+          "evaluation.neighbours or evaluation.shots.");
+  require(downstream.path.empty() || experiment.method.personal.empty() || evaluation.personal_encoders,
+          "downstream.path = \"", downstream.path, "\": with method.personal = ", experiment.method.personal,
+          " the server has no whole encoder; evaluation.personal_encoders = true judges those of clients.");
+  require(evaluation.shots.empty() || judged_by_features(*parts.learner) || !downstream.path.empty(),
+          "evaluation.shots = \"", evaluation.shots,
+          "\" is about features of encoders that are judged, and none is: with ", "method.learner = \"", learner,
+          "\", downstream.path can name data on which they are, where it trains one.");
+  if (!evaluation.personal_encoders) return;
+  require(
+      judged_by_features(*parts.learner) || (parts.learner->encoder() && !downstream.path.empty()),
+      "evaluation.personal_encoders = true judges the features of clients' encoders, and method.learner = \"", learner,
+      parts.learner->encoder() ? "\" is judged by its labels; name other data in downstream.path, or set it to false."
+                               : "\" trains none.");
+  require(parts.learner->layout().size(Owner::personal) > 0 || parts.strategy->differs_by_client(),
+          "evaluation.personal_encoders = true: all clients start from what the server has, so that there is nothing ",
+          "personal to judge; name tensors in method.personal (*: all), or set it to false.");
+}
+
+/// What is fitted to features of these training images.
+std::vector<FittedTask> fitted_tasks(const EvaluationOptions& options, const Labelled& data) {
+  std::vector<FittedTask> tasks;
+  if (options.linear_probe) tasks.push_back(probe_task(data.classes));
+  if (options.neighbours) tasks.push_back(neighbours_task(data.classes, options.k, options.temperature));
+  return tasks;
 }
 
 /// The images of a split that some clients own.
@@ -128,12 +168,13 @@ Parts assemble(Experiment& experiment, const Labelled& data, std::shared_ptr<Lea
   require_batches(*parts.learner, *parts.partition, experiment.training);
   require_images(*parts.learner, *parts.partition);
   parts.strategy = make_strategy(experiment.method.strategy, experiment.strategy);
-  parts.strategy->check(experiment.optimiser);
+  parts.strategy->check(experiment.optimiser, parts.learner->layout());
   parts.upload_codec = make_codec(experiment.upload);
   parts.download_codec = make_codec(experiment.download);
   check_codecs(experiment, parts);
   check_selection(experiment, parts);
-  check_probes(experiment, *parts.learner, data);
+  check_probes(experiment, *parts.learner, data, *parts.partition);
+  check_encoders(experiment, parts);
   auto& group_size = experiment.training.group_size;
   if (group_size == 0) group_size = parts.learner->usual_group(device);
   return parts;
@@ -171,24 +212,34 @@ Questions questions_of(const Experiment& experiment, const Parts& parts, const L
 
 std::vector<std::unique_ptr<Exam>> exams_of(const Experiment& experiment, const Parts& parts,
                                             const Questions& questions, const KeptFeatures& features,
-                                            std::function<Scorer()> zero_shot, Communicator& communicator) {
+                                            std::function<Scorer()> zero_shot, Communicator& communicator,
+                                            const Questions* downstream) {
   std::vector<std::unique_ptr<Exam>> exams;
   const auto frozen = [&](const std::string& task, std::function<Scorer()> scorer) {
     exams.push_back(std::make_unique<FrozenExam>(questions, task, std::move(scorer), communicator));
   };
   const auto& options = experiment.evaluation;
-  const std::int64_t classes = questions.data.classes;
   if (zero_shot) frozen(task::zero_shot, std::move(zero_shot));
-  std::vector<FittedTask> fitted;
-  if (options.linear_probe) fitted.push_back(probe_task(classes));
-  if (options.neighbours) fitted.push_back(neighbours_task(classes, options.k, options.temperature));
-  for (const FittedTask& task : fitted)
+  for (const FittedTask& task : fitted_tasks(options, questions.data))
     frozen(task.name, [&features, &questions, fit = task.fit] {
-      return fit(features.features(), features.labels(), questions.train);
+      return fit(features.features(), features.labels(), questions.train, 0);
     });
   const bool whole = experiment.method.personal.empty();  // else the server's parameters alone are no whole model
-  if (whole && judged_by_features(*parts.learner))
-    exams.push_back(std::make_unique<EncoderExam>(questions, *parts.learner, std::move(fitted), communicator));
+  const auto judge_encoders = [&](const Questions& asked, std::int64_t seed, bool last) {
+    std::vector<FittedTask> tasks = fitted_tasks(options, asked.data);
+    for (FittedTask& task : few_shot_tasks("evaluation.shots", options.shots, options.draws, asked.data, asked.train,
+                                           Keys(std::uint64_t(seed))))
+      tasks.push_back(std::move(task));
+    const auto add = [&](std::unique_ptr<Exam> exam, bool at_the_end) {
+      if (at_the_end) exam = std::make_unique<LastExam>(std::move(exam), experiment.training.rounds);
+      exams.push_back(std::move(exam));
+    };
+    if (whole) add(std::make_unique<EncoderExam>(asked, *parts.learner, tasks, communicator), last);
+    if (options.personal_encoders)
+      add(std::make_unique<PersonalEncoderExam>(asked, *parts.learner, tasks, communicator), true);
+  };
+  if (judged_by_features(*parts.learner)) judge_encoders(questions, experiment.partition.seed, false);
+  if (downstream) judge_encoders(*downstream, experiment.downstream.seed, experiment.downstream.when == "last");
   if (!parts.learner->classifier()) return exams;
   if (whole) exams.push_back(std::make_unique<GlobalExam>(questions, *parts.learner, communicator));
   const AtOnce at_once{std::min(labelled_at_once, experiment.training.batch_size), experiment.training.group_size == 1};

@@ -31,10 +31,11 @@ Parts assemble(Experiment& experiment, const Labelled& data, std::shared_ptr<Lea
 Questions questions_of(const Experiment& experiment, const Parts& parts, const Labelled& data, const Batches& batches);
 
 /// What the experiment wants judged. `zero_shot` makes what labels by texts, when it is asked; it may be nothing. Probe
-/// and neighbours look at `features`, and at those of the learner's encoder where it cannot label. The rest outlives
-/// the exams.
+/// and neighbours look at `features`, and at those of the learner's encoder where it cannot label, or where there are
+/// questions about another data set. The rest outlives the exams.
 std::vector<std::unique_ptr<Exam>> exams_of(const Experiment& experiment, const Parts& parts,
                                             const Questions& questions, const KeptFeatures& features,
-                                            std::function<Scorer()> zero_shot, Communicator& communicator);
+                                            std::function<Scorer()> zero_shot, Communicator& communicator,
+                                            const Questions* downstream = nullptr);
 
 }  // namespace fedorbit

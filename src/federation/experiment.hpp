@@ -5,6 +5,7 @@
 #include "core/options.hpp"
 #include "data/augment.hpp"
 #include "data/synthetic.hpp"
+#include "evaluation/downstream.hpp"
 #include "federation/links.hpp"
 #include "federation/schedule.hpp"
 #include "inputs/live_images.hpp"
@@ -53,10 +54,10 @@ struct TrainingOptions {
 };
 
 struct EvaluationOptions {
-  std::int64_t every = 10, clients = 1000, k = 20;
-  bool linear_probe = true, neighbours = false, trained = false;
+  std::int64_t every = 10, clients = 1000, k = 20, draws = 5;
+  bool linear_probe = true, neighbours = false, trained = false, personal_encoders = false;
   double temperature = 0.07;
-  std::string select = "none";
+  std::string select = "none", shots;
   void fields(OptionList& v) {
     v("every", every, "rounds", "between evaluations; the last round is always evaluated", 1, 1e9);
     v("clients", clients, "clients", "how many clients are judged one by one, at most", 0, 1e9);
@@ -64,6 +65,13 @@ struct EvaluationOptions {
     v("neighbours", neighbours, "whether images are labelled by their nearest training images for comparison");
     v("k", k, "images", "how many neighbours vote", 1, 1e6);
     v("temperature", temperature, "", "a neighbour's vote is exp(cosine / temperature)", 1e-3, 1e3);
+    v("shots", shots,
+      "also by linear classifiers fitted to so few labelled images of each class, in the mean over draws, where an "
+      "encoder is judged; several numbers separated by semicolons, as in 1;5;10");
+    v("draws", draws, "draws", "of those images", 1, 1e4);
+    v("personal_encoders", personal_encoders,
+      "whether the encoder that each client would start from is judged as the server's is, after the last round; that "
+      "takes as long for each client");
     v("trained", trained,
       "whether each client of an evaluated round is also judged right after its local training, which takes that long "
       "again as the personal scores");
@@ -131,6 +139,7 @@ struct Experiment {
   ScheduleOptions schedule;
   LinkOptions links;
   EvaluationOptions evaluation;
+  DownstreamOptions downstream;
   CheckpointOptions checkpoint;
   MachineOptions machine;
 
@@ -156,6 +165,7 @@ struct Experiment {
     v.section("schedule", schedule);
     v.section("links", links);
     v.section("evaluation", evaluation);
+    v.section("downstream", downstream);
     v.section("checkpoint", checkpoint);
     v.section("machine", machine);
   }

@@ -8,9 +8,9 @@
 #include <cmath>
 #include <limits>
 
+#include "algorithms/row_norm.hpp"
 #include "core/clock.hpp"
 #include "federation/arrive.hpp"
-#include "algorithms/row_norm.hpp"
 #include "federation/send.hpp"
 #include "machine/range.hpp"
 
@@ -76,6 +76,7 @@ std::optional<TurnOutcome> take_turn(Workshop& workshop, const Server& server, D
   // What was trained and what is sent are judged too: a codec may make a number of what is none.
   std::vector<Tensor> norms{row_norms(update.to(at::kCPU))};
   outcome.drift = as_doubles(norms.front());
+  turn.trained = group.parameters().weights(Owner::shared);
   outcome.upload = workshop.strategy.upload(update, turn);
   for (const auto& [name, extra] : outcome.upload.extras) norms.push_back(row_norms(extra.to(at::kCPU, at::kFloat)));
   const Tensor residuals = send(workshop, turn, kept, outcome);

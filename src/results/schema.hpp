@@ -122,14 +122,14 @@ inline Table scores() {
           {{rounds_done, "1", "rounds before the score was taken", Type::integer},
            {"scope", "1", "whose parameters were judged", Type::text, Kind::result, 16},
            {"split", "1", "which images", Type::text, Kind::result, 16},
-           {"client", "1", "whose images; -1: of all clients in one pool", Type::integer},
+           {"client", "1", "whose images, or whose encoder; -1: of all clients in one pool", Type::integer},
            {"domain", "1", "of which domain; -1: of all", Type::integer},
            {"class", "1", "of which class; -1: of all", Type::integer},
            {"task", "1", "what was done", Type::text, Kind::result, 48},
            {"metric", "1", "what the value is", Type::text, Kind::result, 16},
            {"value", "1", "the score", Type::real},
            {"correct", "1", "right answers; -1 where the metric is no share of them", Type::integer},
-           {"count", "1", "images", Type::integer}}};
+           {"count", "1", "images, as often as they were labelled", Type::integer}}};
 }
 
 /// Which round's shared parameters the run would end with: the last row counts.

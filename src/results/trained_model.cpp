@@ -2,10 +2,11 @@
 
 #include <c10/core/GradMode.h>
 
-#include <nlohmann/json.hpp>
+#include <algorithm>
 
 #include "core/error.hpp"
 #include "io/h5_tensor.hpp"
+#include "io/json.hpp"
 #include "results/schema.hpp"
 
 namespace fedorbit {
@@ -39,10 +40,28 @@ TrainedModel from_results(const std::filesystem::path& path) {
                      file.has_attribute("learner_weights_sha256") ? file.text_attribute("learner_weights_sha256") : "",
                      experiment.model.text_template,
                      experiment.data.texts,
-                     experiment.model};
+                     experiment.model,
+                     file.read_texts(schema::classes(1).group + "/name")};
   for (const std::string& name : file.names(schema::state))
     model.shared[name] = h5::read_tensor(file, schema::state + "/" + name);
   return model;
+}
+
+/// A list of texts in JSON; none where there is nothing.
+std::vector<std::string> names_in(const std::string& list, const std::filesystem::path& file) {
+  if (list.empty()) return {};
+  const nlohmann::json names = parse_json(list, text(file.string(), ": class_names"));
+  require(names.is_array() && std::ranges::all_of(names, [](const auto& name) { return name.is_string(); }),
+          file.string(), ": its class_names are no list of texts.");
+  return names.get<std::vector<std::string>>();
+}
+
+/// Whether every tensor that it shares has the shape of the one of that name, where there is one.
+bool fits(const Layout& layout, const NamedTensors& shared) {
+  return std::ranges::all_of(layout.entries(Owner::shared), [&](const Entry& entry) {
+    const auto found = shared.find(entry.name);
+    return found == shared.end() || found->second.sizes() == at::IntArrayRef(entry.shape);
+  });
 }
 
 TrainedModel from_safetensors(const std::filesystem::path& path) {
@@ -61,7 +80,8 @@ TrainedModel from_safetensors(const std::filesystem::path& path) {
                      said("learner_weights_sha256"),
                      said("text_template"),
                      said("texts"),
-                     {}};
+                     {},
+                     names_in(said("class_names"), path)};
   if (said("format") == model_format) {
     options_of(model.learner, model.options, model.engine).read_text(said("options"), path.string());
     return model;
@@ -106,7 +126,13 @@ TrainedLearner revive(const TrainedModel& model, Material material, const std::s
   require(model.weights == weights || both_imported, model.file.string(), " was learned with other weights (",
           model.weights, ") than these (", weights, "); name the run's with model.weights.");
   material.engine = model.engine;
-  auto learner = make_learner(model.learner, model.options, std::move(material));
+  auto learner = make_learner(model.learner, model.options, material);
+  const bool labels = fits(learner->layout(), model.shared) || !learner->encoder() || model.class_names.empty() ||
+                      model.class_names.size() == material.class_names.size();
+  if (!labels) {
+    material.class_names = model.class_names;
+    learner = make_learner(model.learner, model.options, std::move(material));
+  }
   const std::string read = learner->weights_checksum();
   require(model.learner_weights.empty() || model.learner_weights == read, model.file.string(),
           " was learned from another weights file of the learner (", model.learner_weights,
@@ -122,7 +148,7 @@ TrainedLearner revive(const TrainedModel& model, Material material, const std::s
             " is expected for these classes and weights.");
     Layout::view(parameters.flat(Owner::shared)[0], entry).copy_(found->second);
   }
-  return {std::move(learner), std::move(parameters)};
+  return {std::move(learner), std::move(parameters), labels};
 }
 
 }  // namespace fedorbit

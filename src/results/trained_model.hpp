@@ -17,12 +17,13 @@ struct TrainedModel {
   std::string learner;  // by its name in a configuration
   LearnerOptions options;
   EngineOptions engine;
-  NamedTensors shared;                 // by the names of the learner's layout
-  std::string weights;                 // checksum of the weights it was learned with
-  std::string data;                    // checksum of the data it was learned on; empty where that is not known
-  std::string learner_weights;         // checksum of those that the learner read besides; empty where it read none
-  std::string text_template, texts;    // what the run read of its classes; empty where that is not known
-  std::optional<WeightOptions> named;  // how the run named its weights; nothing where that is not known
+  NamedTensors shared;                     // by the names of the learner's layout
+  std::string weights;                     // checksum of the weights it was learned with
+  std::string data;                        // checksum of the data it was learned on; empty where that is not known
+  std::string learner_weights;             // checksum of those that the learner read besides; empty where it read none
+  std::string text_template, texts;        // what the run read of its classes; empty where that is not known
+  std::optional<WeightOptions> named;      // how the run named its weights; nothing where that is not known
+  std::vector<std::string> class_names{};  // that it was learned with; empty where they are not known
 
   /// Whether it was learned on imported features.
   bool of_imported() const { return weights.starts_with(imported_weights); }
@@ -39,13 +40,16 @@ void export_model(const std::filesystem::path& file, Experiment experiment,
 /// earlier run, which the learner "prompt" reads.
 TrainedModel read_trained_model(const std::filesystem::path& path);
 
-/// The learner, and its parameters for the material's classes; `weights` is the checksum of its weights. Throws where
-/// these are others, or a tensor does not fit; of imported features, whose weights are not known, only widths can be
-/// compared.
+/// The learner, and its parameters for the material's classes, or, where its head tells another number of classes apart
+/// and it is an encoder besides, for its own: then it labels nothing.
 struct TrainedLearner {
   std::unique_ptr<Learner> learner;
   Parameters parameters;
+  bool labels = true;
+  Classifier* classifier() const { return labels ? learner->classifier() : nullptr; }
 };
+/// `weights` is the checksum of its weights. Throws where these are others, or a tensor does not fit; of imported
+/// features, whose weights are not known, only widths can be compared.
 TrainedLearner revive(const TrainedModel& model, Material material, const std::string& weights, at::Device device);
 
 }  // namespace fedorbit

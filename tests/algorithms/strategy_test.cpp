@@ -40,6 +40,7 @@ struct Hands {
     turn.learning_rate = 0.1;
     turn.steps = at::tensor({3.0f, 0.0f, 1.0f});
     turn.active = at::ones({clients});
+    turn.trained = turn.start;
     for (const auto& [name, extra] : strategy.download(server_of(strategy), 4).extras)
       turn.received[name] = extra.expand({clients, extra.size(0)});
   }
@@ -187,12 +188,13 @@ TEST(Scaffold, refuses_local_optimisers_that_its_control_variates_do_not_fit) {
   const auto strategy = make_strategy("scaffold", {});
   OptimiserOptions plain;
   plain.momentum = 0;
-  strategy->check(plain);
+  strategy->check(plain, layout_of(size));
   for (const auto& change : std::vector<std::function<void(OptimiserOptions&)>>{
            [](auto& o) { o.kind = "adam"; }, [](auto& o) { o.momentum = 0.9; }, [](auto& o) { o.learning_rate = 0; }}) {
     OptimiserOptions options = plain;
     change(options);
-    EXPECT_THAT(sentence([&] { strategy->check(options); }), testing::HasSubstr("optimiser.momentum = 0"));
+    EXPECT_THAT(sentence([&] { strategy->check(options, layout_of(size)); }),
+                testing::HasSubstr("optimiser.momentum = 0"));
   }
 }
 
@@ -203,7 +205,8 @@ TEST(Scaffold, refuses_steps_of_different_lengths) {
     OptimiserOptions options;
     options.momentum = 0;
     change(options);
-    EXPECT_THAT(sentence([&] { strategy->check(options); }), testing::HasSubstr("all steps at one rate"));
+    EXPECT_THAT(sentence([&] { strategy->check(options, layout_of(size)); }),
+                testing::HasSubstr("all steps at one rate"));
   }
 }
 
@@ -216,6 +219,67 @@ TEST(Scaffold, keeps_the_control_variate_of_a_client_that_takes_no_step) {
   EXPECT_TRUE(at::equal(upload.extras.at("c")[1], at::zeros({size})));
   EXPECT_TRUE(at::equal(hands.memory.flat()[1], at::full({size}, 3.0)));
   EXPECT_TRUE(at::equal(hands.memory.flat()[0], at::full({size}, 2.0)));
+}
+
+Layout layout_of_encoder() {
+  Layout layout;
+  layout.add({.name = "conv.weight", .shape = {2, 1, 1, 3}, .convolved = true});
+  layout.add({.name = "predictor.weight", .shape = {2, 2}});
+  layout.add({.name = "fc.weight", .shape = {3}});
+  return layout;
+}
+
+/// What two clients that have trained from `received` to `trained` (2, P) begin with where they then receive `again`.
+Tensor begun_by(Strategy& strategy, const Tensor& received, const Tensor& trained, const Tensor& again) {
+  const Layout layout = layout_of_encoder();
+  const std::vector<ClientId> ids{4, 7};
+  Memory memory(2, strategy.memories(layout));
+  Diagnostics diagnostics({}, 2);
+  Turn turn{0, 0, ids, layout, received, memory, diagnostics, Keys(1)};
+  turn.trained = trained;
+  Parameters parameters(layout, 2);
+  parameters.flat(Owner::shared).copy_(received);
+  EXPECT_FALSE(strategy.receive(parameters, turn)) << "who has trained nothing has nothing to begin with";
+  EXPECT_TRUE(at::equal(parameters.flat(Owner::shared), received));
+  strategy.upload(trained - received, turn);
+  turn.start = again;
+  const Tensor before = memory.flat().clone();
+  for (int look = 0; look < 2; ++look) {  // exams look, too
+    parameters.flat(Owner::shared).copy_(again);
+    strategy.receive(parameters, turn);
+  }
+  EXPECT_TRUE(at::equal(memory.flat(), before)) << "what clients keep changes when they train alone";
+  return parameters.flat(Owner::shared).clone();
+}
+
+TEST(FedU, goes_on_with_the_predictor_that_was_trained_to_the_bit_where_the_encoder_moved_far) {
+  const auto strategy = make_strategy("fedu", with<StrategyOptions>({"fedu.mu=0.5"}));
+  const Tensor received = normal({2, 13}, 1, 1), again = normal({2, 13}, 1, 2);
+  Tensor trained = received + normal({2, 13}, 1, 3);
+  trained[1].narrow(0, 0, 6).copy_(received[1].narrow(0, 0, 6) + 0.1);  // the other's encoder moved by 0.24
+  Tensor expected = again.clone();
+  expected[0].narrow(0, 6, 4).copy_(trained[0].narrow(0, 6, 4));
+  EXPECT_TRUE(at::equal(begun_by(*strategy, received, trained, again), expected));
+}
+
+TEST(FedU, refuses_learners_without_a_predictor) {
+  const auto strategy = make_strategy("fedu", {});
+  EXPECT_NO_THROW(strategy->check({}, layout_of_encoder()));
+  EXPECT_THAT(sentence([&] { strategy->check({}, layout_of(size)); }),
+              testing::HasSubstr("no shared tensor is called predictor.*"));
+}
+
+TEST(FedEma, begins_between_its_own_model_and_the_global_one_by_their_distance) {
+  const Tensor received = normal({2, 13}, 1, 1), again = normal({2, 13}, 1, 2), trained = normal({2, 13}, 1, 3);
+  const auto far = make_strategy("fedema", with<StrategyOptions>({"fedema.lambda=1000"}));
+  EXPECT_TRUE(at::equal(begun_by(*far, received, trained, again), trained)) << "not what was trained to the bit";
+  const auto first = make_strategy("fedema", with<StrategyOptions>({"fedema.tau=0.25"}));
+  EXPECT_LT(relative(begun_by(*first, received, trained, again), 0.25 * trained + 0.75 * again), 1e-6);
+  const auto fixed = make_strategy("fedema", with<StrategyOptions>({"fedema.lambda=0.1"}));
+  const Tensor apart = trained - again;  // without the predictor
+  const Tensor mu = 0.1 * (apart.narrow(1, 0, 6).square().sum(1) + apart.narrow(1, 10, 3).square().sum(1)).sqrt();
+  EXPECT_LT(mu.max().item<float>(), 1);
+  EXPECT_LT(relative(begun_by(*fixed, received, trained, again), again + mu.unsqueeze(1) * apart), 1e-6);
 }
 
 TEST(Strategies, SayWhereTheyChangeNothing) {

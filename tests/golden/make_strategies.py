@@ -104,6 +104,33 @@ for method in ("fedsam", "fedlesam"):
         x = x + GLOBAL * torch.stack(models).mean(0)
         after.append(x.clone())
     out[f"{method}.global"] = torch.stack(after)
+
+# FedU and FedEMA on the same clients, under FedAvg: the first numbers are a convolution of the encoder, the others the
+# predictor. FedU's clients go on with their own predictor where their encoder moved by FAR or more in their last turn; FedEMA's
+# begin between their own last model and the global one.
+ENCODER, FAR, TAU = 4, 0.25, 0.7
+for method, scale in (("fedu", 0), ("fedema", 0), ("fedema.fixed", 0.4)):
+    x, own, moved, scales, after = torch.tensor(start), {}, {}, {}, []
+    for cohort in cohorts:
+        models = []
+        for i in cohort.tolist():
+            y = x.clone()
+            if method == "fedu" and moved.get(i, 0) >= FAR:
+                y[ENCODER:] = own[i][ENCODER:]
+            if method != "fedu" and i in own:
+                apart = (x - own[i])[:ENCODER].norm()
+                share = min(float(scales.setdefault(i, scale or TAU / apart) * apart), 1)
+                y = share * own[i] + (1 - share) * x
+            for _ in range(steps[i]):
+                w = y.clone().requires_grad_()
+                (0.5 * w @ A[i].double() @ w - b[i].double() @ w).backward()
+                y = y - LOCAL * w.grad
+            own[i], moved[i] = y, float((y - x)[:ENCODER].norm())
+            models.append(y - x)
+        x = x + GLOBAL * torch.stack(models).mean(0)
+        after.append(x.clone())
+    assert method != "fedu" or min(moved.values()) < FAR <= max(moved.values()), moved
+    out[f"{method}.global"] = torch.stack(after)
 tensors = {name: torch.as_tensor(value).float().contiguous() for name, value in out.items()}
 save_file(tensors | {"scaffold.cohorts": cohorts, "scaffold.steps": steps},
           pathlib.Path(__file__).parent / "strategies.safetensors")

@@ -16,16 +16,21 @@ RUN = ("partition.clients=4", "training.batch_size=5", "training.smallest_batch=
        "optimiser.learning_rate=0.02", "evaluation.neighbours=true", *VIEWS)
 RESNET = ("architecture=resnet18", "width=8")
 VIT = ("architecture=vit_tiny_patch16", "width=32", "depth=2")
+BYOL = ("hidden=16", "projection=8", "kept=client", *RESNET)
 LEARNERS = {
     "simsiam": ("simsiam", ("projection=16", "prediction=8", *RESNET)),
+    "byol": ("byol", ("hidden=16", "projection=8", "alignment=0.5", *RESNET)),
+    "byol under fedu": ("byol", BYOL, "method.strategy=fedu", "fedu.mu=0.03"),
+    "byol under fedema": ("byol", BYOL, "method.strategy=fedema", "evaluation.personal_encoders=true"),
     "moco with clients' queues": ("moco", ("projection=16", "queue=12", "kept=client", *RESNET)),
     "simmim": ("simmim", VIT),
+    "mae": ("mae", ("decoder_width=16", "decoder_depth=1", *VIT)),
 }
 
 
 def options_of(name):
-    learner, options = LEARNERS[name]
-    return (f"method.learner={learner}", *(f"{learner}.{option}" for option in ("image_size=32", *options)), *RUN)
+    learner, options, *others = LEARNERS[name]
+    return (f"method.learner={learner}", *(f"{learner}.{option}" for option in ("image_size=32", *options)), *RUN, *others)
 
 
 def accuracies(file):
@@ -112,6 +117,27 @@ class SelfSupervisedTest(RefusalTest):
         with h5py.File(trained / "results.h5") as before, h5py.File(self.folder / "tuned/results.h5") as after:
             self.assertEqual({name for name in before["state"] if not name.startswith(("projector.", "predictor.", "axis"))},
                              {name for name in after["state"] if not name.startswith(("fc.", "axis"))})
+
+    def test_fine_tuning_begins_with_the_backbone_that_was_learned_and_takes_no_other(self):
+        trained = self.federate("group", *options_of("simsiam"), "simsiam.norm=group", "training.rounds=2")
+        network = ("method.learner=network", "network.width=8", "network.image_size=32", "network.norm=group",
+                   f"network.weights={trained / 'model.safetensors'}", *RUN)
+        begun = self.federate("begun", *network, "network.architecture=resnet18", "training.rounds=0",
+                              "synthetic.classes=runway,meadow,forest")
+        with h5py.File(trained / "results.h5") as before, h5py.File(begun / "results.h5") as after:
+            backbone = [name for name in after["state"] if not name.startswith(("fc.", "axis"))]
+            self.assertGreater(len(backbone), 50)
+            for name in backbone:
+                self.assertEqual(before["state"][name][:].tobytes(), after["state"][name][:].tobytes(), name)
+            self.assertEqual(after["state/fc.weight"].shape[0], 3)
+        for sentence, *options in (
+                (r"learned with simsiam.architecture = \"resnet18\", and network.architecture = \"resnet50\" is another backbone",
+                 "network.architecture=resnet50"),
+                (r"learned with simsiam.norm = \"group\", and network.norm = \"batch\"", "network.architecture=resnet18",
+                 "network.norm=batch"),
+                (r"is 8, .*16|shape", "network.architecture=resnet18", "network.width=16")):
+            with self.subTest(options=options):
+                self.run_refused(sentence, *network, *options, directory=f"refused{len(self.files())}")
 
     def test_refuses_what_cannot_be_learned_or_judged_before_anything_is_computed(self):
         one = self.folder / "one.h5"

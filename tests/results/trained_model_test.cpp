@@ -28,6 +28,7 @@ TEST_F(TrainedModels, come_back_with_their_learner_its_options_and_what_they_wer
   EXPECT_EQ(model.weights, "0123");
   EXPECT_EQ(model.data, "4567");
   EXPECT_EQ(model.learner_weights, "89ab");
+  EXPECT_EQ(model.class_names, (std::vector<std::string>{"runway", "ri\"ver"}));
   EXPECT_EQ(model.engine.kind, "reference");
   EXPECT_THAT(OptionList::of(model.options).toml(), HasSubstr("[dual_prompt]\ncontext = 6\n"));
   EXPECT_TRUE(at::equal(model.shared.at("context.shared"), shared[0].second));
@@ -44,6 +45,14 @@ TEST_F(TrainedModels, are_no_towers) {
 TEST_F(TrainedModels, of_an_unknown_learner_are_refused_by_its_name) {
   write_safetensors(file, {{"weight", at::ones({2})}}, {{"format", "fedorbit-model-1"}, {"learner", "dual_prompts"}});
   EXPECT_THAT(sentence([&] { read_trained_model(file); }), HasSubstr("no method part named dual_prompts"));
+}
+
+TEST_F(TrainedModels, whose_class_names_are_no_list_of_texts_are_refused) {
+  for (const char* names : {"runway", "{}", "[1]", "[\"runway\", null]"}) {
+    write_safetensors(file, {{"weight", at::ones({2})}},
+                      {{"format", "fedorbit-model-1"}, {"learner", "linear"}, {"options", ""}, {"class_names", names}});
+    EXPECT_THAT(sentence([&] { read_trained_model(file); }), HasSubstr("class_names")) << names;
+  }
 }
 
 TEST_F(TrainedModels, exported_as_prompts_by_earlier_runs_are_read) {

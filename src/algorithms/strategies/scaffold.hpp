@@ -20,7 +20,7 @@ class Scaffold final : public Strategy {
   Lengths memories(const Layout& layout) const override { return {{"c", layout.weights(Owner::shared)}}; }
   Extras extras(const Layout& layout) const override { return {{"c", {layout.weights(Owner::shared)}}}; }
   Lengths server_memories(const Layout& layout) const override { return {{"c", layout.weights(Owner::shared)}}; }
-  void check(const OptimiserOptions& options) const override {
+  void check(const OptimiserOptions& options, const Layout&) const override {
     require(
         options.kind == "sgd" && options.momentum == 0 && options.learning_rate > 0,
         "method.strategy = \"scaffold\" reads gradients from how far clients went: its control variates are defined "

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "core/error.hpp"
+#include "core/toml.hpp"
 #include "model/checkpoints/checkpoint_reader.hpp"
 
 namespace fedorbit {
@@ -59,13 +60,26 @@ Tensor resampled(const Tensor& positions, std::int64_t grid, std::int64_t wanted
   return at::cat({positions.narrow(1, 0, 1), moved.permute({0, 2, 3, 1}).reshape({1, wanted * wanted, width})}, 1);
 }
 
+/// Throws where a run's model is of another backbone, as far as the learner's options in the file say what it is of.
+void require_words(const Metadata& metadata, const std::string& where, const BackboneWords& words) {
+  const auto learner = metadata.find("learner"), said = metadata.find("options");
+  if (learner == metadata.end() || said == metadata.end()) return;
+  const toml::table options = parse_toml(said->second, text(where, ": options"));
+  for (const auto& [name, ours] : words.options)
+    if (const auto theirs = options[learner->second][name].value<std::string>(); theirs && *theirs != ours)
+      fail(where, " was learned with ", learner->second, ".", name, " = \"", *theirs, "\", and ", words.section, ".",
+           name, " = \"", ours, "\" is another backbone: name the same.");
+}
+
 std::int64_t grid_of(std::int64_t tokens) { return std::llround(std::sqrt(double(tokens - 1))); }
 
 }  // namespace
 
-NetworkWeights read_network(const std::filesystem::path& path, const Backbone& network, std::int64_t classes) {
+NetworkWeights read_network(const std::filesystem::path& path, const Backbone& network, std::int64_t classes,
+                            const BackboneWords& words) {
   const Weights weights = read_weights(path);
   const std::string where = weights.files[0].string();
+  require_words(weights.metadata, where, words);
   CheckpointReader reader(weights, where, at::kFloat);
   NetworkWeights out;
   out.checksum = weights.checksum();

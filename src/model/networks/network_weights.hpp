@@ -1,6 +1,7 @@
 // Published weights of whole networks: state dicts as torchvision and timm save them, read with the names they have.
 #pragma once
 #include <filesystem>
+#include <map>
 #include <string>
 
 #include "io/mapping.hpp"
@@ -16,11 +17,18 @@ struct NetworkWeights {
   std::string note;      // a sentence on what was not taken as it is, or empty
 };
 
+/// What options say of a backbone: "architecture" -> "resnet18".
+struct BackboneWords {
+  std::string section;  // of these options
+  std::map<std::string, std::string> options;
+};
+
 /// `file` is whatever read_weights (io/weights.hpp) reads, with torchvision's names or timm's. The head is taken where
 /// it tells as many classes apart, and left where no class is to be told (0), as are projectors, predictors and
 /// decoders of our own models that learned without labels; position embeddings for images of another size are resampled
 /// as timm does. A tensor that is missing, one too many, a wrong shape or a number that is not finite is an Error that
-/// names the tensor as the file does.
-NetworkWeights read_network(const std::filesystem::path& file, const Backbone& network, std::int64_t classes);
+/// names the tensor as the file does; so is a model of our own of which the file says another of `words`.
+NetworkWeights read_network(const std::filesystem::path& file, const Backbone& network, std::int64_t classes,
+                            const BackboneWords& words = {});
 
 }  // namespace fedorbit
