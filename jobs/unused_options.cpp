@@ -24,6 +24,7 @@ const std::map<std::string, std::vector<std::string>> partitions_with{
     {"partition.min_samples", dealt},
     {"partition.test_fraction", drawn},
     {"partition.validation_fraction", drawn},
+    {"partition.public_images", drawn},
     {"partition.unseen_clients", drawn},
     {"partition.unseen_domains", drawn},
 };
