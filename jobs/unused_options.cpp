@@ -74,6 +74,10 @@ void refuse_unused(const std::vector<std::string>& assignments, const Experiment
       for (const std::string& codec : codec_names())
         require(codec == chosen || !option.starts_with(text(direction, ".", codec, ".")), "--set ", assignment,
                 " is about the codec ", codec, ", but ", direction, ".codec = ", chosen, ".");
+    require(option != "data.public" ||
+                make_strategy(experiment.method.strategy, experiment.strategy)->public_batches().count > 0,
+            "--set ", assignment, " is about public images, at which method.strategy = ", experiment.method.strategy,
+            " does not look; leave it out.");
     const ScheduleOptions& schedule = experiment.schedule;
     require(section != "links" || schedule.timed(), "--set ", assignment,
             " is about links, but nothing of [schedule] goes by their seconds; of a finished run `fedorbit links` says "

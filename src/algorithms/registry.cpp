@@ -27,6 +27,7 @@
 #include "algorithms/strategies/fedlesam.hpp"
 #include "algorithms/strategies/fedprox.hpp"
 #include "algorithms/strategies/fedsam.hpp"
+#include "algorithms/strategies/fedsense.hpp"
 #include "algorithms/strategies/fedyogi.hpp"
 #include "algorithms/strategies/scaffold.hpp"
 #include "core/error.hpp"
@@ -98,6 +99,7 @@ const Strategies& strategies() {
       strategy<Scaffold, ScaffoldOptions>("scaffold"),
       strategy<FedSam, PerturbationOptions>("fedsam"),
       strategy<FedLesam, PerturbationOptions>("fedlesam"),
+      strategy<FedSense, FedSenseOptions>("fedsense"),
   };
   return parts;
 }
