@@ -1,6 +1,8 @@
 // `fedorbit run`: one experiment, from its configuration to its results file.
 #include <ATen/ops/tensor.h>
 
+#include <numeric>
+
 #include "comm/node_memory.hpp"
 #include "core/error.hpp"
 #include "core/fingerprint.hpp"
@@ -16,10 +18,12 @@
 #include "federation/fleet.hpp"
 #include "federation/memory_check.hpp"
 #include "federation/placement.hpp"
+#include "federation/public_batches.hpp"
 #include "federation/simulation.hpp"
 #include "inputs/arithmetic.hpp"
 #include "inputs/batch_sources.hpp"
 #include "inputs/feature_store.hpp"
+#include "inputs/open_data.hpp"
 #include "io/file.hpp"
 #include "io/scratch_file.hpp"
 #include "jobs/command_line.hpp"
@@ -57,7 +61,20 @@ struct Opened {
   Sources sources;
   Parts parts;
   std::unique_ptr<Downstream> downstream;  // where encoders are judged on other data, too
+  std::optional<Dataset> public_images;    // of data.public, where the strategy looks at any
 };
+
+std::optional<Dataset> open_public_images(const Experiment& experiment, const Sources& sources, const Parts& parts,
+                                          Communicator& communicator) {
+  const std::string& path = experiment.data.public_images;
+  if (path.empty() || parts.strategy->public_batches().count == 0) return {};
+  Dataset dataset = open_data(path, experiment.synthetic, communicator);
+  require(dataset.checksum() != sources.data_checksum, "data.public = ", path,
+          " has the images of the data itself, which clients have; set some of them aside with "
+          "partition.public_images.");
+  require_public_images(*parts.strategy, dataset.size(), text("data.public = ", path));
+  return dataset;
+}
 
 Opened open(Experiment& experiment, at::Device device, Communicator& communicator) {
   Sources sources = open_sources(experiment.data, experiment.synthetic, experiment.model, device, communicator);
@@ -76,7 +93,18 @@ Opened open(Experiment& experiment, at::Device device, Communicator& communicato
   if (!experiment.downstream.path.empty())
     downstream = std::make_unique<Downstream>(experiment.downstream, device,
                                               reading_of(experiment.machine, communicator).threads, communicator);
-  return {std::move(sources), std::move(parts), std::move(downstream)};
+  auto public_images = open_public_images(experiment, sources, parts, communicator);
+  return {std::move(sources), std::move(parts), std::move(downstream), std::move(public_images)};
+}
+
+/// The server's: of data.public, or set aside.
+std::vector<Batch> public_images_of(const Opened& opened, const Batches& batches, const ReadingOptions& reading) {
+  const Parts& parts = opened.parts;
+  if (!opened.public_images) return public_batches(parts, batches, parts.partition->pools().public_images);
+  std::vector<std::int64_t> all(std::size_t(opened.public_images->size()));
+  std::iota(all.begin(), all.end(), 0);
+  const LiveImages source(*opened.public_images, {}, batches.device(), parts.keys, reading);
+  return public_batches(parts, source, std::move(all));
 }
 
 /// Collective: what the folder holds, as the root sees it.
@@ -97,6 +125,7 @@ RunRecord record_of(const Opened& opened, const std::string& options_toml, Commu
   if (const std::string read = opened.parts.learner->weights_checksum(); !read.empty())
     record.provenance["learner_weights_sha256"] = read;
   if (opened.downstream) record.provenance["downstream_data_sha256"] = opened.downstream->checksum();
+  if (opened.public_images) record.provenance["public_sha256"] = opened.public_images->checksum();
   record.provenance["text_templates"] = opened.sources.templates;
   record.class_names = opened.sources.class_names;
   record.domain_names = opened.sources.domain_names;
@@ -204,13 +233,13 @@ int run(Arguments& arguments) {
   }
   record.provenance["arithmetic"] = arithmetic(device, *communicator);
   record.provenance["features_arithmetic"] = features->origin.arithmetic;
+  const ReadingOptions reading = reading_of(experiment.machine, *communicator);
   BatchSources batches(device);
   batches.features.emplace(features->of, sources.labels, device, parts.keys);
-  if (sources.dataset)
-    batches.images.emplace(*sources.dataset, experiment.images, device, parts.keys,
-                           reading_of(experiment.machine, *communicator));
+  if (sources.dataset) batches.images.emplace(*sources.dataset, experiment.images, device, parts.keys, reading);
   if (experiment.engine.live_images) batches.encoder = *sources.clip;
   Workshop workshop = parts.workshop(experiment, batches);
+  workshop.public_images = public_images_of(opened, batches, reading);
   require_memory(workshop, *communicator);
   const Questions questions = questions_of(experiment, parts, sources.labelled(), batches);
   std::optional<Questions> downstream;

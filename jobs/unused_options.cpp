@@ -24,6 +24,7 @@ const std::map<std::string, std::vector<std::string>> partitions_with{
     {"partition.min_samples", dealt},
     {"partition.test_fraction", drawn},
     {"partition.validation_fraction", drawn},
+    {"partition.public_images", drawn},
     {"partition.unseen_clients", drawn},
     {"partition.unseen_domains", drawn},
 };
@@ -73,6 +74,10 @@ void refuse_unused(const std::vector<std::string>& assignments, const Experiment
       for (const std::string& codec : codec_names())
         require(codec == chosen || !option.starts_with(text(direction, ".", codec, ".")), "--set ", assignment,
                 " is about the codec ", codec, ", but ", direction, ".codec = ", chosen, ".");
+    require(option != "data.public" ||
+                make_strategy(experiment.method.strategy, experiment.strategy)->public_batches().count > 0,
+            "--set ", assignment, " is about public images, at which method.strategy = ", experiment.method.strategy,
+            " does not look; leave it out.");
     const ScheduleOptions& schedule = experiment.schedule;
     require(section != "downstream" || !experiment.downstream.path.empty(), "--set ", assignment,
             " is about another data set that encoders are judged by, but downstream.path names none.");

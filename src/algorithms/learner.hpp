@@ -91,6 +91,9 @@ class Encoder {
   virtual ~Encoder() = default;
   /// As Classifier::scorer, for features.
   virtual Encoding encoding(const Parameters& parameters, Scope scope) = 0;
+  /// The features of a batch at what the parameters are now, as the global scope has them, for a loss to be
+  /// differentiated by the leaves.
+  virtual Tensor encode(const Parameters& parameters, const Batch& batch) = 0;
   /// What an encoding wants in its batches, of which it looks at no labels.
   virtual Needs needs_to_encode() const = 0;
   virtual std::int64_t width() const = 0;  // d

@@ -28,6 +28,7 @@
 #include "algorithms/strategies/fedlesam.hpp"
 #include "algorithms/strategies/fedprox.hpp"
 #include "algorithms/strategies/fedsam.hpp"
+#include "algorithms/strategies/fedsense.hpp"
 #include "algorithms/strategies/fedu.hpp"
 #include "algorithms/strategies/fedyogi.hpp"
 #include "algorithms/strategies/scaffold.hpp"
@@ -102,6 +103,7 @@ const Strategies& strategies() {
       strategy<FedLesam, PerturbationOptions>("fedlesam"),
       strategy<FedU, FedUOptions>("fedu"),
       strategy<FedEma, FedEmaOptions>("fedema"),
+      strategy<FedSense, FedSenseOptions>("fedsense"),
   };
   return parts;
 }

@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <map>
+#include <span>
 #include <string>
 
 #include "algorithms/learner.hpp"
@@ -38,18 +39,25 @@ struct Upload {
   std::map<std::string, Tensor> extras{};  // name -> (K, n), summed unweighted
 };
 
-/// What a strategy declares of an extra: its length, and what its numbers are expected to stay below. Sums are scaled
-/// by it; a round in which a number is larger is played again.
+/// What a strategy declares of an extra: its length, what its numbers are expected to stay below, and whether clients
+/// send it, or Strategy::inspect() finds it. Sums are scaled by the bound; a round in which a number is larger is
+/// played again.
 struct Extra {
   std::int64_t length;
   double bound = 256;
+  bool sent = true;
+};
+
+/// Batches of public images that a strategy looks at.
+struct PublicBatches {
+  std::int64_t count = 0, size = 0;  // of each, in images
 };
 
 /// What came of the cohort as a whole.
 struct Sums {
   Tensor mean_update;  // (P): sum of weight * update, divided by the sum of weights; zero if that is zero
   std::int64_t weight = 0, clients = 0;
-  std::map<std::string, Tensor> extras;  // name -> (n)
+  std::map<std::string, Tensor> extras;  // name -> (n): sums of what was sent, the weighted mean of what was not
   std::int64_t population = 0;           // all clients there are, in the cohort or not
   Tensor statistics{};                   // (S): the weighted mean by which statistics moved; for the round loop
 };
@@ -61,10 +69,11 @@ class Strategy {
  public:
   using Lengths = std::map<std::string, std::int64_t>;
   using Extras = std::map<std::string, Extra>;
+  using Named = std::map<std::string, Tensor>;
   virtual ~Strategy() = default;
   /// What each client keeps for the strategy between turns (Turn::memory), by name and length.
   virtual Lengths memories(const Layout&) const { return {}; }
-  /// What each client sends besides its update (Upload::extras), by name.
+  /// What comes of each client besides its update (Upload::extras, inspect()), by name.
   virtual Extras extras(const Layout&) const { return {}; }
   /// What the server keeps between rounds (Server::memory), by name and length: float32, zeros at first.
   virtual Lengths server_memories(const Layout&) const { return {}; }
@@ -91,11 +100,22 @@ class Strategy {
   virtual bool replayable() const { return false; }
   /// `update` (K, P) is trained minus downloaded, also where receive() blends.
   virtual Upload upload(const Tensor& update, Turn&) { return {update}; }
+  /// The public images that it looks at, whose labels nobody does: none where it looks at none. The batches are the
+  /// same in all rounds, as the learner's encoder wants them, for one model each.
+  virtual PublicBatches public_batches() const { return {}; }
+  /// What the server would compute of one client's model, `shared` (P + S) as it decoded it: the extras that are not
+  /// sent, name -> (n) float32. Pure; the rank that has trained the client calls it, so nothing travels for it.
+  virtual Named inspect(const Tensor& shared, Learner&, std::span<const Batch> images) const { return {}; }
   /// Applies what came together; the caller keeps `round` and statistics. Every rank calls it with the same numbers,
   /// float32 on the CPU, and must come to the same: no random draw, no clock. P is 0 where method.personal leaves
   /// nothing shared. `server.global` becomes another tensor: the former one was handed out, and is not changed in
   /// place.
   virtual void aggregate(Server& server, const Sums& sums) { server.global = server.global + sums.mean_update; }
+  /// After it, where there are public images: the weights (P) that the server makes of its own by training. The root
+  /// alone calls it, and the others are given what comes.
+  virtual Tensor train_server(const Server& server, const Sums&, Learner&, std::span<const Batch> images) const {
+    return server.global;
+  }
 };
 
 }  // namespace fedorbit

@@ -25,7 +25,7 @@ void Ledger::enter(std::int64_t round, Phase phase) {
 
 void Ledger::replay(std::int64_t round) {
   Spent& replay = spent_[place_of(round, Phase::replay)];
-  for (const Phase phase : {Phase::training, Phase::evaluation, Phase::small_message}) {
+  for (const Phase phase : {Phase::training, Phase::server, Phase::evaluation, Phase::small_message}) {
     const Spent attempt = std::exchange(spent_[place_of(round, phase)], {round, phase});
     replay.seconds += attempt.seconds;
     replay.traffic += attempt.traffic;

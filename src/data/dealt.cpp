@@ -38,6 +38,7 @@ Dealt::Dealt(const Labelled& data, const PartitionOptions& options, const Keys& 
   const Pools pools = hold_out(data, options, keys);
   for (const Side side : sides) of_side(pools_, side) = pools[side].all();
   pools_.unseen = pools.unseen;
+  pools_.public_images = pools.public_images;
   require(options.clients <= std::int64_t(pools_.train.size()), "partition.clients: ", options.clients,
           " clients cannot share ", pools_.train.size(),
           " training images without overlap; use fewer clients, or "

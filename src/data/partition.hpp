@@ -15,9 +15,9 @@
 namespace fedorbit {
 
 /// The images of one client, or of all, as ascending indices into the data set. No image trains one client and is
-/// anything else to another. A client that never trains has unseen ones alone.
+/// anything else to another. A client that never trains has unseen ones alone, and public ones are no client's.
 struct Shard {
-  std::vector<std::int64_t> train, validation, test, unseen;
+  std::vector<std::int64_t> train, validation, test, unseen, public_images;
 };
 
 /// What a partition needs to know of a data set: one entry per image.
@@ -39,7 +39,8 @@ class Partition {
   virtual std::int64_t most_images() const = 0;
   /// Whether an image may be several clients'.
   virtual bool overlaps() const { return false; }
-  /// The images of all clients, those that no client was given, and in `unseen` those of unseen clients and domains.
+  /// The images of all clients, those that no client was given, in `unseen` those of unseen clients and domains, and
+  /// the server's public ones.
   const Shard& pools() const { return pools_; }
   const std::vector<std::int64_t>& test_pool() const { return pools_.test; }
   const std::vector<std::int64_t>& train_pool() const { return pools_.train; }

@@ -14,7 +14,7 @@ struct PartitionOptions {
   std::int64_t classes_per_client = 2;
   std::int64_t samples_per_client = 50;
   std::int64_t min_samples = 1;
-  std::int64_t listed = 10000;
+  std::int64_t listed = 10000, public_images = 0;
   double test_fraction = 0.2, validation_fraction = 0, unseen_clients = 0;
   void fields(OptionList& v) {
     v("kind", kind,
@@ -44,6 +44,10 @@ struct PartitionOptions {
     v("listed", listed, "clients", "whose images the results file lists, at most: the first ones", 1, 1e9);
     v("test_fraction", test_fraction, "", "share of each class that is held out for testing", 0, 0.9);
     v("validation_fraction", validation_fraction, "", "share of each class that is held out for validation", 0, 0.9);
+    v("public_images", public_images, "images",
+      "of the training images that the server has for itself, about as many of each class and domain: no client has "
+      "them, and they are in no other split",
+      0, 1e9);
     v("unseen_clients", unseen_clients, "",
       "how many of the clients, the last ones, never train: a share below 1, or a number", 0, 1e9);
     v("unseen_domains", unseen_domains,

@@ -68,6 +68,9 @@ Pools hold_out(const Labelled& data, const PartitionOptions& options, const Keys
       pools[side].by_class[c] = by_domain ? take_spread(train, count, stream) : take_last(train, count);
     }
   }
+  if (options.public_images > 0)  // what is held out is the same with and without them
+    pools.public_images =
+        take_public_images(pools[Side::train], data, options.public_images, keys.stream(Purpose::split, 1));
   return pools;
 }
 

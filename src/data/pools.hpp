@@ -1,4 +1,4 @@
-// Which images train, which are held out, and which belong to domains that no client sees.
+// Which images train, which are held out, which belong to domains that no client sees, and which are the server's.
 #pragma once
 #include <array>
 #include <cstdint>
@@ -21,7 +21,7 @@ struct Pool {
 
 struct Pools {
   std::array<Pool, sides.size()> of_side;
-  std::vector<std::int64_t> unseen;  // of unseen domains, ascending
+  std::vector<std::int64_t> unseen, public_images;  // of unseen domains, and the server's; ascending
   const Pool& operator[](Side side) const { return of_side[std::size_t(side)]; }
   Pool& operator[](Side side) { return of_side[std::size_t(side)]; }
 };
@@ -30,6 +30,10 @@ struct Pools {
 /// domain each, about the same shares of every domain, too. Throws where nothing
 /// would be left to train on, or where a domain that is to stay unseen is none of the data's.
 Pools hold_out(const Labelled& data, const PartitionOptions& options, const Keys& keys);
+
+/// Takes so many images out of the pool: one of each class in turn, and of a class one of each domain in turn, while
+/// they last; ascending. Throws where none would be left to train on.
+std::vector<std::int64_t> take_public_images(Pool& pool, const Labelled& data, std::int64_t count, Stream stream);
 
 /// (domains): which stay unseen, as PartitionOptions::unseen_domains says.
 std::vector<bool> unseen_domains(const Labelled& data, const PartitionOptions& options);

@@ -36,6 +36,7 @@ Sampled::Sampled(const Labelled& data, const PartitionOptions& options, const Ke
     std::ranges::sort(of_side(pools_, side));
   }
   pools_.unseen = by_class_.unseen;
+  pools_.public_images = by_class_.public_images;
   require(!pools_.train.empty(),
           "partition: there are no training images to draw from; use more images, or a smaller "
           "partition.test_fraction.");

@@ -18,7 +18,8 @@ struct Part {
   Indices Shard::*images;
 };
 constexpr std::array parts{Part{"train", &Shard::train}, Part{"validation", &Shard::validation},
-                           Part{"test", &Shard::test}, Part{"unseen", &Shard::unseen}};
+                           Part{"test", &Shard::test}, Part{"unseen", &Shard::unseen},
+                           Part{"public", &Shard::public_images}};
 constexpr std::int64_t nobody = -1;
 
 class Listed final : public Partition {
@@ -128,8 +129,11 @@ std::vector<Claim> read_claims(Lines& lines, const Labelled& data) {
                   ": they are numbered from 0, and ", claims.size(), " images have as many owners at most.");
     const auto part = std::ranges::find(parts, fields[at[2]], &Part::name);
     if (part == parts.end())
-      lines.require(false, "split \"", fields[at[2]], "\" is none of train, validation, test, unseen; the nearest is ",
-                    nearest(std::string(fields[at[2]]), {"train", "validation", "test", "unseen"}), ".");
+      lines.require(false, "split \"", fields[at[2]], "\" is none of train, validation, test, unseen, public; the ",
+                    "nearest is ",
+                    nearest(std::string(fields[at[2]]), {"train", "validation", "test", "unseen", "public"}), ".");
+    lines.require(part->images != &Shard::public_images || client == nobody, "image ", image,
+                  " is public, the server's, and no client's: its client is to be -1.");
     claim = {lines.number(), client, std::size_t(part - parts.begin())};
   }
   return claims;

@@ -8,8 +8,9 @@
 //   1,-1,test
 //
 // Comments come first; what they say of the data is checked where they say it. `image` counts from 0 in the order of
-// the data set; `client` is -1 for images that nobody owns; `split` is train, validation, test or unseen. Images that
-// are not listed are not used. Columns may stand in any order, and others beside them.
+// the data set; `client` is -1 for images that nobody owns; `split` is train, validation, test, unseen, or public for
+// the server's, which nobody owns. Images that are not listed are not used. Columns may stand in any order, and others
+// beside them.
 #pragma once
 #include <filesystem>
 #include <memory>

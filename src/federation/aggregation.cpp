@@ -44,10 +44,11 @@ void divide(float* out, const Number* sum, std::int64_t count, double divisor) {
 std::vector<Tensor> rows_of_extras(const TurnOutcome& turn, const Strategy::Extras& declared) {
   std::vector<Tensor> rows;
   for (const auto& [name, extra] : declared) {
-    const auto sent = turn.upload.extras.find(name);
-    require(sent != turn.upload.extras.end() && sent->second.size(1) == extra.length, "the strategy declared ",
-            extra.length, " numbers named ", name, " for every client, and did not upload them.");
-    rows.push_back(sent->second.to(at::kCPU, at::kFloat).contiguous());
+    const Strategy::Named& named = extra.sent ? turn.upload.extras : turn.inspected;
+    const auto there = named.find(name);
+    require(there != named.end() && there->second.size(1) == extra.length, "the strategy declared ", extra.length,
+            " numbers named ", name, " for every client, and did not ", extra.sent ? "upload" : "inspect", " them.");
+    rows.push_back(there->second.to(at::kCPU, at::kFloat).contiguous());
   }
   return rows;
 }
@@ -63,7 +64,8 @@ Aggregation::Aggregation(const Layout& layout, const Strategy& strategy, const s
     terms_.push_back(
         {entry.name, {entry.offset, entry.numel}, entry.role == Role::statistic ? Part::statistic : Part::weight, 0});
   for (const auto& [name, extra] : extras_) {
-    terms_.push_back({name, {length_, extra.length}, Part::extra, exponent_above(extra.bound)});
+    terms_.push_back(
+        {name, {length_, extra.length}, extra.sent ? Part::sent : Part::inspected, exponent_above(extra.bound)});
     length_ += extra.length;
   }
   if (mode == "exact") exact_.emplace(places(terms_));
@@ -81,13 +83,13 @@ void Aggregation::begin(const Tensor& parameters, std::int64_t clients, std::int
   const Tensor values = parameters.contiguous();
   for (const Term& term : terms_) {
     std::int64_t expected = term.bound;
-    if (term.part != Part::extra) {
+    if (term.part == Part::weight || term.part == Part::statistic) {
       const int room = term.part == Part::weight ? room_of_weights : room_of_statistics;
       const float largest = largest_magnitude(values.const_data_ptr<float>() + term.place.offset, term.place.length);
       expected = std::max<std::int64_t>(expected, room + std::max(0, exponent_above(largest)));
     }
     expected_.push_back(int(std::min<std::int64_t>(expected, 128)));
-    weights.push_back(term.part == Part::extra ? clients : weight);
+    weights.push_back(term.part == Part::sent ? clients : weight);
   }
   exact_->begin(expected_, weights);
 }
@@ -111,14 +113,15 @@ std::vector<bool> Aggregation::fold(const TurnOutcome& turn) {
   const auto values_of = [&](std::size_t t, std::int64_t client) {
     const auto& [name, place, part, bound] = terms_[t];
     if (part == Part::weight) return update.const_data_ptr<float>() + client * weights_ + place.offset;
-    if (part == Part::extra) return extras[t - tensors].const_data_ptr<float>() + client * place.length;
-    return statistics.const_data_ptr<float>() + client * statistics_ + place.offset - weights_;
+    if (part == Part::statistic)
+      return statistics.const_data_ptr<float>() + client * statistics_ + place.offset - weights_;
+    return extras[t - tensors].const_data_ptr<float>() + client * place.length;
   };
   std::vector<bool> beyond(turn.finite.size(), false);
   for (std::size_t k = 0; k < turn.finite.size(); ++k) {
     if (!turn.finite[k]) continue;
     for (std::size_t t = 0; t < terms_.size(); ++t) {
-      const float largest = add(t, values_of(t, std::int64_t(k)), terms_[t].part == Part::extra ? 1 : turn.weights[k]);
+      const float largest = add(t, values_of(t, std::int64_t(k)), terms_[t].part == Part::sent ? 1 : turn.weights[k]);
       if (!exact_) continue;
       exponents_[t] = std::max<std::int64_t>(exponents_[t], exponent_above(largest));
       beyond[k] = beyond[k] || exponent_above(largest) > expected_[t];
@@ -154,7 +157,7 @@ Sums Aggregation::close(std::int64_t clients, std::int64_t weight, Communicator&
     float* out = part == Part::weight      ? sums.mean_update.mutable_data_ptr<float>() + offset
                  : part == Part::statistic ? sums.statistics.mutable_data_ptr<float>() + offset - weights_
                                            : sums.extras.at(name).mutable_data_ptr<float>();
-    const std::int64_t divisor = part == Part::extra ? 1 : of_mean;
+    const std::int64_t divisor = part == Part::sent ? 1 : of_mean;
     if (exact_)
       exact_->quotient(t, divisor, out);
     else if (plain_.scalar_type() == at::kDouble)

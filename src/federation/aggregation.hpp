@@ -42,11 +42,11 @@ class Aggregation {
   void restore(const Tensor& bounds);
 
  private:
-  enum class Part { weight, statistic, extra };
+  enum class Part { weight, statistic, sent, inspected };
   struct Term {
     std::string name;
     Segment place;       // in the sum: weights, statistics, extras
-    Part part;           // the clients' weights scale the first two
+    Part part;           // the clients' weights scale all but what is sent
     std::int64_t bound;  // the exponent that is kept
   };
 

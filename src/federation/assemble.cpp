@@ -13,6 +13,7 @@
 #include "evaluation/personal_exam.hpp"
 #include "evaluation/trained_exam.hpp"
 #include "federation/cohort.hpp"
+#include "federation/public_batches.hpp"
 
 namespace fedorbit {
 
@@ -105,6 +106,31 @@ std::vector<FittedTask> fitted_tasks(const EvaluationOptions& options, const Lab
   return tasks;
 }
 
+/// Throws where the strategy looks at public images that are not there, or that no encoder of the server sees.
+void check_public_images(const Experiment& experiment, const Parts& parts) {
+  if (parts.strategy->public_batches().count == 0) return;
+  const MethodOptions& method = experiment.method;
+  const std::string distils =
+      text("method.strategy = \"", method.strategy, "\" distils at the server what encoders see of public images");
+  const std::string without = text(", or take no steps of it: ", method.strategy, ".distillation.steps = 0.");
+  require(parts.learner->encoder(), distils, ", and method.learner = \"", method.learner,
+          "\" is no encoder; take one that learns from images", without);
+  require(method.personal.empty(), distils, ", and with method.personal = \"", method.personal,
+          "\" the server has no whole encoder; leave that out", without);
+  const std::int64_t aside = std::int64_t(parts.partition->pools().public_images.size());
+  if (const std::string& file = experiment.data.public_images; !file.empty()) {
+    require(aside == 0, "data.public = ", file, " and ", aside,
+            " public images of the data's own, as [partition] has them: the server looks at one of both, leave the "
+            "other out.");
+    return;
+  }
+  require(aside > 0, distils,
+          ", and there are none; name a data set of them with data.public, set some of the data's "
+          "own aside with partition.public_images",
+          without);
+  require_public_images(*parts.strategy, aside, "what [partition] sets aside");
+}
+
 /// The images of a split that some clients own.
 SplitImages images_of(const char* split, const Partition& partition, std::vector<std::int64_t> Shard::*side,
                       std::vector<ClientId> clients) {
@@ -172,6 +198,7 @@ Parts assemble(Experiment& experiment, const Labelled& data, std::shared_ptr<Lea
   parts.upload_codec = make_codec(experiment.upload);
   parts.download_codec = make_codec(experiment.download);
   check_codecs(experiment, parts);
+  check_public_images(experiment, parts);
   check_selection(experiment, parts);
   check_probes(experiment, *parts.learner, data, *parts.partition);
   check_encoders(experiment, parts);
@@ -187,7 +214,7 @@ Workshop Parts::workshop(const Experiment& experiment, const Batches& batches) c
   if (experiment.upload.error_feedback) {
     residuals = {weights_message};
     for (const auto& [name, extra] : strategy->extras(layout))
-      if (extra.length == layout.weights(Owner::shared)) residuals.push_back(name);
+      if (extra.sent && extra.length == layout.weights(Owner::shared)) residuals.push_back(name);
   }
   return {experiment,          *partition,      batches, *learner, *strategy,
           *upload_codec,       *download_codec, keys,    width,    strategy->memories(layout),

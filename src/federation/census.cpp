@@ -95,6 +95,8 @@ std::string notes(const RunRecord& run, const Partition& partition, const Labell
       whose += text(whose.empty() ? "" : ", ", "the last ", counted(partition.unseen_clients(), "client"));
     line("nobody trains on ", counted(std::int64_t(unseen.size()), "image"), ", which are unseen: ", whose);
   }
+  if (const auto& held = partition.pools().public_images; !held.empty())
+    line("the server has ", counted(std::int64_t(held.size()), "public image"), ", which no client has");
   if (partition.test_pool().empty()) {
     line("no image is held out for testing",
          partition.pools().unseen.empty() && partition.pools().validation.empty() ? ", so no score will be taken" : "");

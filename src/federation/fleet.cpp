@@ -16,7 +16,7 @@ std::int64_t report_bytes(const Workshop& workshop) {
   const auto payload = std::int64_t(workshop.upload_codec.encode(at::zeros({numbers}), message).size());
   std::int64_t bytes = payload + raw_bytes(layout.statistics(Owner::shared));
   for (const auto& [name, extra] : workshop.strategy.extras(layout))
-    bytes += extra.length == numbers ? payload : raw_bytes(extra.length);
+    if (extra.sent) bytes += extra.length == numbers ? payload : raw_bytes(extra.length);
   return bytes;
 }
 

@@ -44,8 +44,8 @@ double turn_numbers(const Workshop& workshop) {
   return 2 * sum_of(workshop.strategy.extras(layout)) + double(workshop.row_length() + workshop.residuals_length());
 }
 
-/// What a rank's host keeps of the federation: the server's parameters and its memories, what was selected, what clients
-/// hold where that is something else.
+/// What a rank's host keeps of the federation: the server's parameters and its memories, what was selected, what
+/// clients hold where that is something else.
 double server_numbers(const Workshop& workshop) {
   const Layout& layout = workshop.learner.layout();
   const double shared = double(layout.size(Owner::shared));
@@ -54,7 +54,7 @@ double server_numbers(const Workshop& workshop) {
   if (!workshop.download_codec.lossless()) {
     held = double(layout.weights(Owner::shared));
     for (const auto& [name, extra] : workshop.strategy.extras(layout))
-      if (extra.length == layout.weights(Owner::shared)) held += double(extra.length);
+      if (extra.sent && extra.length == layout.weights(Owner::shared)) held += double(extra.length);
   }
   return shared + selected + held + sum_of(workshop.strategy.server_memories(layout));
 }
@@ -71,6 +71,24 @@ double server_step_numbers(const Workshop& workshop) {
   const Layout& layout = workshop.learner.layout();
   return 2 * double(layout.size(Owner::shared)) + sum_of(workshop.strategy.extras(layout)) +
          sum_of(workshop.strategy.server_memories(layout));
+}
+
+/// What the server trains on public images, if it does: a model, its gradient and what the optimiser keeps of it. To
+/// look at a client's model takes less.
+double server_training_bytes(const Workshop& workshop) {
+  const auto [count, size] = workshop.strategy.public_batches();
+  if (count == 0) return 0;
+  const Layout& layout = workshop.learner.layout();
+  double numbers = 3 * double(layout.trained(Owner::shared));
+  for (const Owner owner : owners) numbers += double(layout.size(owner));
+  return sizeof(float) * numbers + workshop.learner.step_bytes(size);
+}
+
+double public_image_bytes(const Workshop& workshop) {
+  double bytes = 0;
+  for (const Batch& batch : workshop.public_images)
+    if (batch.images.defined()) bytes += double(batch.images.nbytes());
+  return bytes;
 }
 
 /// Rows in memory of the clients that have taken part by the end of the run, and of those that a round stages, where
@@ -99,17 +117,20 @@ std::vector<MemoryUse> memory_uses(const Workshop& workshop, int ranks) {
   const double context = workshop.learner.step_bytes(0);
   // What the host keeps is no matter of a GPU's, which has what is received and the update besides, and keeps its
   // blocks.
-  if (workshop.batches.device().is_cuda()) return {{context, step + sizeof(float) * (2 * shared + group + turn)}};
+  const double server = server_training_bytes(workshop), images_of_server = public_image_bytes(workshop);
+  if (workshop.batches.device().is_cuda())
+    return {{context + images_of_server + server, step + sizeof(float) * (2 * shared + group + turn)}};
   const std::int64_t clients =
       std::min(options.group_size, cohort_size(workshop.partition.clients(), options.participation));
   const std::int64_t images = std::max(clients * workshop.width, labelled_at_once);
-  const double kept = context + workshop.batches.bytes(workshop.learner.needs(), images) +
+  const double kept = context + images_of_server + workshop.batches.bytes(workshop.learner.needs(), images) +
                       sizeof(float) * server_numbers(workshop) + row_bytes(workshop, ranks);
   const double direction = double(layout.weights(Owner::shared));  // that a strategy makes of the gradient
   const double training = kept + sizeof(float) * sum_numbers(workshop);
   return {{training, step + sizeof(float) * (group + direction)},
-          {training + sizeof(float) * shared, sizeof(float) * (group + turn)},  // the turn's end, a message written
-          {kept + sizeof(float) * server_step_numbers(workshop), sizeof(float) * group}};
+          // The turn's end, a message written, or what the server makes of it.
+          {training + std::max(server, sizeof(float) * shared), sizeof(float) * (group + turn)},
+          {kept + server + sizeof(float) * server_step_numbers(workshop), sizeof(float) * group}};
 }
 
 void require_memory(const Workshop& workshop, const Communicator& communicator) {

@@ -7,12 +7,13 @@
 #include <numeric>
 #include <utility>
 
+#include "algorithms/row_norm.hpp"
 #include "core/clock.hpp"
 #include "core/error.hpp"
 #include "federation/cohort.hpp"
 #include "federation/fleet.hpp"
+#include "federation/inspection.hpp"
 #include "federation/round_record.hpp"
-#include "algorithms/row_norm.hpp"
 #include "federation/staleness.hpp"
 #include "machine/range.hpp"
 
@@ -173,6 +174,7 @@ std::vector<TurnRecord> Simulation::train(const Plan& plan, const Placement& pla
     auto turn = take_turn(workshop_, begun, versions_.downloads(begun.round), group, store_, signal, opened,
                           [&] { open(g + 1); });
     if (!turn) break;
+    inspect(begun, *turn);
     if (examined) examine(*turn);
     age(*turn, server_.round - begun.round, begun.global, server_.global, workshop_.experiment.schedule);
     const std::vector<bool> beyond = aggregation_.fold(*turn);
@@ -186,6 +188,12 @@ std::vector<TurnRecord> Simulation::train(const Plan& plan, const Placement& pla
     records.insert(records.end(), of_group.begin(), of_group.end());
   }
   return records;
+}
+
+void Simulation::inspect(const Server& begun, TurnOutcome& turn) {
+  if (workshop_.public_images.empty()) return;
+  const InPhase server(communicator_.ledger(), Phase::server);
+  fedorbit::inspect(workshop_, versions_.downloads(begun.round).of(turn.clients).shared, turn);
 }
 
 void Simulation::examine(const TurnOutcome& turn) {
@@ -215,9 +223,18 @@ double Simulation::take_server_step(const Sums& sums) {
   workshop_.strategy.aggregate(server_, sums);
   require(former._version() == version, "the strategy ", workshop_.experiment.method.strategy,
           " changed the server's parameters in place, which were handed out: see Strategy::aggregate.");
-  const double norm = distance(server_.global, former);
   if (server_.statistics.defined()) server_.statistics = server_.statistics + sums.statistics;
-  return norm;
+  if (!workshop_.public_images.empty() && sums.weight > 0) server_.global = trained_at_root(sums);
+  return distance(server_.global, former);
+}
+
+Tensor Simulation::trained_at_root(const Sums& sums) {
+  Tensor weights = server_.global;
+  if (communicator_.root())
+    weights = workshop_.strategy.train_server(server_, sums, workshop_.learner, workshop_.public_images);
+  Tensor moved = weights.to(communicator_.device(), at::kFloat, /*non_blocking=*/false, /*copy=*/true);
+  communicator_.broadcast(moved);
+  return moved.to(at::kCPU);
 }
 
 std::vector<std::int64_t> Simulation::downloaded(const std::vector<Visit>& visits) {

@@ -60,6 +60,8 @@ class Simulation {
   /// This rank's turns: each update is folded when its turn ends. What became of its clients is put down in the cohort.
   std::vector<TurnRecord> train(const Plan& plan, const Placement& placement, Cohort& cohort,
                                 const volatile std::sig_atomic_t& signal);
+  /// What the server computes of the models that it decoded, if anything: `begun` is what the turn began from.
+  void inspect(const Server& begun, TurnOutcome& turn);
   /// The exams see what a group holds that has just trained here.
   void examine(const TurnOutcome& turn);
   void discard_round();
@@ -67,6 +69,9 @@ class Simulation {
   Sums summed(const Cohort& cohort, std::size_t dropped);
   /// The norm of the step of the weights.
   double take_server_step(const Sums& sums);
+  /// Collective: what the server makes of its weights on public images. Processors may differ in the bits of what they
+  /// train, so one does it for all.
+  Tensor trained_at_root(const Sums& sums);
   /// Federated bytes of what these clients were sent, before the server's step.
   std::vector<std::int64_t> downloaded(const std::vector<Visit>& visits);
   /// Before the server's step, too: what clients hold from now on, where that is not what the server has.

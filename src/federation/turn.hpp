@@ -20,10 +20,11 @@ namespace fedorbit {
 /// What a group brings back: everything by client, in the group's order.
 struct TurnOutcome {
   std::vector<ClientId> clients;
-  Upload upload;       // as the server decodes it
-  Tensor statistics;   // (K, S): by how much they moved
-  Tensor rows;         // (K, row_length): personal parameters, the strategy's memories by name, residuals
-  Tensor diagnostics;  // (K, D) float64
+  Upload upload;              // as the server decodes it
+  Strategy::Named inspected;  // name -> (K, n): what the server computes of that
+  Tensor statistics;          // (K, S): by how much they moved
+  Tensor rows;                // (K, row_length): personal parameters, the strategy's memories by name, residuals
+  Tensor diagnostics;         // (K, D) float64
   std::vector<std::int64_t> samples, steps, weights;
   std::vector<FederatedBytes> sent, received;
   std::vector<double> loss, drift;
@@ -46,6 +47,7 @@ struct Workshop {
   std::vector<std::string> residuals{};                     // names of the messages of which clients keep a residual
   std::map<std::int64_t, std::shared_ptr<Group>> groups{};  // by their number of clients
   std::unordered_map<ClientId, std::int64_t> sizes{};       // training images of clients that have been asked for
+  std::vector<Batch> public_images{};                       // on the device, see Strategy::public_batches
 
   /// Numbers that a client keeps; the last of them are residuals.
   std::int64_t row_length() const;

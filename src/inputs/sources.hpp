@@ -11,11 +11,15 @@
 namespace fedorbit {
 
 struct DataOptions {
-  std::string path, features, feature_store, texts;
+  std::string path, public_images, features, feature_store, texts;
   void fields(OptionList& v) {
     v("path", path,
       "a data set made by `fedorbit prepare`; empty: imported features, or synthetic scenes as [synthetic] describes "
       "them");
+    v("public", public_images,
+      "a data set made by `fedorbit prepare` of images that the server has for itself, whose labels nobody looks at, "
+      "for "
+      "a strategy that wants some (fedsense); empty: those that partition.public_images sets aside");
     v("features", features,
       "a feature file made by `fedorbit encode`, for this data and these weights, or imported, which needs neither; "
       "empty: the store");

@@ -123,10 +123,10 @@ void describe_results(std::ostream& out, const h5::File& file) {
     for (const std::string& name : file.names(schema::state))
       if (!name.starts_with("axis"))
         out << "  learned " << name << "  " << shape_in_words(file.dataset(schema::state + "/" + name)) << "\n";
-  write_attributes(
-      out, file,
-      {"start", "end", "command_line", "program_version", "program_commit", "hosts", "ranks", "backend", "data_sha256",
-       "weights_sha256", "learner_weights_sha256", "downstream_data_sha256", "libtorch_version", "cpu_capability"});
+  write_attributes(out, file,
+                   {"start", "end", "command_line", "program_version", "program_commit", "hosts", "ranks", "backend",
+                    "data_sha256", "public_sha256", "weights_sha256", "learner_weights_sha256",
+                    "downstream_data_sha256", "libtorch_version", "cpu_capability"});
 }
 
 void describe_checkpoint(std::ostream& out, const h5::File& file) {

@@ -84,7 +84,8 @@ TEST_P(EveryStrategy, hands_on_an_update_of_every_client) {
 TEST_P(EveryStrategy, sends_the_extras_that_it_declares) {
   Hands hands(*strategy);
   const Upload upload = strategy->upload(at::zeros({clients, size}), hands.turn);
-  const auto declared = strategy->extras(hands.layout);
+  auto declared = strategy->extras(hands.layout);
+  std::erase_if(declared, [](const auto& extra) { return !extra.second.sent; });
   EXPECT_EQ(upload.extras.size(), declared.size());
   for (const auto& [name, extra] : declared) {
     EXPECT_EQ(upload.extras.at(name).sizes(), (at::IntArrayRef{clients, extra.length})) << name;

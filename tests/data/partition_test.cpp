@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
 #include <numeric>
 #include <set>
 
@@ -119,6 +120,38 @@ TEST_P(EveryPartition, hides_unseen_domains_from_everybody) {
     for (const auto* side : {&shard.train, &shard.validation, &shard.test})
       for (const auto i : *side) EXPECT_NE(images.domains[std::size_t(i)], 1);
   }
+}
+
+TEST_P(EveryPartition, sets_public_images_aside_that_would_have_trained_as_many_of_each_class_and_domain) {
+  options.alpha = 5;  // where no size is drawn again
+  const auto before = make(images, options);
+  options.public_images = 50;
+  const auto partition = make(images, options);
+  const Indices& aside = partition->pools().public_images;
+  EXPECT_TRUE(ascending(aside));
+  EXPECT_EQ(partition->test_pool(), before->test_pool());
+  Indices all = partition->train_pool();
+  all.insert(all.end(), aside.begin(), aside.end());
+  std::ranges::sort(all);
+  EXPECT_EQ(all, before->train_pool());
+  std::map<std::int64_t, std::vector<std::int64_t>> domains;  // of each class, how many of each domain
+  for (const std::int64_t image : aside) {
+    auto& counts = domains[images.labels[std::size_t(image)]];
+    counts.resize(3);
+    ++counts[std::size_t(images.domains[std::size_t(image)])];
+  }
+  EXPECT_THAT(images.counts(aside), testing::Each(testing::AnyOf(8, 9)));
+  for (const auto& [label, counts] : domains) {
+    const auto [least, most] = std::ranges::minmax(counts);
+    EXPECT_LE(most - least, 1) << "class " << label;
+  }
+  for (ClientId client = 0; client < options.clients; ++client)
+    for (const std::int64_t image : partition->shard(client).train)
+      EXPECT_FALSE(std::ranges::binary_search(aside, image)) << "image " << image << " of client " << client;
+  EXPECT_NE(make(images, options, 2)->pools().public_images, aside);
+  options.public_images = std::int64_t(before->train_pool().size());
+  EXPECT_THAT(sentence([&] { make(images, options); }),
+              HasSubstr("would leave no image to train on: 216 are not held"));
 }
 
 TEST_P(EveryPartition, refuses_to_hold_out_everything) {

@@ -35,6 +35,7 @@ TEST_P(Written, splits_are_read_back_as_they_were) {
   options.classes_per_client = 1;
   options.validation_fraction = 0.2;
   options.unseen_clients = 2;
+  options.public_images = 5;
   if (options.kind != "pathological") options.unseen_domains = "1";
   const auto partition = make_partition(images.view(), options, Keys(1));
   const std::string words = split_text(*partition, images.view());
@@ -46,7 +47,9 @@ TEST_P(Written, splits_are_read_back_as_they_were) {
     EXPECT_EQ(actual.validation, expected.validation);
     EXPECT_EQ(actual.test, expected.test);
     EXPECT_EQ(actual.unseen, expected.unseen);
+    EXPECT_EQ(actual.public_images, expected.public_images);
   };
+  EXPECT_EQ(partition->pools().public_images.size(), 5u);
   expect_same(read->pools(), partition->pools());
   for (ClientId client = 0; client < 5; ++client) expect_same(read->shard(client), partition->shard(client));
   EXPECT_EQ(split_text(*read, images.view()), words);
@@ -76,8 +79,9 @@ TEST(SplitFile, that_is_wrong_is_refused_with_file_and_line) {
   EXPECT_THAT(refusal(head + "a.png,1,train\n"), HasSubstr("image \"a.png\" is no whole number"));
   EXPECT_THAT(refusal(head + "1,60,train\n"), HasSubstr("there can be no client 60"));
   EXPECT_THAT(refusal(head + "1,-2,train\n"), HasSubstr("there can be no client -2"));
-  EXPECT_THAT(refusal(head + "1,0,tran\n"), HasSubstr("split \"tran\" is none of train, validation, test, unseen; the "
-                                                      "nearest is train."));
+  EXPECT_THAT(refusal(head + "1,0,tran\n"), HasSubstr("split \"tran\" is none of train, validation, test, unseen, "
+                                                      "public; the nearest is train."));
+  EXPECT_THAT(refusal(head + "1,0,public\n"), HasSubstr("line 3: image 1 is public, the server's, and no client's"));
   EXPECT_THAT(refusal(head + "1,0\n"), HasSubstr("line 3: it has 2 fields where 3 are expected"));
   EXPECT_THAT(refusal(head + "1,2,train\n"), HasSubstr("client 1 has no training image"));
   EXPECT_THAT(refusal(head + "1,1,test\n"), HasSubstr("client 1 has no training image"));

@@ -23,6 +23,9 @@ class Encoding final : public toy::Learner, public Encoder {
       return plain_ ? batch.features : batch.features * parameters["weights"].select(1, 0).unsqueeze(1);
     };
   }
+  Tensor encode(const Parameters& parameters, const Batch& batch) override {
+    return encoding(parameters, Scope::global)(batch);
+  }
   Needs needs_to_encode() const override { return {.labels = false}; }
   std::int64_t width() const override { return toy::width; }
 

@@ -12,6 +12,7 @@
 #include "comm/single.hpp"
 #include "evaluation/frozen_exam.hpp"
 #include "federation/assemble.hpp"
+#include "federation/public_batches.hpp"
 #include "federation/simulation.hpp"
 
 namespace fedorbit::toy {
@@ -220,6 +221,7 @@ struct Federation {
     parts = assemble(experiment, view, trained, samples.device());
     if (strategy) parts.strategy = strategy;
     workshop = std::make_unique<Workshop>(parts.workshop(experiment, samples));
+    workshop->public_images = public_batches(parts, samples, parts.partition->pools().public_images);
     std::vector<Observer*> observers;
     if (communicator.root()) observers.push_back(&witness);
     questions.emplace(questions_of(experiment, parts, view, samples));

@@ -208,16 +208,13 @@ void ImageNetwork::after_step(Parameters& parameters, const Turn& turn) {
   }
 }
 
-std::function<Tensor(const Batch&)> ImageNetwork::frozen_at(
-    const Parameters& parameters, Scope scope,
-    std::function<Tensor(const NamedTensors& model, const Tensor& images)> judged) const {
+std::function<Tensor(const Batch&)> ImageNetwork::judging(const Parameters& parameters, Scope scope,
+                                                          Judged judged) const {
   const bool running = options_.statistics == "shared" || (options_.statistics == "personal" && scope != Scope::global);
-  const at::NoGradGuard no_gradient;
   std::vector<NamedTensors> models;
   for (std::int64_t k = 0; k < parameters.clients(); ++k) models.push_back(model_of(parameters, k, running));
   const std::int64_t at_once = batch_norms_ && !running ? options_.statistics_batch : 0;
   return [models, at_once, judged = std::move(judged)](const Batch& batch) {
-    const at::NoGradGuard without_gradient;
     std::vector<Tensor> rows;
     for (std::size_t k = 0; k < models.size(); ++k) {
       const Tensor images = batch.images[std::int64_t(k)][0];
@@ -231,10 +228,25 @@ std::function<Tensor(const Batch&)> ImageNetwork::frozen_at(
   };
 }
 
+std::function<Tensor(const Batch&)> ImageNetwork::frozen_at(const Parameters& parameters, Scope scope,
+                                                            Judged judged) const {
+  const at::NoGradGuard no_gradient;
+  return [of_batch = judging(parameters, scope, std::move(judged))](const Batch& batch) {
+    const at::NoGradGuard without_gradient;
+    return of_batch(batch);
+  };
+}
+
 Encoding ImageNetwork::encoding(const Parameters& parameters, Scope scope) {
   return frozen_at(parameters, scope, [this](const NamedTensors& model, const Tensor& images) {
     return features(model, images).to(at::kFloat);
   });
+}
+
+Tensor ImageNetwork::encode(const Parameters& parameters, const Batch& batch) {
+  return judging(parameters, Scope::global, [this](const NamedTensors& model, const Tensor& images) {
+    return features(model, images).to(at::kFloat);
+  })(batch);
 }
 
 Needs ImageNetwork::images_in(std::int64_t views) const {

@@ -51,6 +51,8 @@ class ImageNetwork : public Learner, public Encoder {
   std::string weights_checksum() const override { return weights_checksum_; }
   Encoder* encoder() override { return this; }
   Encoding encoding(const Parameters&, Scope) override;
+  /// Running statistics are read, and stay.
+  Tensor encode(const Parameters&, const Batch&) override;
   Needs needs_to_encode() const override { return images_in(1); }
   std::int64_t width() const override { return backbone_->width(); }
 
@@ -81,9 +83,9 @@ class ImageNetwork : public Learner, public Encoder {
   Tensor trained_features(const NamedTensors& model, const Tensor& images, std::int64_t k, const Turn& turn);
   /// The same while labelling, or of a copy: nothing is remembered.
   Tensor features(const NamedTensors& model, const Tensor& images, NamedTensors* seen = nullptr) const;
+  using Judged = std::function<Tensor(const NamedTensors& model, const Tensor& images)>;
   /// A batch's first view -> what `judged` gives for it, by the statistics that are to be judged with.
-  std::function<Tensor(const Batch&)> frozen_at(
-      const Parameters&, Scope, std::function<Tensor(const NamedTensors& model, const Tensor& images)> judged) const;
+  std::function<Tensor(const Batch&)> frozen_at(const Parameters&, Scope, Judged judged) const;
   Needs images_in(std::int64_t views) const;
 
   const Backbone& backbone() const { return *backbone_; }
@@ -94,6 +96,8 @@ class ImageNetwork : public Learner, public Encoder {
   c10::ScalarType type() const { return options_.precision == "bfloat16" ? at::kBFloat16 : at::kFloat; }
 
  private:
+  /// As frozen_at(), for who wants gradients.
+  std::function<Tensor(const Batch&)> judging(const Parameters&, Scope, Judged judged) const;
   /// The values as the network computes with them.
   Tensor computed(const NetworkTensor& tensor, const Tensor& values) const;
 
