@@ -91,7 +91,7 @@ struct Scratch {
 };
 
 /// What was accepted must be written such that it is read back to the same.
-void split(std::span<const std::byte> input) {
+void split_file(std::span<const std::byte> input) {
   const std::vector<std::int64_t> labels{0, 1, 0, 1, 0, 1, 0, 1}, domains{0, 0, 0, 0, 1, 1, 1, 1};
   const Labelled data{labels, domains, 2, 2, {}, "0123abcd"};
   const auto read = parse_split(characters(input), "memory", data);
@@ -185,7 +185,7 @@ const std::vector<FuzzTarget>& fuzz_targets() {
                                                {"changed_hdf5", changed_hdf5},
                                                {"message", message},
                                                {"options", options},
-                                               {"split", split}};
+                                               {"split", split_file}};
   return targets;
 }
 

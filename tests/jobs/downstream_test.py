@@ -87,7 +87,7 @@ class DownstreamTest(RefusalTest):
                 self.assertFalse([key for key in found if key[1] == "global"], "the server has no encoder")
 
     def test_a_client_that_is_alone_has_the_encoder_of_its_server(self):
-        one = (*SIMSIAM, f"downstream.path={self.other}", "partition.clients=1")
+        one = (*SIMSIAM, f"downstream.path={self.other}", "partition.clients=1", "training.rounds=1")
         served = rows(self.federate("served", *one) / "results.h5")
         kept = rows(self.federate("kept", *one, "method.personal=*", "evaluation.personal_encoders=true") / "results.h5")
         compared = 0
@@ -112,7 +112,8 @@ class DownstreamTest(RefusalTest):
                  "evaluation.personal_encoders=true"),
                 (r"method.learner = \"prompt\" trains none", "method.learner=prompt", "evaluation.personal_encoders=true"),
                 (r"method.learner = \"network\" is judged by its labels; name other data", *NETWORK, "method.personal=conv1*",
-                 "evaluation.personal_encoders=true"),
+                 "evaluation.personal_encoders=true", "evaluation.shots="),
+                (r"evaluation.shots = \"1;5\" is about features of encoders that are judged, and none is", *NETWORK),
                 (r"evaluation.shots = \"1;11\" asks for 11 labelled images of each class, and class \d has 10", *SIMSIAM,
                  "evaluation.shots=1;11"),
                 (r"evaluation.shots = \"13\" asks for 13 labelled images of each class, and class 0 has 12", *NETWORK, other,

@@ -32,7 +32,7 @@ class FedSenseTest(RefusalTest):
 
     def other_images(self, per_class="6"):
         data = self.folder / "public.h5"
-        code, errors = self.fedorbit("prepare", "-q", "--synthetic", "--classes", "beach,bridge", "--per-class", per_class,
+        code, errors = self.fedorbit("prepare", "-q", "--synthetic", "--classes", "beach,forest", "--per-class", per_class,
                                      "--size", "48", "-o", data)
         self.assertEqual((code, errors), (0, ""))
         return data

@@ -123,7 +123,7 @@ class SelfSupervisedTest(RefusalTest):
         network = ("method.learner=network", "network.width=8", "network.image_size=32", "network.norm=group",
                    f"network.weights={trained / 'model.safetensors'}", *RUN)
         begun = self.federate("begun", *network, "network.architecture=resnet18", "training.rounds=0",
-                              "synthetic.classes=runway,meadow,forest")
+                              "synthetic.classes=runway,beach,forest")
         with h5py.File(trained / "results.h5") as before, h5py.File(begun / "results.h5") as after:
             backbone = [name for name in after["state"] if not name.startswith(("fc.", "axis"))]
             self.assertGreater(len(backbone), 50)
