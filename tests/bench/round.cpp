@@ -10,25 +10,11 @@
 
 #include "algorithms/learners/prompt.hpp"
 #include "bench/rounds.hpp"
+#include "bench/trivial.hpp"
 #include "comm/factory.hpp"
 
 namespace fedorbit {
 namespace {
-
-/// The least that is a client: one dot product of its 2,048 parameters with the first four features of its batch.
-class Trivial final : public Learner {
- public:
-  Trivial() { layout_.add({"weights", {4, 512}, Owner::shared}); }
-  const Layout& layout() const override { return layout_; }
-  std::int64_t usual_group(const at::Device&) const override { return 40; }
-  void initialise(Parameters&, Owner, std::span<const ClientId>, const Keys&) override {}
-  Tensor loss(const Parameters& parameters, const Batch& batch, Turn&) override {
-    return (parameters["weights"] * batch.features.narrow(1, 0, 4)).sum(at::IntArrayRef{1, 2});
-  }
-
- private:
-  Layout layout_;
-};
 
 void measure(const char* what, Learner& learner, std::int64_t group, std::int64_t rounds, Communicator& communicator,
              std::int64_t batch_size = 32) {
@@ -57,7 +43,7 @@ int main(int count, char** arguments) {
   mallopt(M_TRIM_THRESHOLD, 1 << 30);
   const auto communicator = make_communicator("auto");
   const std::int64_t rounds = count > 2 ? std::stol(arguments[2]) : 5;
-  Trivial trivial;
+  bench::Trivial trivial;
   for (const std::int64_t group : {std::int64_t(5), std::int64_t(20), trivial.usual_group(at::kCPU)})
     measure("trivial, 4 images", trivial, group, 40 * rounds, *communicator, 4);
   for (const std::int64_t group : {std::int64_t(5), std::int64_t(20), trivial.usual_group(at::kCPU)})
