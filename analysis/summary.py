@@ -65,12 +65,14 @@ def federated(run):
     table = Table(title="Federated bytes", title_justify="left")
     for name in ("direction", "a client and round", "all"):
         table.add_column(name, justify="left" if name == "direction" else "right")
-    for direction, column in (("upload", schema.Turns.UPLOAD), ("download", schema.Turns.DOWNLOAD)):
+    for direction, column, of_rounds in (("upload", schema.Turns.UPLOAD, schema.Rounds.UPLOAD),
+                                         ("download", schema.Turns.DOWNLOAD, schema.Rounds.DOWNLOAD)):
         sizes = run.turns[column]
         if len(sizes) == 0:
             continue
         each = f"{sizes.min():,}" if sizes.min() == sizes.max() else f"{sizes.min():,} to {sizes.max():,}"
-        table.add_row(direction, each, human_bytes(int(sizes.sum())))
+        # Of rounds, since clients whose reports did not count were sent the model, too.
+        table.add_row(direction, each, human_bytes(int(run.rounds[of_rounds].sum())))
     return table
 
 

@@ -20,6 +20,7 @@ void Announcer::spent(const std::vector<RankReport>& reports) {
 }
 
 void Announcer::placed(const Placement& placement, std::int64_t round) {
+  if (observers_.empty()) return;
   std::vector<PlacementRecord> ranks;
   for (std::size_t g = 0; g < placement.groups().size(); ++g)
     for (const ClientId client : placement.groups()[g]) ranks.push_back({round, client, placement.rank_of(g)});
@@ -32,7 +33,7 @@ void Announcer::scheduled(const Plan& plan, const RoundRecord& record, const std
   const bool timed = plan.end > plan.start;
   std::vector<VirtualTurn> turns;
   const auto add = [&](const Visit& visit, std::int64_t bytes) {
-    constexpr std::array outcomes{"counted", "late", "left", "dropped"};
+    constexpr std::array outcomes{"counted", "late", "left", "dropped", "unfinished"};
     VirtualTurn turn{record.round, visit.client, visit.version, outcomes[std::size_t(visit.outcome)],
                      bytes,        visit.start,  visit.trip};
     if (!timed) turn.start = no_time, turn.trip = {{no_time, no_time}, no_time, {no_time, no_time}};

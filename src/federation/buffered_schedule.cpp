@@ -92,6 +92,7 @@ Plan BufferedSchedule::next() {
   for (const ClientId client : reported) busy_.erase(client);
   std::ranges::sort(plan.reports, {}, &Visit::client);
   plan.oldest_version = ++version_;
+  plan.under_way.assign(training_.begin(), training_.end());
   for (const Visit& visit : training_) plan.oldest_version = std::min(plan.oldest_version, visit.version);
   return plan;
 }

@@ -8,7 +8,7 @@
 namespace fedorbit {
 
 /// What became of a client's turn; where ranks differ, the largest counts.
-enum class Fate : std::int64_t { counted, beyond_bound, not_finite };
+enum class Fate : std::int8_t { counted, beyond_bound, not_finite };
 
 /// Who takes part in a round, what each counts in the average, and what became of its turn.
 struct Cohort {

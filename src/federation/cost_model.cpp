@@ -6,17 +6,13 @@
 
 namespace fedorbit {
 
-double CostModel::work(const std::vector<ClientId>& group) {
+double CostModel::work(const std::vector<ClientId>& group) const {
   std::int64_t most = 0;
-  for (const ClientId client : group) {
-    const auto [known, fresh] = known_.try_emplace(client, 0);
-    if (fresh) known->second = steps_(client);
-    most = std::max(most, known->second);
-  }
+  for (const ClientId client : group) most = std::max(most, steps_(client));
   return double(most) * double(group.size());
 }
 
-Placement CostModel::place(Groups groups, int ranks) {
+Placement CostModel::place(Groups groups, int ranks) const {
   std::vector<double> costs;
   for (const auto& group : groups) costs.push_back(fixed_ + per_step_ * work(group));
   return Placement(std::move(groups), costs, ranks);

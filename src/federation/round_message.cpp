@@ -1,6 +1,9 @@
 #include "federation/round_message.hpp"
 
+#include <ATen/ops/from_blob.h>
 #include <ATen/ops/tensor.h>
+
+#include <algorithm>
 
 namespace fedorbit {
 namespace {
@@ -39,6 +42,12 @@ void visit(RankReport& report, std::size_t most_clients, Visitor&& number) {
 
 constexpr std::int64_t nobody = -1;
 
+/// Each number becomes the largest of all ranks'.
+void make_largest(std::vector<std::int64_t>& numbers, Communicator& communicator) {
+  Tensor largest = at::from_blob(numbers.data(), {std::ssize(numbers)}, at::kLong);
+  communicator.all_reduce(largest, Reduce::max);
+}
+
 /// The report with all of its client slots, empty ones marked.
 RankReport padded(const RankReport& report, std::size_t most_clients, std::size_t diagnostics) {
   RankReport full = report;
@@ -52,16 +61,18 @@ RankReport padded(const RankReport& report, std::size_t most_clients, std::size_
 }  // namespace
 
 Verdict agreed(const Verdict& mine, Communicator& communicator) {
-  std::vector<std::int64_t> numbers{mine.stop};
+  const bool uneventful = std::ranges::all_of(mine.fates, [](Fate fate) { return fate == Fate::counted; });
+  std::vector<std::int64_t> numbers{mine.stop, !uneventful};
   numbers.insert(numbers.end(), mine.exponents.begin(), mine.exponents.end());
-  for (const Fate fate : mine.fates) numbers.push_back(std::int64_t(fate));
-  Tensor largest = at::tensor(numbers, at::kLong);
-  communicator.all_reduce(largest, Reduce::max);
-  const std::int64_t* next = largest.const_data_ptr<std::int64_t>();
+  make_largest(numbers, communicator);
   Verdict verdict = mine;
-  verdict.stop = *next++ != 0;
-  for (std::int64_t& exponent : verdict.exponents) exponent = *next++;
-  for (Fate& fate : verdict.fates) fate = Fate(*next++);
+  verdict.stop = numbers[0] != 0;
+  std::copy(numbers.begin() + 2, numbers.end(), verdict.exponents.begin());
+  if (numbers[1] == 0) return verdict;  // nearly always: that of a large cohort is a long message
+  numbers.clear();
+  for (const Fate fate : mine.fates) numbers.push_back(std::int64_t(fate));
+  make_largest(numbers, communicator);
+  std::ranges::transform(numbers, verdict.fates.begin(), [](std::int64_t fate) { return Fate(fate); });
   return verdict;
 }
 

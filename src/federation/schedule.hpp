@@ -30,9 +30,10 @@ struct ScheduleOptions {
 /// What became of a client that was sent the model.
 enum class Outcome : std::int64_t {
   counted,
-  late,     // its report came when the round had ended
-  left,     // it went away before it had sent its report
-  dropped,  // it never sent one (schedule.dropout)
+  late,        // its report came when the round had ended
+  left,        // it went away before it had sent its report
+  dropped,     // it never sent one (schedule.dropout)
+  unfinished,  // the run ended first
 };
 
 struct Visit {
@@ -51,6 +52,7 @@ Visit foreseen(Visit visit, bool drops, const Availability& availability);
 struct Plan {
   std::vector<Visit> reports;       // those that count, ascending by client, of which each is there once
   std::vector<Visit> lost{};        // the others that ended in this round, in the order of their ends
+  std::vector<Visit> under_way{};   // those that still train after it
   double start = 0, end = 0;        // virtual seconds
   std::int64_t oldest_version = 0;  // of those that are under way after it
 

@@ -19,6 +19,20 @@
 
 namespace fedorbit {
 
+namespace {
+
+std::vector<double> seconds_of_groups(const Placement& placement, const std::vector<RankReport>& reports) {
+  std::unordered_map<ClientId, std::size_t> group_of;
+  for (std::size_t g = 0; g < placement.groups().size(); ++g)
+    for (const ClientId client : placement.groups()[g]) group_of[client] = g;
+  std::vector<double> seconds(placement.groups().size(), 0);
+  for (const RankReport& report : reports)
+    for (const TurnRecord& turn : report.turns) seconds[group_of.at(turn.client)] += turn.seconds;
+  return seconds;
+}
+
+}  // namespace
+
 Simulation::Simulation(Workshop& workshop, Communicator& communicator, std::vector<std::unique_ptr<Exam>> exams,
                        std::vector<Observer*> observers, std::function<void(const State&)> save, RowShelf::Room room)
     : workshop_(workshop),
@@ -92,12 +106,16 @@ Ending Simulation::run(const volatile std::sig_atomic_t& signal) {
 std::optional<RoundRecord> Simulation::play_round(const volatile std::sig_atomic_t& signal) {
   const Range range("round");
   const auto& options = workshop_.experiment.training;
-  const Plan plan = schedule_->next();
+  const Plan plan = next_plan();
   Cohort cohort;
-  for (const Visit& visit : plan.reports) {
-    cohort.clients.push_back(visit.client);
-    cohort.weights.push_back(workshop_.weight(visit.client));
+  cohort.clients.reserve(plan.reports.size());
+  cohort.weights.reserve(plan.reports.size());
+  for (const Visit& visit : plan.reports) cohort.clients.push_back(visit.client);
+  {
+    const InPhase message(communicator_.ledger(), Phase::small_message);
+    workshop_.count_images(cohort.clients, communicator_);
   }
+  for (const ClientId client : cohort.clients) cohort.weights.push_back(workshop_.weight(client));
   const std::int64_t together = clients_together(workshop_.experiment, workshop_.batches.device(),
                                                  std::int64_t(cohort.clients.size()), communicator_.size());
   const Placement placement = costs_.place(plan.groups(together), communicator_.size());
@@ -154,6 +172,15 @@ std::optional<RoundRecord> Simulation::play_round(const volatile std::sig_atomic
   for (const std::string& sentence : workshop_.learner.warnings(announcer_.means(record)))
     announcer_.happened({record.round, "warning", sentence});
   return record;
+}
+
+Plan Simulation::next_plan() {
+  Plan plan = schedule_->next();
+  if (server_.round + 1 < workshop_.experiment.training.rounds) return plan;
+  // Nobody waits for those that train beyond the end, but they were sent the model.
+  for (Visit& visit : plan.under_way) visit.outcome = Outcome::unfinished;
+  std::ranges::move(plan.under_way, std::back_inserter(plan.lost));
+  return plan;
 }
 
 std::vector<TurnRecord> Simulation::train(const Plan& plan, const Placement& placement, Cohort& cohort,
@@ -266,13 +293,7 @@ bool Simulation::widen_bounds(const Cohort& cohort, const Verdict& verdict) {
 
 void Simulation::learn_costs(const Placement& placement, const std::vector<RankReport>& reports) {
   const InPhase message(communicator_.ledger(), Phase::small_message);
-  std::unordered_map<ClientId, std::size_t> group_of;
-  for (std::size_t g = 0; g < placement.groups().size(); ++g)
-    for (const ClientId client : placement.groups()[g]) group_of[client] = g;
-  std::vector<double> seconds(placement.groups().size(), 0);
-  for (const RankReport& report : reports)
-    for (const TurnRecord& turn : report.turns) seconds[group_of.at(turn.client)] += turn.seconds;
-  if (communicator_.root()) costs_.observe(placement, seconds);
+  if (communicator_.root()) costs_.observe(placement, seconds_of_groups(placement, reports));
   costs_.share(communicator_);
 }
 

@@ -57,6 +57,8 @@ class Simulation {
  private:
   /// Nothing: the round was interrupted and discarded.
   std::optional<RoundRecord> play_round(const volatile std::sig_atomic_t& signal);
+  /// Of the last round, those that are under way after it are lost, too.
+  Plan next_plan();
   /// This rank's turns: each update is folded when its turn ends. What became of its clients is put down in the cohort.
   std::vector<TurnRecord> train(const Plan& plan, const Placement& placement, Cohort& cohort,
                                 const volatile std::sig_atomic_t& signal);

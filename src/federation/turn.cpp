@@ -2,6 +2,7 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/cat.h>
+#include <ATen/ops/zeros.h>
 #include <c10/core/GradMode.h>
 
 #include <algorithm>
@@ -40,13 +41,27 @@ Group& Workshop::group(std::int64_t clients) {
   return *group;
 }
 
-std::int64_t Workshop::images(ClientId client) {
-  const auto [known, fresh] = sizes.try_emplace(client, 0);
-  if (fresh) known->second = std::int64_t(partition.shard(client).train.size());
-  return known->second;
+std::int64_t Workshop::images(ClientId client) const {
+  const auto known = std::ranges::lower_bound(sizes, client, {}, &std::pair<ClientId, std::int64_t>::first);
+  if (known != sizes.end() && known->first == client) return known->second;
+  return std::int64_t(partition.shard(client).train.size());
 }
 
-std::int64_t Workshop::weight(ClientId client) { return experiment.method.weighting == "uniform" ? 1 : images(client); }
+void Workshop::count_images(const std::vector<ClientId>& clients, Communicator& communicator) {
+  if (std::ranges::equal(clients, sizes, {}, {}, &std::pair<ClientId, std::int64_t>::first)) return;
+  Tensor counts = at::zeros({std::ssize(clients)}, at::kLong);
+  auto* const count = counts.mutable_data_ptr<std::int64_t>();
+  for (auto i = std::size_t(communicator.rank()); i < clients.size(); i += std::size_t(communicator.size()))
+    count[i] = images(clients[i]);
+  communicator.all_reduce(counts);
+  sizes.clear();
+  sizes.reserve(clients.size());
+  for (std::size_t i = 0; i < clients.size(); ++i) sizes.emplace_back(clients[i], count[i]);
+}
+
+std::int64_t Workshop::weight(ClientId client) const {
+  return experiment.method.weighting == "uniform" ? 1 : images(client);
+}
 
 std::optional<TurnOutcome> take_turn(Workshop& workshop, const Server& server, Downloads& downloads,
                                      const std::vector<ClientId>& clients, const ClientStore& kept,

@@ -4,11 +4,12 @@
 #include <functional>
 #include <map>
 #include <optional>
-#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "algorithms/codec.hpp"
 #include "algorithms/strategy.hpp"
+#include "comm/communicator.hpp"
 #include "data/partition.hpp"
 #include "federation/downloads.hpp"
 #include "federation/experiment.hpp"
@@ -46,16 +47,19 @@ struct Workshop {
   std::map<std::string, std::int64_t> memories;             // names and lengths of what clients keep for the strategy
   std::vector<std::string> residuals{};                     // names of the messages of which clients keep a residual
   std::map<std::int64_t, std::shared_ptr<Group>> groups{};  // by their number of clients
-  std::unordered_map<ClientId, std::int64_t> sizes{};       // training images of clients that have been asked for
+  std::vector<std::pair<ClientId, std::int64_t>> sizes{};   // training images of clients that were counted last
   std::vector<Batch> public_images{};                       // on the device, see Strategy::public_batches
 
   /// Numbers that a client keeps; the last of them are residuals.
   std::int64_t row_length() const;
   std::int64_t residuals_length() const;
-  /// How many training images a client has; its shard is looked at once.
-  std::int64_t images(ClientId client);
+  /// How many training images a client has; its shard is looked at if it is none of those that were counted.
+  std::int64_t images(ClientId client) const;
+  /// Collective, of clients in ascending order, the same on all ranks: they share the work, since a client may have to
+  /// draw its images to tell.
+  void count_images(const std::vector<ClientId>& clients, Communicator& communicator);
   /// What a client counts in the average, as method.weighting has it: known before it trains.
-  std::int64_t weight(ClientId client);
+  std::int64_t weight(ClientId client) const;
   /// The place where K clients train; made at their first turn.
   Group& group(std::int64_t clients);
 };

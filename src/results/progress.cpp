@@ -35,7 +35,7 @@ void Progress::finished(const std::vector<std::pair<std::string, Tensor>>& share
 }
 
 std::string Progress::line(const RoundRecord& round) const {
-  std::int64_t bytes = 0;
+  std::int64_t bytes = round.lost_download_bytes;
   for (const TurnRecord& turn : round.turns) bytes += turn.upload.total() + turn.download.total();
   const std::string total = std::to_string(total_rounds_);
   std::ostringstream out;

@@ -241,14 +241,15 @@ inline Table link_models() {
 }
 
 /// Of `links`, and of a run whose [schedule] is not that of whole cohorts: every client that was sent the model, and
-/// what it took in a real federation. Seconds are NaN where nothing goes by them.
+/// what it took in a real federation, or would have, of those whose report never came. Seconds are NaN where nothing
+/// goes by them. Who is unfinished still trained when the run ended: in its last round.
 inline Table virtual_turns() {
   return {"/virtual_turns",
           row,
           {{round, "1", "number of the round in which it ended", Type::integer},
            {"client", "1", "number of the client", Type::integer},
            {"version", "1", "rounds that the model had seen which it was sent", Type::integer},
-           {"outcome", "1", "counted, late, left or dropped", Type::text, Kind::result, 8},
+           {"outcome", "1", "counted, late, left, dropped or unfinished", Type::text, Kind::result, 12},
            {"download_bytes", "byte", "federated bytes from the server", Type::integer},
            {"start_seconds", "s", "when it was sent the model, since the first round began", Type::real},
            {"download_waiting_seconds", "s", "without contact, before and within the download", Type::real},

@@ -1,6 +1,7 @@
 // What a round of a large population moves, takes and holds on each rank, beside its clients' arithmetic, which is next
 // to none. Under mpirun, all ranks together.
-//   bench_population [CLIENTS [ROUNDS [COHORT...]]]     (default: a million clients, 5 rounds, cohorts of 100 and 10,000)
+//   bench_population [CLIENTS [ROUNDS [COHORT...]]]     (default: a million clients, 5 rounds, cohorts of 100 and
+//   10,000)
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 
@@ -49,9 +50,11 @@ struct Phases final : Observer {
         most.calls = std::max(most.calls, one.calls), most.bytes = std::max(most.bytes, one.bytes);
       }
       const double n = double(counted);
-      std::printf("  %-14s %9.5f s a rank and round in the mean (%9.5f waiting), %9.5f at most  %6.1f calls %9.0f bytes\n",
-                  phase.c_str(), mean.seconds / n, mean.waiting / n, most.seconds / n, double(most.calls) / n,
-                  double(most.bytes) / n);
+      if (mean.seconds / n < 1e-4) continue;
+      std::printf(
+          "  %-14s %9.5f s a rank and round in the mean (%9.5f waiting), %9.5f at most  %6.1f calls %9.0f bytes\n",
+          phase.c_str(), mean.seconds / n, mean.waiting / n, most.seconds / n, double(most.calls) / n,
+          double(most.bytes) / n);
     }
   }
 };
@@ -93,8 +96,7 @@ void measure(std::int64_t clients, std::int64_t rounds, std::int64_t cohort, Com
   Simulation simulation(workshop, communicator, {}, observers,
                         [](const State& state) { state.clients.visit([](const Tensor&) {}); });
   const auto [root_seconds, seconds] = of_root_and_others(watch.seconds(), communicator);
-  const auto [root_set_up, set_up] =
-      of_root_and_others(double(bench::heap::in_use - before), communicator);
+  const auto [root_set_up, set_up] = of_root_and_others(double(bench::heap::in_use - before), communicator);
   const std::int64_t begun = bench::heap::in_use;
   bench::heap::most = begun;
   volatile std::sig_atomic_t signal = 0;
@@ -105,10 +107,11 @@ void measure(std::int64_t clients, std::int64_t rounds, std::int64_t cohort, Com
   std::ranges::sort(phases.rounds);
   std::printf("%ld clients, %ld a round, %d ranks: median round %.4f s\n", long(clients), long(cohort),
               communicator.size(), phases.rounds[phases.rounds.size() / 2]);
-  std::printf("  set up in %.3f s; KiB of the root and of the other ranks at most: set up %.0f, %.0f; more in rounds "
-              "%.0f, %.0f; of these kept to the end %.0f, %.0f\n",
-              std::max(root_seconds, seconds), root_set_up / 1024, set_up / 1024, root_most / 1024, most / 1024,
-              root_kept / 1024, kept / 1024);
+  std::printf(
+      "  set up in %.3f s; KiB of the root and of the other ranks at most: set up %.0f, %.0f; more in rounds "
+      "%.0f, %.0f; of these kept to the end %.0f, %.0f\n",
+      std::max(root_seconds, seconds), root_set_up / 1024, set_up / 1024, root_most / 1024, most / 1024,
+      root_kept / 1024, kept / 1024);
   phases.print(rounds);
 }
 

@@ -76,6 +76,19 @@ TEST(RoundMessage, agrees_on_the_largest_of_every_number_of_all_ranks) {
   }
 }
 
+TEST(RoundMessage, of_a_round_without_events_does_not_grow_with_its_cohort) {
+  const auto communicator = make_communicator("mpi");
+  const auto bytes = [&](Fate of_last) {
+    const std::int64_t before = communicator->ledger().traffic()[Collective::all_reduce].bytes;
+    Verdict mine{false, {1, 2}, std::vector<Fate>(10000, Fate::counted)};
+    if (communicator->root()) mine.fates.back() = of_last;
+    EXPECT_EQ(agreed(mine, *communicator).fates.back(), of_last);
+    return communicator->ledger().traffic()[Collective::all_reduce].bytes - before;
+  };
+  EXPECT_EQ(bytes(Fate::counted), 4 * 8);
+  EXPECT_EQ(bytes(Fate::not_finite), (4 + 10000) * 8);
+}
+
 TEST(TransportRecords, list_the_collectives_that_were_called) {
   RankReport idle, busy;
   busy.spent = {{7, Phase::sum, 1.5}};

@@ -88,6 +88,30 @@ TEST_F(ScheduledSimulations, say_what_became_of_all_that_were_sent_the_model) {
   EXPECT_EQ(lost, dropped * federation.witness.rounds[0].turns[0].download.total());
 }
 
+TEST_F(ScheduledSimulations, bill_those_their_download_who_still_train_at_the_end) {
+  for (const char* kind : {"buffer", "window"}) {
+    Federation federation;
+    of_a_buffer(federation);
+    federation.experiment.schedule.kind = kind;
+    federation.experiment.schedule.window = 1;
+    federation.run(*communicator);
+    if (!communicator->root()) continue;
+    std::int64_t unfinished = 0, lost = 0, billed = 0;
+    for (const VirtualTurn& turn : federation.witness.virtual_turns) {
+      if (turn.outcome != "counted") lost += turn.download_bytes;
+      if (turn.outcome != "unfinished") continue;
+      ++unfinished;
+      EXPECT_EQ(turn.round, 11);
+      EXPECT_EQ(turn.download_bytes, federation.witness.rounds[0].turns[0].download.total());
+      EXPECT_GE(turn.start + turn.trip.seconds(),
+                federation.witness.virtual_rounds.back().start + federation.witness.virtual_rounds.back().seconds);
+    }
+    EXPECT_EQ(unfinished, kind == std::string("buffer") ? 6 : 4) << "the others of 7, or of all 11, have reported";
+    for (const RoundRecord& round : federation.witness.rounds) billed += round.lost_download_bytes;
+    EXPECT_EQ(billed, lost);
+  }
+}
+
 TEST_F(ScheduledSimulations, weigh_reports_by_how_old_their_model_is) {
   std::vector<Tensor> ends;
   for (const double exponent : {0.0, 1.0}) {

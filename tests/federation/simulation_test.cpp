@@ -337,5 +337,21 @@ TEST_F(Simulations, count_no_loss_of_clients_that_take_no_step) {
   }
   EXPECT_TRUE(idle) << "every client took a step";
 }
+TEST_F(Simulations, know_how_many_images_the_clients_of_a_round_have_and_forget_the_others) {
+  Federation federation;
+  federation.experiment.partition.kind = "sampled";
+  federation.simulation(*communicator);
+  Workshop& workshop = *federation.workshop;
+  for (const std::vector<ClientId>& cohort : {std::vector<ClientId>{0, 3, 4, 9}, {3, 5}, {}}) {
+    workshop.count_images(cohort, *communicator);
+    EXPECT_EQ(workshop.sizes.size(), cohort.size());
+    for (ClientId client = 0; client < 11; ++client)
+      EXPECT_EQ(workshop.images(client), std::ssize(workshop.partition.shard(client).train));
+    const std::int64_t calls = communicator->ledger().traffic()[Collective::all_reduce].calls;
+    workshop.count_images(cohort, *communicator);
+    EXPECT_EQ(communicator->ledger().traffic()[Collective::all_reduce].calls, calls) << "it is known";
+  }
+}
+
 }  // namespace
 }  // namespace fedorbit
