@@ -174,6 +174,7 @@ int run(Arguments& arguments) {
   if (line.read_into(list)) return 0;
   require(!line.config.empty(), "fedorbit run needs a configuration file; see configs/.");
   refuse_unused(line.assignments, experiment);
+  check_schedule(experiment);
   const auto communicator = line.start(experiment.machine.backend, list);
   const at::Device device = prepare_machine(experiment.machine, *communicator);
   const bool root = communicator->root();
@@ -185,6 +186,9 @@ int run(Arguments& arguments) {
     refuse_images(line.assignments, experiment, parts.learner->needs());
   else
     refuse_image_options(line.assignments, experiment, parts.learner->needs());
+  BatchSources batches(device);
+  Workshop workshop = parts.workshop(experiment, batches);
+  schedule_of(workshop)->next();  // what it refuses is refused before anything is written
   const std::string options_toml = list.toml();
   RunDirectory directory(line.output.empty() ? "runs/" + experiment.name : line.output);
   const std::filesystem::path scratch = scratch_folder(experiment.machine.scratch, directory.path());
@@ -234,11 +238,9 @@ int run(Arguments& arguments) {
   record.provenance["arithmetic"] = arithmetic(device, *communicator);
   record.provenance["features_arithmetic"] = features->origin.arithmetic;
   const ReadingOptions reading = reading_of(experiment.machine, *communicator);
-  BatchSources batches(device);
   batches.features.emplace(features->of, sources.labels, device, parts.keys);
   if (sources.dataset) batches.images.emplace(*sources.dataset, experiment.images, device, parts.keys, reading);
   if (experiment.engine.live_images) batches.encoder = *sources.clip;
-  Workshop workshop = parts.workshop(experiment, batches);
   workshop.public_images = public_images_of(opened, batches, reading);
   require_memory(workshop, *communicator);
   const Questions questions = questions_of(experiment, parts, sources.labelled(), batches);
@@ -249,7 +251,6 @@ int run(Arguments& arguments) {
   // What these refuse is refused before anything is written.
   auto exams = exams_of(experiment, parts, questions, *batches.features, std::move(zero_shot), *communicator,
                         downstream ? &*downstream : nullptr);
-  schedule_of(workshop);
 
   std::optional<Restart> restart;
   if (held == RunDirectory::Holding::checkpoint) {

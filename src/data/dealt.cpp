@@ -11,8 +11,16 @@ namespace {
 
 using Indices = std::vector<std::int64_t>;
 
-/// How many of the clients never train.
-std::int64_t unseen_of(const PartitionOptions& options) {
+/// What of `images` is in none of `others`, all ascending.
+Indices without(const Indices& images, const Indices& others) {
+  Indices left;
+  std::ranges::set_difference(images, others, std::back_inserter(left));
+  return left;
+}
+
+}  // namespace
+
+std::int64_t unseen_clients(const PartitionOptions& options) {
   const double asked = options.unseen_clients;
   if (asked == 0) return 0;
   require(asked < 1 || asked == std::floor(asked), "partition.unseen_clients = ", asked,
@@ -24,17 +32,8 @@ std::int64_t unseen_of(const PartitionOptions& options) {
   return unseen;
 }
 
-/// What of `images` is in none of `others`, all ascending.
-Indices without(const Indices& images, const Indices& others) {
-  Indices left;
-  std::ranges::set_difference(images, others, std::back_inserter(left));
-  return left;
-}
-
-}  // namespace
-
 Dealt::Dealt(const Labelled& data, const PartitionOptions& options, const Keys& keys)
-    : data_(data), options_(options), keys_(keys), unseen_(unseen_of(options)) {
+    : data_(data), options_(options), keys_(keys), unseen_(fedorbit::unseen_clients(options)) {
   const Pools pools = hold_out(data, options, keys);
   for (const Side side : sides) of_side(pools_, side) = pools[side].all();
   pools_.unseen = pools.unseen;

@@ -8,6 +8,9 @@
 
 namespace fedorbit {
 
+/// How many of the clients never train.
+std::int64_t unseen_clients(const PartitionOptions& options);
+
 class Dealt final : public Partition {
  public:
   Dealt(const Labelled& data, const PartitionOptions& options, const Keys& keys);

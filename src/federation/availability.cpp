@@ -2,37 +2,26 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
 #include <limits>
-#include <sstream>
 
 #include "core/error.hpp"
+#include "federation/trace.hpp"
 
 namespace fedorbit {
 
 Availability::Availability(const std::filesystem::path& trace, std::int64_t clients, double period) : period_(period) {
-  std::ifstream file(trace);
-  require(bool(file), "schedule.availability: ", trace.string(), " cannot be read.");
-  for (std::string line; std::getline(file, line);) {
-    if (line.empty() || line.front() == '#') continue;
-    std::istringstream words(line);
-    double client = 0;
-    char comma[2] = {};
-    Window window{};
-    words >> client >> comma[0] >> window.from >> comma[1] >> window.until;
-    require(!words.fail() && comma[0] == ',' && comma[1] == ',' && window.from >= 0 && window.from < window.until,
-            trace.string(), ": \"", line, "\" is not `client,from s,until s`, the second above the first.");
-    const bool next = client == double(windows_.size());
-    require(next || (!windows_.empty() && client == double(windows_.size()) - 1), trace.string(), ": client ", client,
-            " stands where ", windows_.size(), " should: clients come in order, from 0, and none is missing.");
-    if (next) windows_.emplace_back();
+  read_trace("schedule.availability", trace, "client,from s,until s", true, [&](const TraceLine& line) {
+    const Window window{line.numbers[0], line.numbers[1]};
+    require(window.from >= 0 && window.from < window.until, trace.string(), ": \"", line.line,
+            "\" is not `client,from s,until s`, the second above the first and none below 0.");
+    windows_.resize(std::size_t(line.client) + 1);
     std::vector<Window>& of_client = windows_.back();
-    require(of_client.empty() || of_client.back().until <= window.from, trace.string(), ": \"", line,
+    require(of_client.empty() || of_client.back().until <= window.from, trace.string(), ": \"", line.line,
             "\" begins before the client's window before it has ended: windows come in the order of time.");
-    require(period == 0 || window.until <= period, trace.string(), ": \"", line,
+    require(period == 0 || window.until <= period, trace.string(), ": \"", line.line,
             "\" ends after schedule.availability_period = ", period, " s.");
     of_client.push_back(window);
-  }
+  });
   require(std::int64_t(windows_.size()) >= clients, trace.string(), " (schedule.availability) ends before client ",
           windows_.size(), " of ", clients, ".");
 }

@@ -3,6 +3,7 @@
 #include <ATen/ops/zeros.h>
 
 #include "core/error.hpp"
+#include "data/dealt.hpp"
 #include "federation/cohort.hpp"
 
 namespace fedorbit {
@@ -33,28 +34,43 @@ std::int64_t download_bytes(const Workshop& workshop) {
   return downloads.of(std::span(&first, 1)).bytes.front().total();
 }
 
+/// Throws where strategy and codecs cannot take what the schedule brings.
+void require_goes_with(const Experiment& experiment, const Strategy& strategy, const Codec& upload,
+                       const Codec& download) {
+  const ScheduleOptions& schedule = experiment.schedule;
+  require(!schedule.asynchronous() || strategy.takes_stale_updates(), "schedule.kind = \"", schedule.kind,
+          "\" brings together reports that began from different models, and method.strategy = \"",
+          experiment.method.strategy, "\" is defined for whole cohorts; take schedule.kind = \"rounds\".");
+  if (!schedule.timed()) return;
+  require(upload.fixed_length() && download.fixed_length(),
+          "this schedule goes by how long messages take, and those of [upload] or [download] are as long as their "
+          "numbers make them; take a codec of fixed length, without a last stage that compresses.");
+  require(download.lossless(), "this schedule goes by how long messages take, and what download.codec = \"",
+          experiment.download.codec,
+          "\" sends a client depends on the messages that it missed; take one for downloads that loses nothing.");
+}
+
 }  // namespace
+
+void check_schedule(const Experiment& experiment) {
+  require_goes_with(experiment, *make_strategy(experiment.method.strategy, experiment.strategy),
+                    *make_codec(experiment.upload), *make_codec(experiment.download));
+  if (experiment.partition.kind == "file") return;
+  const std::int64_t clients = experiment.partition.clients - unseen_clients(experiment.partition);
+  make_schedule(experiment.schedule, experiment.links,
+                {clients, cohort_size(clients, experiment.training.participation), {}}, Keys(0));
+}
 
 std::unique_ptr<Schedule> schedule_of(Workshop& workshop) {
   const Experiment& experiment = workshop.experiment;
-  const ScheduleOptions& schedule = experiment.schedule;
-  require(!schedule.asynchronous() || workshop.strategy.takes_stale_updates(), "schedule.kind = \"", schedule.kind,
-          "\" brings together reports that began from different models, and method.strategy = \"",
-          experiment.method.strategy, "\" is defined for whole cohorts; take schedule.kind = \"rounds\".");
+  require_goes_with(experiment, workshop.strategy, workshop.upload_codec, workshop.download_codec);
   const std::int64_t clients = workshop.partition.clients();
   Fleet fleet{clients, cohort_size(clients, experiment.training.participation), {}};
-  if (schedule.timed()) {
-    require(workshop.upload_codec.fixed_length() && workshop.download_codec.fixed_length(),
-            "this schedule goes by how long messages take, and those of [upload] or [download] are as long as their "
-            "numbers make them; take a codec of fixed length, without a last stage that compresses.");
-    require(workshop.download_codec.lossless(),
-            "this schedule goes by how long messages take, and what download.codec = \"", experiment.download.codec,
-            "\" sends a client depends on the messages that it missed; take one for downloads that loses nothing.");
+  if (experiment.schedule.timed())
     fleet.errand = [&workshop, download = download_bytes(workshop), upload = report_bytes(workshop)](ClientId client) {
       return Errand{download, workshop.experiment.training.local_steps(workshop.images(client)).all, upload};
     };
-  }
-  return make_schedule(schedule, experiment.links, std::move(fleet), workshop.keys);
+  return make_schedule(experiment.schedule, experiment.links, std::move(fleet), workshop.keys);
 }
 
 }  // namespace fedorbit

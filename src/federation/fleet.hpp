@@ -8,6 +8,9 @@
 
 namespace fedorbit {
 
+/// Throws where schedule_of() would because of what options alone say: to be asked before any data is read.
+void check_schedule(const Experiment& experiment);
+
 /// As [schedule] and [links] have it. Throws where options do not go together, where the schedule goes by seconds and a
 /// codec's messages are as long as their numbers make them, and where the strategy cannot take what the schedule
 /// brings. The workshop outlives what is returned.

@@ -1,10 +1,9 @@
 #include "federation/links.hpp"
 
 #include <cmath>
-#include <fstream>
-#include <sstream>
 
 #include "core/error.hpp"
+#include "federation/trace.hpp"
 
 namespace fedorbit {
 namespace {
@@ -79,23 +78,18 @@ Links::Links(const LinkOptions& options) : options_(options.resolved()), keys_(s
           "links.contact_seconds = ", options_.contact_seconds,
           " does not lie between 0 and links.contact_period = ", options_.contact_period, ".");
   if (options_.trace.empty()) return;
-  std::ifstream file(options_.trace);
-  require(bool(file), "links.trace: ", options_.trace, " cannot be read.");
-  for (std::string line; std::getline(file, line);) {
-    if (line.empty() || line.front() == '#') continue;
-    std::istringstream words(line);
-    double client = 0;
-    char comma[3] = {};
-    OfClient one{};
-    words >> client >> comma[0] >> one.download_rate >> comma[1] >> one.upload_rate >> comma[2] >> one.latency;
-    require(!words.fail() && std::string(comma, 3) == ",,," && one.download_rate > 0 && one.upload_rate > 0 &&
-                one.latency >= 0,
-            options_.trace, ": \"", line, "\" is not `client,download Mbit/s,upload Mbit/s,latency s`.");
-    require(client == double(traced_.size()), options_.trace, ": client ", client, " stands where ", traced_.size(),
-            " should: clients come in order, from 0.");
-    traced_.push_back(one);
-  }
-  require(!traced_.empty(), options_.trace, " names no client.");
+  read_trace("links.trace", options_.trace, "client,download Mbit/s,upload Mbit/s,latency s", false,
+             [&](const TraceLine& line) {
+               const OfClient one{line.numbers[0], line.numbers[1], line.numbers[2]};
+               require(one.download_rate > 0 && one.upload_rate > 0 && one.latency >= 0, options_.trace, ": \"",
+                       line.line, "\" has a rate that is not above 0 or a latency below 0.");
+               traced_.push_back(one);
+             });
+}
+
+void Links::require_clients(std::int64_t clients) const {
+  require(traced_.empty() || clients <= std::int64_t(traced_.size()), options_.trace,
+          " (links.trace) ends before client ", traced_.size(), " of ", clients, ".");
 }
 
 Links::OfClient Links::of(ClientId client) const {

@@ -46,6 +46,8 @@ class Links {
   /// Throws where step_seconds is not said, where windows of contact are longer than their period, and where the trace
   /// is no table of clients.
   explicit Links(const LinkOptions& options);
+  /// Throws where the trace does not have so many.
+  void require_clients(std::int64_t clients) const;
   /// Of so many bytes to or from a client that begin at `start` seconds, while `sharing` clients use the server's link.
   Transit download(ClientId client, std::int64_t round, std::int64_t bytes, double start, std::int64_t sharing) const;
   Transit upload(ClientId client, std::int64_t round, std::int64_t bytes, double start, std::int64_t sharing) const;

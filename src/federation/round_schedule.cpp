@@ -59,6 +59,7 @@ std::vector<Visit> RoundSchedule::attempt(std::uint64_t number) {
       chosen.push_back(here[std::size_t(place)]);
   }
   std::vector<Visit> visits;
+  visits.reserve(chosen.size());
   for (const ClientId client : chosen) {
     Visit visit{.client = client, .version = round_, .start = time_};
     if (links_) visit.trip = links_->trip(client, round_, fleet_.errand(client), time_, std::ssize(chosen));
@@ -68,30 +69,38 @@ std::vector<Visit> RoundSchedule::attempt(std::uint64_t number) {
   return visits;
 }
 
+void RoundSchedule::refuse_if_hopeless(std::uint64_t attempts, const Plan& plan) const {
+  constexpr std::uint64_t most_attempts = 1000;
+  constexpr std::size_t most_lost = 100000;
+  if (attempts < most_attempts && plan.lost.size() < most_lost) return;
+  const double soonest =
+      std::ranges::min_element(plan.lost, {}, [](const Visit& visit) { return visit.trip.seconds(); })->trip.seconds();
+  throw SharedError(text("in round ", round_, " none of ", plan.lost.size(), " clients that were called has reported",
+                         options_.deadline > 0 ? text(" within schedule.deadline = ", options_.deadline, " s") : "",
+                         links_ ? text(": they needed ", soonest, " s and more; give them longer, or faster links.")
+                                : "; lower schedule.dropout."));
+}
+
 Plan RoundSchedule::next() {
   // An attempt of which nothing came is made again with other clients, later.
-  constexpr std::uint64_t most_attempts = 1000;
   Plan plan{.reports = {}, .start = time_};
-  for (std::uint64_t number = 0; plan.reports.empty(); ++number) {
-    const std::vector<Visit> visits = attempt(number);
+  for (std::uint64_t attempts = 0; plan.reports.empty(); ++attempts) {
+    refuse_if_hopeless(attempts, plan);
+    std::vector<Visit> visits = attempt(attempts);
     const double end = closing(visits);
-    if (number == most_attempts)
-      throw SharedError(text("in round ", round_, " no client has reported to ", most_attempts, " calls",
-                             options_.deadline > 0 ? text(" within schedule.deadline = ", options_.deadline, " s") : "",
-                             ": the last needed ", std::ranges::min_element(visits, {}, &Visit::end)->trip.seconds(),
-                             " s and more; give them longer, or faster links."));
+    std::ranges::sort(visits, {}, [](const Visit& visit) { return std::pair(visit.end(), visit.client); });
     std::int64_t counted = 0;
-    std::vector<Visit> by_end = visits;
-    std::ranges::stable_sort(by_end, {}, &Visit::end);
-    for (Visit& visit : by_end) {
-      const bool reports = visit.outcome == Outcome::counted;
-      if (reports && visit.end() <= end && counted < fleet_.cohort) {
-        plan.reports.push_back(visit), ++counted;
-        continue;
-      }
-      if (reports) visit.outcome = Outcome::late;
-      plan.lost.push_back(visit);
+    for (Visit& visit : visits) {
+      if (visit.outcome != Outcome::counted) continue;
+      if (visit.end() <= end && counted < fleet_.cohort)
+        ++counted;
+      else
+        visit.outcome = Outcome::late;
     }
+    std::ranges::copy_if(visits, std::back_inserter(plan.lost), std::identity(),
+                         [](const Visit& visit) { return visit.outcome != Outcome::counted; });
+    std::erase_if(visits, [](const Visit& visit) { return visit.outcome != Outcome::counted; });
+    plan.reports = std::move(visits);
     time_ = end;
   }
   std::ranges::sort(plan.reports, {}, &Visit::client);

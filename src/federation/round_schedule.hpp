@@ -17,6 +17,8 @@ class RoundSchedule final : public Schedule {
   std::vector<ClientId> present();
   /// Sends the model to clients and waits: what became of them.
   std::vector<Visit> attempt(std::uint64_t number);
+  /// Throws where so many attempts have brought nothing that none will.
+  void refuse_if_hopeless(std::uint64_t attempts, const Plan& plan) const;
   /// When the round ends that these visits are of: those that end later are too late.
   double closing(const std::vector<Visit>& visits) const;
 

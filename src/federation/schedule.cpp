@@ -66,7 +66,11 @@ std::unique_ptr<Schedule> make_schedule(const ScheduleOptions& options, const Li
   if (!options.availability.empty())
     availability = Availability(options.availability, fleet.clients, options.availability_period);
   std::shared_ptr<const Links> timed;
-  if (options.timed()) timed = std::make_shared<Links>(links);
+  if (options.timed()) {
+    const auto read = std::make_shared<Links>(links);
+    read->require_clients(fleet.clients);
+    timed = read;
+  }
   if (!options.asynchronous())
     return std::make_unique<RoundSchedule>(options, std::move(fleet), std::move(availability), std::move(timed), keys);
   require(options.invited == 1 && options.deadline == 0, "schedule.", options.invited > 1 ? "invited" : "deadline",

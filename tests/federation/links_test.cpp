@@ -83,9 +83,21 @@ TEST(Links, come_from_a_trace_of_clients) {
   EXPECT_DOUBLE_EQ(links.download(1, 0, 1'000'000, 0, 1).moving, 0.2 + 0.5);
   EXPECT_DOUBLE_EQ(links.upload(0, 0, 1'000'000, 0, 1).moving, 0.1 + 2);
   EXPECT_THAT(sentence([&] { links.upload(2, 0, 1, 0, 1); }), testing::HasSubstr("ends before client 2"));
-  for (const char* line : {"0,8,4", "1,8,4,0.1", "0,8,-4,0.1", "0;8;4;0.1"}) {
-    std::ofstream(path) << line << "\n";
-    EXPECT_THAT(sentence([&] { Links wrong(options); }), testing::HasSubstr(".csv: ")) << line;
+  links.require_clients(2);
+  EXPECT_THAT(sentence([&] { links.require_clients(3); }), testing::HasSubstr("ends before client 2 of 3"));
+  for (const auto& [lines, words] : std::initializer_list<std::pair<const char*, const char*>>{
+           {"0,8,4", "\"0,8,4\" is not `client,download Mbit/s,upload Mbit/s,latency s`"},
+           {"0,8,4,0.1,5", "is not `client"},
+           {"0;8;4;0.1", "is not `client"},
+           {"0,8,nan,0.1", "is not `client"},
+           {"0,8,-4,0.1", "has a rate that is not above 0"},
+           {"0,8,4,-1", "or a latency below 0"},
+           {"1,8,4,0.1", "client 1 stands where 0 should"},
+           {"0,8,4,0.1\n2,8,4,0.1", "client 2 stands where 1 should"},
+           {"0,8,4,0.1\n0,8,4,0.1", "client 0 stands where 1 should"},
+           {"# client,download", "names no client"}}) {
+    std::ofstream(path) << lines << "\n";
+    EXPECT_THAT(sentence([&] { Links wrong(options); }), testing::HasSubstr(words)) << lines;
   }
 }
 

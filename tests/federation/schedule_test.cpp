@@ -145,6 +145,28 @@ TEST_F(Schedules, by_a_buffer_step_with_so_many_reports_of_different_clients) {
   EXPECT_GE(rounds.back().oldest_version, 30);
 }
 
+TEST_F(Schedules, of_many_clients_whom_no_deadline_suits_end_soon_with_a_sentence) {
+  fleet.clients = 1000000, fleet.cohort = 50000;
+  options.deadline = 0.5;
+  EXPECT_THAT(sentence([&] { plans(1); }), HasSubstr("none of 100000 clients that were called"));
+}
+
+TEST_F(Schedules, by_a_buffer_know_who_is_under_way_after_a_round) {
+  options.kind = "buffer";
+  options.buffer = 4, options.concurrency = 10;
+  options.dropout = 0.2;
+  std::map<std::pair<ClientId, double>, int> sent;  // by client and start
+  for (const Plan& plan : plans(30)) {
+    EXPECT_EQ(plan.under_way.size(), 9u) << "who reported last is not replaced before the step";
+    for (const Visit& visit : plan.under_way) {
+      EXPECT_LE(visit.start, plan.end);
+      EXPECT_GE(visit.end(), plan.end);
+    }
+    for (const auto& visits : {plan.reports, plan.lost})
+      for (const Visit& visit : visits) EXPECT_EQ((sent[{visit.client, visit.start}] += 1), 1);
+  }
+}
+
 TEST_F(Schedules, by_a_buffer_train_no_client_twice_at_once) {
   options.kind = "buffer";
   options.buffer = 2, options.concurrency = 15;

@@ -7,6 +7,8 @@ import subprocess
 import tempfile
 import unittest.mock
 
+import h5py
+
 from files import spoilt_weights, write_png
 from program import FEDORBIT, MPIEXEC, RANKS
 from refusal import RefusalTest
@@ -270,6 +272,24 @@ class BadInputTest(RefusalTest):
                                     text=True)
         self.addCleanup(self.end, launcher)
         self.refusal(r"rank 1 does not hold the same resolved options as rank 0", launcher, before)
+
+    def test_ranks_of_different_builds(self):
+        code, errors = self.fedorbit("run", self.config, "-q", "-o", self.folder / "whole", "--set", "training.rounds=1")
+        self.assertEqual(code, 0, errors)
+        with h5py.File(self.folder / "whole/results.h5") as results:
+            commit = results.attrs["program_commit"]
+        program = pathlib.Path(FEDORBIT).read_bytes()
+        self.assertIn(commit, program)
+        other = self.folder / "fedorbit"
+        other.write_bytes(program.replace(commit, b"x" * len(commit)))
+        other.chmod(0o755)
+        before = self.files()
+        run = ["run", str(self.config), "-q", "-o", str(self.folder / "run")]
+        launcher = subprocess.Popen([MPIEXEC, *RANKS, "-n", "1", FEDORBIT, *run, ":", "-n", "1", str(other), *run],
+                                    cwd=self.folder, env=self.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                    text=True)
+        self.addCleanup(self.end, launcher)
+        self.refusal(r"rank 1 does not hold the same build of the program as rank 0", launcher, before)
 
     def test_an_update_that_is_not_finite(self):
         self.run_refused(r"update of client \d+ .*in round \d+ is not finite", "optimiser.learning_rate=1e6",

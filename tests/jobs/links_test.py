@@ -62,6 +62,7 @@ class LinksTest(ProgramTest):
         numpy.testing.assert_array_equal(received, [turns["download_bytes"][turns["round"] == r].sum() for r in range(8)])
         numpy.testing.assert_allclose(rounds["start_seconds"][1:], (rounds["start_seconds"] + rounds["seconds"])[:-1])
         self.assertTrue((turns["version"] < turns["round"]).any())
+        self.assertEqual(set(turns["round"][turns["outcome"] == b"unfinished"]), {7})
         answer = self.links(self.folder / "buffer1")
         self.assertEqual((answer.returncode, answer.stderr), (0, ""))
         self.assertIn("8 rounds in ", answer.stdout)
@@ -77,11 +78,39 @@ class LinksTest(ProgramTest):
                 (("--set=schedule.buffer=3",), "says nothing to schedule.kind = rounds"),
                 (("--set=schedule.deadline=1e-6", timed), "within schedule.deadline"),
                 (("--set=schedule.availability=none.csv", timed), "none.csv cannot be read"),
+                (("--set=schedule.kind=buffer", "--set=schedule.buffer=11", timed), "at most so many"),
                 (("--set=schedule.kind=buffer", "--set=method.strategy=scaffold", "--set=optimiser.momentum=0",
-                  "--set=schedule.buffer=2", timed), "defined for whole cohorts")):
-            code, errors = self.fedorbit("run", self.config, "-q", *options, "-o", "none", "--restart", ranks=2)
+                  "--set=schedule.buffer=2", timed), "defined for whole cohorts"),
+                (("--set=schedule.deadline=9", "--set=upload.codec=top_k", "--set=upload.zstd=3", timed),
+                 "take a codec of fixed length")):
+            with self.subTest(options=options):
+                self.refused_at_once(sentence, *options)
+
+    def refused_at_once(self, sentence, *options):
+        """Before anything is made in the run's place, and before data is read that is not there."""
+        for data in ((), ("--data", "none.h5")) if "deadline=1e-6" not in str(options) else ((),):
+            code, errors = self.finish(self.start("run", self.config, "-q", *data, *options, "-o", "none", ranks=2), 10)
             self.assertEqual(code, 1, errors)
-            self.assertIn(sentence, errors)
+            self.assertEqual(errors.count(sentence), 1, errors)
+            self.assertFalse((self.folder / "none").exists(), errors)
+
+    def test_traces_that_cannot_be_are_a_sentence_before_data_is_read(self):
+        timed = "--set=links.step_seconds=1"
+        trace = self.folder / "trace.csv"
+        link, there = "schedule.deadline=9", f"schedule.availability={trace}"
+        for lines, option, sentence in (
+                ("0,8,4,0.1", link, "ends before client 1 of 10"),
+                ("0,8,4,0.1\n2,8,4,0.1", link, "client 2 stands where 1 should"),
+                ("0,-8,4,0.1", link, '"0,-8,4,0.1" has a rate that is not above 0'),
+                ("0,8,4", link, '"0,8,4" is not `client,download Mbit/s,upload Mbit/s,latency s`'),
+                ("0,5,9\n0,1,2", there, '"0,1,2" begins before'),
+                ("0,5,9\n2,1,2", there, "client 2 stands where 1 should"),
+                ("0,9,5", there, '"0,9,5" is not `client,from s,until s`'),
+                ("0,5,9", there, "ends before client 1 of 10")):
+            with self.subTest(lines=lines):
+                trace.write_text(lines + "\n")
+                links = (f"--set=links.trace={trace}",) if option == link else ()
+                self.refused_at_once(sentence, timed, f"--set={option}", *links)
 
     def test_what_is_missing_is_a_sentence(self):
         for arguments, sentence in (
