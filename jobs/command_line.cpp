@@ -18,9 +18,10 @@ bool CommandLine::read_into(OptionList& options) const {
   return list;
 }
 
-std::unique_ptr<Communicator> CommandLine::start(const std::string& backend, const OptionList& options) const {
+std::unique_ptr<Communicator> CommandLine::start(const std::string& backend, const OptionList& options,
+                                                 bool on_gpus) const {
   watch_signals();
-  auto communicator = make_communicator(backend);
+  auto communicator = make_communicator(backend, on_gpus);
   watch_signals();  // MPI may have set handlers of its own
   communicator->advise("The same command goes on from what it has kept.");
   log::start(communicator->root() && !quiet ? log::Level::normal : log::Level::quiet);

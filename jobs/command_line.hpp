@@ -19,8 +19,9 @@ struct CommandLine {
   /// Sets `options` to what the file and the assignments say. True where they were to be listed, which is done.
   bool read_into(OptionList& options) const;
   /// A communicator of that backend, on which all ranks were given the same options; logs what the root says. Signals
-  /// are watched.
-  std::unique_ptr<Communicator> start(const std::string& backend, const OptionList& options) const;
+  /// are watched. `on_gpus`: where ranks train.
+  std::unique_ptr<Communicator> start(const std::string& backend, const OptionList& options,
+                                      bool on_gpus = false) const;
 };
 
 /// Declares the options above; `output` says what is written. `line` must outlive the command.

@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "comm/node_memory.hpp"
+#include "comm/way.hpp"
 #include "core/error.hpp"
 #include "core/fingerprint.hpp"
 #include "core/log.hpp"
@@ -175,7 +176,7 @@ int run(Arguments& arguments) {
   require(!line.config.empty(), "fedorbit run needs a configuration file; see configs/.");
   refuse_unused(line.assignments, experiment);
   check_schedule(experiment);
-  const auto communicator = line.start(experiment.machine.backend, list);
+  const auto communicator = line.start(experiment.machine.backend, list, experiment.machine.device == "cuda");
   const at::Device device = prepare_machine(experiment.machine, *communicator);
   const bool root = communicator->root();
 
@@ -211,6 +212,12 @@ int run(Arguments& arguments) {
   }
 
   RunRecord record = record_of(opened, options_toml, *communicator);
+  // Sums that depend on their order shall not depend on the clock.
+  if (experiment.machine.backend == "auto" && experiment.training.aggregation == "exact") {
+    const Aggregation sums(parts.learner->layout(), *parts.strategy, experiment.training.aggregation);
+    record.provenance["backend_choice"] = choose_way(sums.length(), *communicator);
+    log::detail(record.provenance["backend_choice"]);
+  }
   std::string split;  // at the root; of clients that share images there is none
   if (root) {
     if (!parts.partition->overlaps()) {

@@ -34,8 +34,11 @@ class Communicator {
   /// The backend's name as the ledger and the factory know it.
   virtual std::string name() const = 0;
 
-  /// Where the backend moves tensors from without the help of MPI: a GPU of its own, or the CPU.
-  virtual at::Device device() const { return at::kCPU; }
+  /// Where the backend moves tensors from without copying them to the host: the CPU, and perhaps a GPU of its own.
+  virtual std::vector<at::Device> devices() const { return {at::kCPU}; }
+  /// One of these, from which sums are to go; the same on every rank.
+  at::Device device() const { return device_; }
+  void move_from(at::Device device) { device_ = device; }
 
   int rank() const { return place_.rank; }
   int size() const { return place_.size; }
@@ -96,6 +99,7 @@ class Communicator {
   void account(const Signature&, const Tensor& of_device, std::int64_t bytes, Move move);
 
   Place place_;
+  at::Device device_ = at::kCPU;
   Ledger ledger_;
   std::int64_t calls_ = 0;
   std::unique_ptr<Lifeline> lifeline_;

@@ -48,27 +48,41 @@ std::unique_ptr<Communicator> make_nccl() {
 #endif
 }
 
+/// NCCL where every rank has a GPU of its own, else MPI.
+std::unique_ptr<Communicator> make_for_gpus(std::unique_ptr<MpiCommunicator> mpi) {
+#ifdef FEDORBIT_CUDA
+  try {
+    return make_nccl();
+  } catch (const SharedError&) {  // every rank's: they share GPUs, or lack them
+  }
+#endif
+  return mpi;
+}
+
 /// What starts alone needs no MPI, whose start wants a writable TMPDIR, free sockets and many open files.
-std::unique_ptr<Communicator> make_what_fits() {
+std::unique_ptr<Communicator> make_what_fits(bool on_gpus) {
   if (launched_with_others())
-    if (auto mpi = make_mpi(); mpi->size() > 1) return mpi;
+    if (auto mpi = make_mpi(); mpi->size() > 1) {
+      if (on_gpus) return make_for_gpus(std::move(mpi));
+      return mpi;
+    }
   return std::make_unique<SingleCommunicator>();
 }
 
-std::unique_ptr<Communicator> make_named(const std::string& backend) {
+std::unique_ptr<Communicator> make_named(const std::string& backend, bool on_gpus) {
   if (backend == "single") return std::make_unique<SingleCommunicator>();
   if (backend == "mpi") return make_mpi();
   if (backend == "nccl") return make_nccl();
   require(backend == "auto", "the backend \"", backend,
           "\" is unknown; there are \"auto\", \"single\", \"mpi\" and "
           "\"nccl\".");
-  return make_what_fits();
+  return make_what_fits(on_gpus);
 }
 
 }  // namespace
 
-std::unique_ptr<Communicator> make_communicator(const std::string& backend) {
-  auto communicator = make_named(backend);
+std::unique_ptr<Communicator> make_communicator(const std::string& backend, bool on_gpus) {
+  auto communicator = make_named(backend, on_gpus);
   communicator->watch_ranks();
   return communicator;
 }

@@ -73,6 +73,7 @@ NcclCommunicator::NcclCommunicator() : exceptions_(std::uncaught_exceptions()) {
   const std::string gpu = take_gpu(local_rank());
   require_own_gpus(host_names(), all_gather_text(gpu));
   gpu_ = at::Device(at::kCUDA, c10::cuda::current_device());
+  move_from(gpu_);
   ncclUniqueId id{};
   if (root()) check_nccl(ncclGetUniqueId(&id));
   Tensor bytes = at::empty({std::int64_t(sizeof id)}, at::kByte);

@@ -14,7 +14,7 @@ class NcclCommunicator final : public MpiCommunicator {
   NcclCommunicator();
   ~NcclCommunicator() override;
   std::string name() const override { return "nccl"; }
-  at::Device device() const override { return gpu_; }
+  std::vector<at::Device> devices() const override { return {at::kCPU, gpu_}; }
 
  private:
   void move_broadcast(Tensor&) override;

@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "algorithms/magnitudes.hpp"
+#include "comm/way.hpp"
 #include "core/error.hpp"
 #include "machine/range.hpp"
 
@@ -22,13 +23,6 @@ std::vector<Segment> places(const auto& terms) {
   std::vector<Segment> all;
   for (const auto& term : terms) all.push_back(term.place);
   return all;
-}
-
-/// By way of the backend's device: NCCL moves nothing from a CPU.
-void all_reduce(Tensor sum, Communicator& communicator) {
-  Tensor moved = sum.to(communicator.device());
-  communicator.all_reduce(moved);
-  if (!moved.is_same(sum)) sum.copy_(moved);
 }
 
 template <class Number>
@@ -142,7 +136,7 @@ std::vector<std::string> Aggregation::widen(std::span<const std::int64_t> expone
 
 Sums Aggregation::close(std::int64_t clients, std::int64_t weight, Communicator& communicator) {
   const Range range("sum");
-  all_reduce(exact_ ? exact_->integers() : plain_, communicator);
+  sum_by_way(exact_ ? exact_->integers() : plain_, communicator);
   Sums sums;
   sums.weight = weight;
   sums.clients = clients;

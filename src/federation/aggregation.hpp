@@ -36,6 +36,8 @@ class Aggregation {
   /// Collective; `clients` and `weight` count the finite updates of all ranks.
   Sums close(std::int64_t clients, std::int64_t weight, Communicator& communicator);
 
+  /// How many numbers ranks sum.
+  std::int64_t length() const { return length_; }
   /// (segments) int64: the exponents of the bounds that are kept from round to round; 0 where nothing asked for one.
   Tensor bounds() const;
   /// Throws where they are not of this method's tensors.

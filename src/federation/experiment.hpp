@@ -96,7 +96,9 @@ struct MachineOptions {
   bool graph = true;
   std::int64_t client_bytes() const { return std::int64_t(client_memory * (1 << 30)); }
   void fields(OptionList& v) {
-    v("backend", backend, "how ranks move tensors; auto: mpi where there is more than one rank",
+    v("backend", backend,
+      "how ranks move tensors; auto: mpi where there is more than one rank, and where each trains on a GPU of its own "
+      "mpi or nccl, whichever sums what this run sums sooner when that is tried at the start",
       {"auto", "single", "mpi", "nccl"});
     v("device", device, "where clients are trained; cuda: the GPU of the rank's place on its node", {"cpu", "cuda"});
     v("graph", graph, "whether a GPU records a group's step and replays it (CUDA graph), where the method allows it");
