@@ -20,15 +20,27 @@ class MpiCallsTest(ProgramTest):
         return {name: (int(calls), int(size)) for name, calls, size in (line.split() for line in lines if line)}
 
     def test_what_the_ledger_holds_is_what_mpi_was_asked_for(self):
-        for ranks in (2, 3, 4):
-            for learner in ("prompt", "dual_prompt"):
+        for ranks in (1, 2, 3, 4, 8):
+            for learner in ("prompt", "dual_prompt") if 1 < ranks < 8 else ("dual_prompt",):
                 with self.subTest(ranks=ranks, learner=learner):
-                    self.check(ranks, learner)
+                    self.check(ranks, f"method.learner={learner}")
 
-    def check(self, ranks, learner):
-        directory = self.folder / f"run-{learner}-{ranks}"
-        code, errors = self.fedorbit("run", self.config, "-q", "-o", directory, "--set", f"method.learner={learner}",
-                                     "--set", "machine.backend=mpi", ranks=ranks)
+    def test_so_it_is_whatever_codec_writes_the_messages(self):
+        for codec in ("float16", "bfloat16", "uniform", "qsgd", "top_k", "random_k", "power_sgd"):
+            with self.subTest(codec=codec):
+                self.check(2, f"upload.codec={codec}", "upload.error_feedback=" + str(codec != "qsgd").lower(), "upload.zstd=1")
+
+    def test_so_it_is_under_strategies_and_schedules_with_messages_of_their_own(self):
+        for options in (("method.strategy=scaffold", "optimiser.momentum=0"), ("download.codec=uniform",),
+                        ("schedule.kind=buffer", "schedule.buffer=3", "links.step_seconds=1"),
+                        ("partition.kind=sampled", "partition.clients=1000", "training.participation=0.01")):
+            with self.subTest(options=options):
+                self.check(3, *options)
+
+    def check(self, ranks, *options):
+        directory = self.folder / ("run-" + "-".join((str(ranks), *options)).replace("/", "_"))
+        settings = [word for option in (*options, "machine.backend=mpi") for word in ("--set", option)]
+        code, errors = self.fedorbit("run", self.config, "-q", "-o", directory, *settings, ranks=ranks)
         self.assertEqual((code, errors), (0, ""), errors)
         with h5py.File(directory / "results.h5") as results:
             table = {name: column[:] for name, column in results["transport"].items()}
