@@ -139,6 +139,17 @@ class Phases:
     SECONDS = "seconds"
 
 
+class VirtualTurns:
+    GROUP = "/virtual_turns"
+    OUTCOME = "outcome"
+    BYTES = "download_bytes"
+    DOWNLOAD_WAITING = "download_waiting_seconds"
+    DOWNLOAD = "download_seconds"
+    TRAINING = "training_seconds"
+    UPLOAD_WAITING = "upload_waiting_seconds"
+    UPLOAD = "upload_seconds"
+
+
 class VirtualRounds:
     GROUP = "/virtual_rounds"
     ROUND = "round"

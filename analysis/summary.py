@@ -4,7 +4,7 @@ import numpy
 from rich.table import Table
 from rich.text import Text
 
-from . import bench, schema
+from . import bench, schema, virtual
 from .words import counted, fixed, human_bytes, percent
 
 
@@ -115,13 +115,14 @@ def events(run):
 
 
 def show(run, console):
-    if bench.holds(run.path):
-        for table in bench.tables(run.path):
-            console.print(table)
-        return
+    for other in (bench, virtual):
+        if other.holds(run.path):
+            for table in other.tables(run.path):
+                console.print(table)
+            return
     console.print(provenance(run))
-    for part in (accuracy, domains, federated, seconds, transport, events):
-        table = part(run)
+    before, after = (accuracy, domains, federated), (seconds, transport, events)
+    for table in (*(part(run) for part in before), *virtual.tables(run.path), *(part(run) for part in after)):
         if table.row_count:
             console.print(table)
     if not run.finished:

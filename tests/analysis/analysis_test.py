@@ -27,7 +27,8 @@ class Analysis(WithFolder):
     def test_names_in_python_are_those_of_the_program(self):
         with h5py.File(self.folder / "plain" / "results.h5") as file:
             for table in (schema.Rounds, schema.Domains, schema.Clients, schema.Classes, schema.Turns, schema.Scores,
-                          schema.Selections, schema.Templates, schema.Transport, schema.Phases, schema.Events):
+                          schema.Selections, schema.Templates, schema.Transport, schema.Phases, schema.VirtualTurns,
+                          schema.VirtualRounds, schema.Events):
                 for key, name in vars(table).items():
                     if key.isupper() and isinstance(name, str) and key != "GROUP":
                         self.assertIn(name, file[table.GROUP])

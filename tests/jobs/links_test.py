@@ -1,5 +1,6 @@
 """`fedorbit links`: what a finished run would have taken in a real federation."""
 
+import pathlib
 import subprocess
 
 import h5py
@@ -8,6 +9,7 @@ import numpy
 from analysis.compare import differences
 from program import ProgramTest, command
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 PLAIN = ("--profile", "fibre", *(f"--set=links.{option}" for option in (
     "download_rate=0.8", "upload_rate=0.4", "latency=0", "jitter=0", "spread=0")))  # 100,000 and 50,000 bytes a second
 
@@ -39,6 +41,11 @@ class LinksTest(ProgramTest):
         numpy.testing.assert_allclose(rounds["seconds"], longest)
         numpy.testing.assert_allclose(rounds["start_seconds"], numpy.cumsum([0, *longest[:-1]]))
         self.assertIn("6 rounds in ", answer.stdout)
+        summary = subprocess.run([ROOT / "analysis" / "report", "summary", "links.h5"], cwd=self.folder,
+                                 capture_output=True, text=True, timeout=60)
+        self.assertEqual((summary.returncode, summary.stderr), (0, ""))
+        self.assertRegex(summary.stdout, r"Virtual time *\n[^0-9]*6 .* " + f"{rounds['seconds'].sum():.1f}")
+        self.assertRegex(summary.stdout, rf"counted .* {len(whole)} .* {virtual['training_seconds'].mean():.3f}")
 
     def test_the_time_to_an_accuracy_is_that_of_the_round_that_reached_it(self):
         answer = self.links(self.shared / "run", *PLAIN, "--step-seconds", "0.25", "--accuracy", "0.0001")
