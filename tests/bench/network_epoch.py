@@ -3,7 +3,7 @@
 
     tests/bench/network_epoch.py FOLDER DATA.h5 [--build build] [--repeats 3] [--threads 2] [--workers 2] [--only simsiam]
 
-needs torch, torchvision and h5py. FOLDER has a folder of images for each class, DATA.h5 is what `fedorbit prepare` made of
+needs torch, torchvision, h5py and safetensors. FOLDER has a folder of images for each class, DATA.h5 is what `fedorbit prepare` made of
 it. Both sides train one client on all images in batches of 32, in float32: with labels by SGD with momentum, on random crops
 of half an image and more, every other one mirrored, normalised; without, as configs/simsiam.toml and configs/simmim.toml
 have it. PyTorch decodes its files anew in every epoch, as users' loaders do; ours has decoded images in the data set. Both
