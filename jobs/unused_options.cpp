@@ -81,9 +81,10 @@ void refuse_unused(const std::vector<std::string>& assignments, const Experiment
     const ScheduleOptions& schedule = experiment.schedule;
     require(section != "downstream" || !experiment.downstream.path.empty(), "--set ", assignment,
             " is about another data set that encoders are judged by, but downstream.path names none.");
-    require(section != "links" || schedule.timed(), "--set ", assignment,
-            " is about links, but nothing of [schedule] goes by their seconds; of a finished run `fedorbit links` says "
-            "what it would take on them.");
+    require(section != "links" || timed(schedule, experiment.links), "--set ", assignment,
+            " is about links, but nothing of [schedule] goes by their seconds; say links.step_seconds, and turns are "
+            "timed; "
+            "of a finished run `fedorbit links` says what it would take on them.");
     const auto of_kind = schedules_with.find(option);
     require(of_kind == schedules_with.end() || among(of_kind->second, schedule.kind), "--set ", assignment,
             " says nothing to schedule.kind = ", schedule.kind, ".");

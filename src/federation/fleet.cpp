@@ -41,11 +41,11 @@ void require_goes_with(const Experiment& experiment, const Strategy& strategy, c
   require(!schedule.asynchronous() || strategy.takes_stale_updates(), "schedule.kind = \"", schedule.kind,
           "\" brings together reports that began from different models, and method.strategy = \"",
           experiment.method.strategy, "\" is defined for whole cohorts; take schedule.kind = \"rounds\".");
-  if (!schedule.timed()) return;
+  if (!timed(schedule, experiment.links)) return;
   require(upload.fixed_length() && download.fixed_length(),
-          "this schedule goes by how long messages take, and those of [upload] or [download] are as long as their "
+          "this run goes by how long messages take, and those of [upload] or [download] are as long as their "
           "numbers make them; take a codec of fixed length, without a last stage that compresses.");
-  require(download.lossless(), "this schedule goes by how long messages take, and what download.codec = \"",
+  require(download.lossless(), "this run goes by how long messages take, and what download.codec = \"",
           experiment.download.codec,
           "\" sends a client depends on the messages that it missed; take one for downloads that loses nothing.");
 }
@@ -66,7 +66,7 @@ std::unique_ptr<Schedule> schedule_of(Workshop& workshop) {
   require_goes_with(experiment, workshop.strategy, workshop.upload_codec, workshop.download_codec);
   const std::int64_t clients = workshop.partition.clients();
   Fleet fleet{clients, cohort_size(clients, experiment.training.participation), {}};
-  if (experiment.schedule.timed())
+  if (timed(experiment.schedule, experiment.links))
     fleet.errand = [&workshop, download = download_bytes(workshop), upload = report_bytes(workshop)](ClientId client) {
       return Errand{download, workshop.experiment.training.local_steps(workshop.images(client)).all, upload};
     };

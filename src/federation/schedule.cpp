@@ -65,14 +65,14 @@ std::unique_ptr<Schedule> make_schedule(const ScheduleOptions& options, const Li
   Availability availability;
   if (!options.availability.empty())
     availability = Availability(options.availability, fleet.clients, options.availability_period);
-  std::shared_ptr<const Links> timed;
-  if (options.timed()) {
+  std::shared_ptr<const Links> clock;
+  if (timed(options, links)) {
     const auto read = std::make_shared<Links>(links);
     read->require_clients(fleet.clients);
-    timed = read;
+    clock = read;
   }
   if (!options.asynchronous())
-    return std::make_unique<RoundSchedule>(options, std::move(fleet), std::move(availability), std::move(timed), keys);
+    return std::make_unique<RoundSchedule>(options, std::move(fleet), std::move(availability), std::move(clock), keys);
   require(options.invited == 1 && options.deadline == 0, "schedule.", options.invited > 1 ? "invited" : "deadline",
           " is of schedule.kind = \"rounds\": a server that does not wait for its clients takes what comes.");
   require(options.kind != "window" || options.window > 0,
@@ -83,7 +83,7 @@ std::unique_ptr<Schedule> make_schedule(const ScheduleOptions& options, const Li
   require(options.kind != "buffer" || options.buffer <= fleet.clients, "schedule.buffer = ", options.buffer,
           " reports, one a client: there are ", fleet.clients, " clients, at most so many.");
   return std::make_unique<BufferedSchedule>(options, concurrency, std::move(fleet), std::move(availability),
-                                            std::move(timed), keys);
+                                            std::move(clock), keys);
 }
 
 }  // namespace fedorbit

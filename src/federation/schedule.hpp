@@ -21,11 +21,14 @@ struct ScheduleOptions {
   std::int64_t buffer = 10, concurrency = 0;
   void fields(OptionList& v);
   bool asynchronous() const { return kind != "rounds"; }
-  /// Whether rounds are not simply of whole cohorts.
-  bool special() const { return timed() || dropout > 0; }
-  /// Whether it goes by the seconds of links and devices.
-  bool timed() const { return asynchronous() || !availability.empty() || invited > 1 || deadline > 0; }
+  /// Whether it cannot do without the seconds of links and devices.
+  bool needs_links() const { return asynchronous() || !availability.empty() || invited > 1 || deadline > 0; }
 };
+
+/// Whether a run has seconds of links and devices: its schedule needs them, or they are said.
+inline bool timed(const ScheduleOptions& schedule, const LinkOptions& links) {
+  return schedule.needs_links() || links.step_seconds > 0;
+}
 
 /// What became of a client that was sent the model.
 enum class Outcome : std::int64_t {

@@ -166,7 +166,8 @@ std::optional<RoundRecord> Simulation::play_round(const volatile std::sig_atomic
   RoundRecord record = round_record(server_.round - 1, cohort, reports);
   record.update_norm = update_norm;
   record.lost_download_bytes = std::accumulate(lost_bytes.begin(), lost_bytes.end(), std::int64_t{0});
-  if (workshop_.experiment.schedule.special()) announcer_.scheduled(plan, record, lost_bytes);
+  if (timed(workshop_.experiment.schedule, workshop_.experiment.links) || workshop_.experiment.schedule.dropout > 0)
+    announcer_.scheduled(plan, record, lost_bytes);
   announcer_.spent(reports);
   announcer_.placed(placement, record.round);
   for (const std::string& sentence : workshop_.learner.warnings(announcer_.means(record)))

@@ -53,6 +53,17 @@ class LinksTest(ProgramTest):
         answer = self.links(self.shared / "run", *PLAIN, "--step-seconds", "0.25", "--accuracy", "1")
         self.assertIn(": never", answer.stdout)
 
+    def test_a_run_whose_links_are_said_has_the_seconds_that_are_found_afterwards(self):
+        code, errors = self.fedorbit("run", self.config, "-q", "-o", "timed", "--set=training.participation=0.4",
+                                     "--set=links.step_seconds=0.25", "--set=links.profile=low_orbit", ranks=2)
+        self.assertEqual((code, errors), (0, ""))
+        answer = self.links(self.shared / "run", "--profile", "low_orbit", "--step-seconds", "0.25", "-o", "links.h5")
+        self.assertEqual((answer.returncode, answer.stderr), (0, ""))
+        with h5py.File(self.folder / "timed" / "results.h5") as run, h5py.File(self.folder / "links.h5") as links:
+            for table in ("virtual_turns", "virtual_rounds"):
+                for name, column in links[table].items():
+                    numpy.testing.assert_array_equal(run[table][name][:], column[:], f"{table}/{name}")
+
     def test_a_run_by_a_schedule_has_the_seconds_of_its_own_links(self):
         schedule = [f"--set={option}" for option in (
             "schedule.kind=buffer", "schedule.buffer=2", "links.step_seconds=0.25", "links.speed_spread=1",
@@ -81,7 +92,7 @@ class LinksTest(ProgramTest):
         timed = "--set=links.step_seconds=1"
         for options, sentence in (
                 (("--set=schedule.kind=buffer",), "links.step_seconds is not said"),
-                (("--set=links.step_seconds=1",), "nothing of [schedule] goes by their seconds"),
+                (("--set=links.profile=fibre",), "nothing of [schedule] goes by their seconds"),
                 (("--set=schedule.buffer=3",), "says nothing to schedule.kind = rounds"),
                 (("--set=schedule.deadline=1e-6", timed), "within schedule.deadline"),
                 (("--set=schedule.availability=none.csv", timed), "none.csv cannot be read"),
