@@ -9,10 +9,13 @@ from .palette import PHASES, REFERENCE, literal, look
 from .words import byte_unit, counted, percent, time_unit
 
 SCOPES = ((schema.Judged.GLOBAL, "-"), (schema.Judged.PERSONAL, "--"), (schema.Judged.GLOBAL_PROBE, "-"),
-          (schema.Judged.GLOBAL_NEIGHBOURS, ":"))
+          (schema.Judged.GLOBAL_NEIGHBOURS, ":"), (schema.Judged.DOWNSTREAM_PROBE, "-"),
+          (schema.Judged.DOWNSTREAM_NEIGHBOURS, ":"))
 WORDS = {schema.Judged.GLOBAL: "global (pool)", schema.Judged.PERSONAL: "personal (mean of clients)",
          schema.Judged.GLOBAL_PROBE: "global encoder, linear probe (pool)",
-         schema.Judged.GLOBAL_NEIGHBOURS: "global encoder, neighbours (pool)"}
+         schema.Judged.GLOBAL_NEIGHBOURS: "global encoder, neighbours (pool)",
+         schema.Judged.DOWNSTREAM_PROBE: "downstream, linear probe",
+         schema.Judged.DOWNSTREAM_NEIGHBOURS: "downstream, neighbours"}
 REFERENCES = ((schema.Judged.ZERO_SHOT, "-.", "zero-shot"), (schema.Judged.PROBE, ":", "linear probe"))
 MOST_CLASSES = 30
 
@@ -68,8 +71,11 @@ def _references(axes, looks):
 
 
 def _accuracy(axes, looks, axis):
-    lines = [(looks.line(group, judged, found.mean[-1]), found) for group in looks.groups for judged, _ in SCOPES
-             if (found := series.accuracy(group, judged, axis)) is not None]
+    found = [(group, judged, line) for group in looks.groups for judged, _ in SCOPES
+             if (line := series.accuracy(group, judged, axis)) is not None]
+    # What encoders are good for elsewhere is what they were trained for: it takes the place of the run's own data.
+    elsewhere = [each for each in found if schema.DOWNSTREAM in each[1] and len(each[2].x) > 1]
+    lines = [(looks.line(group, judged, line.mean[-1]), line) for group, judged, line in elsewhere or found]
     if not any(len(found.x) > 1 for _, found in lines):
         return False
     last = [found.x[-1] for _, found in lines]

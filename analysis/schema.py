@@ -37,6 +37,8 @@ class Judged:
     UNSEEN = ("global", "labelling", "unseen")
     GLOBAL_PROBE = ("global", "probe")  # of the encoder that the server has
     GLOBAL_NEIGHBOURS = ("global", "neighbours")
+    DOWNSTREAM_PROBE = ("global", "probe", "downstream")
+    DOWNSTREAM_NEIGHBOURS = ("global", "neighbours", "downstream")
     PERSONAL_PROBE = ("personal", "probe")  # of clients' own encoders, each asked about all images
     PERSONAL_NEIGHBOURS = ("personal", "neighbours")
 
