@@ -52,8 +52,10 @@ TEST_F(Schedules, of_whole_cohorts_are_the_draw_of_each_round) {
     EXPECT_EQ(clients_of(plan.reports), draw_cohort(20, 5, round, Keys(1)));
     EXPECT_TRUE(plan.lost.empty());
     EXPECT_EQ(plan.reports.front().version, round);
-    EXPECT_EQ(plan.end, 0) << "nothing asked for seconds";
+    EXPECT_DOUBLE_EQ(plan.end - plan.start, double(plan.reports.back().client + 1)) << "the slowest has most steps";
   }
+  links.step_seconds = 0;
+  for (const Plan& plan : plans(4)) EXPECT_EQ(plan.end, 0) << "nothing is said of seconds";
 }
 
 TEST_F(Schedules, leave_out_who_comes_after_the_deadline) {
