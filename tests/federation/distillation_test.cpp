@@ -194,9 +194,10 @@ TEST_F(Distillation, looks_at_the_same_images_in_all_rounds_which_no_client_has)
 TEST_F(Distillation, takes_memory_that_is_known_before) {
   Distilling distilling, plain({"fedsense.distillation.steps=0"});
   distilling.simulation(alone), plain.simulation(alone);
-  const double weights = toy::classes * toy::width + 1;
-  EXPECT_GE(memory_uses(*distilling.workshop, 1).back().fixed - memory_uses(*plain.workshop, 1).back().fixed,
-            4 * sizeof(float) * weights);
+  const double weights = toy::classes * toy::width + 1, seen = batches * size * (size - 1);
+  EXPECT_EQ(memory_uses(*distilling.workshop, 1).back().fixed - memory_uses(*plain.workshop, 1).back().fixed,
+            sizeof(float) * (seen + weights + toy::classes + 3 * weights))
+      << "what was seen, a model with a client's own tensors, its gradient and two numbers for each of its weights";
 }
 
 TEST_F(Distillation, is_refused_where_the_server_has_nothing_to_distil_with) {
