@@ -5,5 +5,4 @@
 namespace fedorbit {
 const char* const version = FEDORBIT_VERSION;
 const char* const commit = built_from;
-std::string build() { return std::string(version) + " of commit " + commit; }
 }  // namespace fedorbit
