@@ -90,7 +90,8 @@ def _accuracy(axes, looks, axis):
         drawn = drawn | {"markevery": max(1, len(x) // 12)}
         axes.fill_between(x, found.low[seen], found.high[seen], color=drawn["color"], alpha=0.15, linewidth=0)
         axes.plot(x, found.mean[seen], **drawn)
-    _references(axes, looks)
+    if not elsewhere:  # they are of the run's own data
+        _references(axes, looks)
     _shares(axes.yaxis)
     axes.set_ylabel("accuracy")
     axes.margins(x=0.02)
