@@ -240,9 +240,9 @@ inline Table link_models() {
            {"relative_error", "1", "root mean square", Type::real, Kind::transport}}};
 }
 
-/// Of `links`, and of a run whose [schedule] is not that of whole cohorts: every client that was sent the model, and
-/// what it took in a real federation, or would have, of those whose report never came. Seconds are NaN where nothing
-/// goes by them. Who is unfinished still trained when the run ended: in its last round.
+/// Of `links`, and of a run that has links of its own or whose clients may drop out: every client that was sent the
+/// model, and what it took in a real federation, or would have, of those whose report never came. Seconds are NaN where
+/// nothing goes by them. Who is unfinished still trained when the run ended: in its last round.
 inline Table virtual_turns() {
   return {"/virtual_turns",
           row,

@@ -3,7 +3,7 @@
 
 import h5py
 
-from refusal import RefusalTest
+from federation import FederationTest
 
 RESNET = ("architecture=resnet18", "width=8", "image_size=32")
 RUN = ("partition.clients=3", "training.batch_size=8", "training.smallest_batch=2", "training.group_size=0", "training.rounds=3",
@@ -22,22 +22,13 @@ def rows(file):
              int(table["client"][i])): (int(table["correct"][i]), int(table["count"][i])) for i in whole.nonzero()[0]}
 
 
-class DownstreamTest(RefusalTest):
-    def words(self, *assignments):
-        return [word for option in assignments for word in ("--set", option)]
-
+class DownstreamTest(FederationTest):
     def setUp(self):
         super().setUp()
         self.other = self.folder / "other.h5"
         code, errors = self.fedorbit("prepare", "-q", "--synthetic", "--classes", "runway,farmland,harbor", "--per-class", "15",
                                      "--size", "40", "-o", self.other)
         self.assertEqual((code, errors), (0, ""))
-
-    def federate(self, directory, *assignments, ranks=1):
-        code, errors = self.fedorbit("run", self.config, "-q", "-o", self.folder / directory, *self.words(*assignments),
-                                     ranks=ranks)
-        self.assertEqual((code, errors), (0, ""))
-        return self.folder / directory
 
     def evaluated(self, run, warning=""):
         """{task: (right answers, images)} of the encoder of a run on the other data."""

@@ -1,14 +1,12 @@
 """FedSense as its users start it: a server that distils from public images, on any number of ranks, after a kill, with full
 messages and with one bit, and its sentences."""
 
-import os
 import signal
 
 import h5py
 
-from program import ranks_of
+from federation import FederationTest
 from self_supervised_test import VIEWS
-from refusal import RefusalTest
 
 CLASSES = "forest,river,harbor,runway,farmland,parking lot"
 SIMSIAM = ("method.learner=simsiam", "simsiam.architecture=resnet18", "simsiam.width=8", "simsiam.image_size=32",
@@ -20,16 +18,7 @@ ASIDE = "partition.public_images=14"
 ONE_BIT = ("upload.codec=uniform", "upload.uniform.bits=1", "upload.error_feedback=true")
 
 
-class FedSenseTest(RefusalTest):
-    def words(self, *assignments):
-        return [word for option in assignments for word in ("--set", option)]
-
-    def federate(self, directory, *assignments, ranks=1):
-        code, errors = self.fedorbit("run", self.config, "-q", "-o", self.folder / directory, *self.words(*assignments),
-                                     ranks=ranks)
-        self.assertEqual((code, errors), (0, ""))
-        return self.folder / directory
-
+class FedSenseTest(FederationTest):
     def other_images(self, per_class="6"):
         data = self.folder / "public.h5"
         code, errors = self.fedorbit("prepare", "-q", "--synthetic", "--classes", "beach,forest", "--per-class", per_class,
@@ -41,22 +30,11 @@ class FedSenseTest(RefusalTest):
         for name, options in (("whole messages", ("fedsense.flatness=sam", "training.participation=0.75", ASIDE)),
                               ("one bit", (*ONE_BIT, f"data.public={self.other_images()}"))):
             with self.subTest(messages=name):
-                one, *others = (self.federate(f"{name}{ranks}", *SIMSIAM, *SENSE, *options, ranks=ranks)
-                                for ranks in (1, 2, 3, 4))
-                for other in others:
-                    self.assert_same(one, other)
+                self.assert_alike_on((1, 2, 3, 4), name, *SIMSIAM, *SENSE, *options)
 
     def test_a_killed_run_goes_on_to_the_same_numbers(self):
-        options = (*SIMSIAM, *SENSE, *ONE_BIT, ASIDE, "training.rounds=20", "evaluation.every=10", "checkpoint.every=3")
-        whole, killed = self.federate("whole", *options), self.folder / "killed"
-        launcher = self.start("run", self.config, "-q", "-o", killed, *self.words(*options), ranks=2)
-        self.wait_for(killed / "checkpoint.h5", launcher)
-        for process in ranks_of(launcher):
-            os.kill(process, signal.SIGKILL)
-        self.assertNotEqual(self.finish(launcher)[0], 0)
-        self.assertFalse((killed / "results.h5").exists(), "it was not caught in the middle")
-        self.federate(killed.name, *options, ranks=3)
-        self.assert_same(whole, killed)
+        self.assert_alike_after_a_kill("sense", *SIMSIAM, *SENSE, *ONE_BIT, ASIDE, "training.rounds=20", "evaluation.every=10",
+                                       "checkpoint.every=3")
 
     def test_what_the_server_learns_costs_no_federated_byte(self):
         distilled = self.federate("distilled", *SIMSIAM, *SENSE, ASIDE, "training.rounds=2", ranks=2)

@@ -2,14 +2,11 @@
 parameters, a model under the names of published state dicts, and sentences for what cannot be trained."""
 
 import json
-import os
 import shutil
-import signal
 
 import h5py
 
-from program import ranks_of
-from refusal import RefusalTest
+from federation import FederationTest
 
 CLASSES = "forest,river,harbor,runway,farmland,parking lot"
 RUN = ("method.learner=network", "network.image_size=32", "network.width=8", "partition.clients=4", "training.batch_size=5",
@@ -28,36 +25,17 @@ def header(model):
     return json.loads(content[8:8 + int.from_bytes(content[:8], "little")])
 
 
-class NetworkTest(RefusalTest):
-    def words(self, *assignments):
-        return [word for option in (*RUN, *assignments) for word in ("--set", option)]
-
-    def federate(self, directory, *assignments, ranks=1):
-        code, errors = self.fedorbit("run", self.config, "-q", "-o", self.folder / directory, *self.words(*assignments),
-                                     ranks=ranks)
-        self.assertEqual((code, errors), (0, ""))
-        return self.folder / directory
+class NetworkTest(FederationTest):
+    OPTIONS = RUN
 
     def test_numbers_do_not_depend_on_the_number_of_ranks(self):
         for name, options in NETWORKS.items():
-            one, *others = (self.federate(f"{name}{ranks}", *options, "training.participation=0.75", ranks=ranks)
-                            for ranks in (1, 2, 3, 4))
-            for other in others:
-                self.assert_same(one, other)
+            self.assert_alike_on((1, 2, 3, 4), name, *options, "training.participation=0.75")
 
     def test_a_killed_run_goes_on_to_the_same_numbers(self):
         for name, options in NETWORKS.items():
             with self.subTest(network=name):
-                options = (*options, "training.rounds=40", "evaluation.every=20")
-                whole, killed = self.federate(f"{name}-whole", *options), self.folder / f"{name}-killed"
-                launcher = self.start("run", self.config, "-q", "-o", killed, *self.words(*options), ranks=2)
-                self.wait_for(killed / "checkpoint.h5", launcher)
-                for process in ranks_of(launcher):
-                    os.kill(process, signal.SIGKILL)
-                self.assertNotEqual(self.finish(launcher)[0], 0)
-                self.assertFalse((killed / "results.h5").exists(), "it was not caught in the middle")
-                self.federate(killed.name, *options, ranks=3)
-                self.assert_same(whole, killed)
+                self.assert_alike_after_a_kill(name, *options, "training.rounds=40", "evaluation.every=20")
 
     def test_neither_a_run_that_goes_on_nor_its_model_takes_other_weights_of_the_network(self):
         first, other = (self.federate(f"seed{seed}", *NETWORKS["resnet"], f"seed={seed}", "training.rounds=1") for seed in (1, 2))

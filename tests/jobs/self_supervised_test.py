@@ -1,13 +1,10 @@
 """Encoders that clients pre-train without labels: the same numbers from any number of ranks and after a kill, scores by a
 probe and by neighbours in the round and on other data, fine-tuning from what was learned, and sentences."""
 
-import os
-import signal
 
 import h5py
 
-from program import ranks_of
-from refusal import RefusalTest
+from federation import FederationTest
 
 CLASSES = "forest,river,harbor,runway,farmland,parking lot"
 VIEWS = ("images.smallest_crop=0.4", "images.flip=true", "images.vertical_flip=true", "images.quarter_turns=true",
@@ -42,16 +39,7 @@ def accuracies(file):
             for row in pool.nonzero()[0]}
 
 
-class SelfSupervisedTest(RefusalTest):
-    def words(self, *assignments):
-        return [word for option in assignments for word in ("--set", option)]
-
-    def federate(self, directory, *assignments, ranks=1):
-        code, errors = self.fedorbit("run", self.config, "-q", "-o", self.folder / directory, *self.words(*assignments),
-                                     ranks=ranks)
-        self.assertEqual((code, errors), (0, ""))
-        return self.folder / directory
-
+class SelfSupervisedTest(FederationTest):
     def six_classes(self):
         data = self.folder / "six.h5"
         if not data.exists():
@@ -63,24 +51,13 @@ class SelfSupervisedTest(RefusalTest):
     def test_numbers_do_not_depend_on_the_number_of_ranks(self):
         for name in LEARNERS:
             with self.subTest(learner=name):
-                one, *others = (self.federate(f"{name}{ranks}", *options_of(name), "training.participation=0.75",
-                                              ranks=ranks) for ranks in (1, 2, 3))
-                for other in others:
-                    self.assert_same(one, other)
+                self.assert_alike_on((1, 2, 3), name, *options_of(name), "training.participation=0.75")
 
     def test_a_killed_run_goes_on_to_the_same_numbers(self):
         for name in LEARNERS:
             with self.subTest(learner=name):
-                options = (*options_of(name), "training.rounds=30", "evaluation.every=15", "checkpoint.every=5")
-                whole, killed = self.federate(f"{name}-whole", *options), self.folder / f"{name}-killed"
-                launcher = self.start("run", self.config, "-q", "-o", killed, *self.words(*options), ranks=2)
-                self.wait_for(killed / "checkpoint.h5", launcher)
-                for process in ranks_of(launcher):
-                    os.kill(process, signal.SIGKILL)
-                self.assertNotEqual(self.finish(launcher)[0], 0)
-                self.assertFalse((killed / "results.h5").exists(), "it was not caught in the middle")
-                self.federate(killed.name, *options, ranks=3)
-                self.assert_same(whole, killed)
+                self.assert_alike_after_a_kill(name, *options_of(name), "training.rounds=30", "evaluation.every=15",
+                                               "checkpoint.every=5")
 
     def test_learns_and_is_judged_by_its_features_alone(self):
         for name in LEARNERS:
