@@ -40,7 +40,7 @@ class Learner {
   virtual std::string refusal(std::int64_t images) const { return {}; }
   /// A sentence on what it had to assume or leave out of what it was given, or empty.
   virtual std::string assumption() const { return {}; }
-  /// SHA-256, hexadecimal, of weights that it read from a file of its own, or empty.
+  /// SHA-256, hexadecimal, of weights that it read from files of its own, divided by commas, or empty.
   virtual std::string weights_checksum() const { return {}; }
   /// About how much memory a client adds to a group's step of `batch_size` images, its parameters apart. A group that
   /// does not fit is refused by it, which 0 would let pass: registered learners say more.

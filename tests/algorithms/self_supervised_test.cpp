@@ -3,6 +3,7 @@
 #include <ATen/Parallel.h>
 
 #include "algorithms/group.hpp"
+#include "model/checkpoints/embedded.hpp"
 
 namespace fedorbit {
 namespace {
@@ -69,7 +70,12 @@ struct Held {
 
 const std::vector<std::string> residual{"architecture=resnet18", "width=4", "image_size=64"};
 
-/// Options of a network of the golden file.
+/// The weights of a network of the golden file.
+std::string weights(const std::string& name) {
+  return (golden / "networks" / (name == "vit" ? "vit_timm.safetensors" : name + ".pth")).string();
+}
+
+/// Its options.
 std::vector<std::string> network(const std::string& name) {
   std::vector<std::string> options{
       "architecture=vit_tiny_patch16",
@@ -79,8 +85,7 @@ std::vector<std::string> network(const std::string& name) {
   };
   if (name != "vit") options = residual;
   if (name == "resnet18_group") options.push_back("norm=group");
-  options.push_back("weights=" +
-                    (golden / "networks" / (name == "vit" ? "vit_timm.safetensors" : name + ".pth")).string());
+  options.push_back("weights=" + weights(name));
   return options;
 }
 
@@ -95,6 +100,9 @@ const std::map<std::string, std::vector<std::string>> sizes{
     {"moco", {"queue=9", "projection=8", "momentum=0.9"}},
     {"simmim", {"hidden=0.5"}},
     {"simsiamaligned", {"projection=8", "prediction=4", "alignment=0.5"}},
+    {"simsiampublic", {"projection=8", "prediction=4", "alignment=0.5", "aligned_size=32"}},
+    {"simmimaligned", {"hidden=0.5", "alignment=0.5"}},
+    {"maepublic", {"hidden=0.5", "decoder_width=8", "decoder_depth=2", "alignment=0.5"}},
     {"mae", {"hidden=0.5", "decoder_width=8", "decoder_depth=2"}}};
 
 /// learner.network of the golden file.
@@ -102,9 +110,10 @@ class SelfSupervisedReference : public testing::TestWithParam<std::string> {};
 
 TEST_P(SelfSupervisedReference, equals_pytorch_in_loss_gradients_and_what_a_step_leaves) {
   const std::string example = GetParam(), variant = example.substr(0, example.find('.')),
-                    name = variant == "simsiamaligned" ? "simsiam" : variant;
+                    name = variant.substr(0, std::min(variant.find("aligned"), variant.find("public")));
   const std::string behind = example.substr(variant.size() + 1);
   std::vector<std::string> options = joined(network(behind), sizes.at(variant));
+  if (variant.ends_with("public")) options.push_back("aligned_to=" + weights(behind));
   if (behind == "vit" && (name == "simsiam" || name == "byol")) options.push_back("head_norm=layer");
   Held held(made(name, options));
   EXPECT_EQ(held.learner->assumption(), "") << "a head for classes is of no use, and not missed";
@@ -126,7 +135,9 @@ TEST_P(SelfSupervisedReference, equals_pytorch_in_loss_gradients_and_what_a_step
 INSTANTIATE_TEST_SUITE_P(all, SelfSupervisedReference,
                          testing::Values("simsiam.resnet18", "simsiam.resnet18_group", "simsiam.vit", "byol.resnet18",
                                          "byol.vit", "moco.resnet18", "moco.resnet18_group", "moco.vit", "simmim.vit",
-                                         "mae.vit", "simsiamaligned.resnet18", "simsiamaligned.vit"),
+                                         "mae.vit", "simsiamaligned.resnet18", "simsiamaligned.vit",
+                                         "simsiampublic.resnet18", "simsiampublic.vit", "simmimaligned.vit",
+                                         "maepublic.vit"),
                          [](const auto& info) {
                            std::string name = info.param;
                            std::ranges::replace(name, '.', '_');
@@ -206,6 +217,59 @@ TEST_P(SelfSupervised, names_its_own_options_where_they_do_not_fit) {
 
 INSTANTIATE_TEST_SUITE_P(all, SelfSupervised, testing::Values("simsiam", "byol", "moco"),
                          [](const auto& info) { return info.param; });
+
+/// A small SimSiam beside the embedded CLIP.
+std::unique_ptr<Learner> beside_clip(std::vector<std::string> options) {
+  for (std::string& option : options) option = "simsiam." + option;
+  return make_learner("simsiam", with<LearnerOptions>(options),
+                      material_of(load_clip(embedded_clip(), "the embedded weights"), {"only"}));
+}
+
+const std::vector<std::string> small_pairs = joined(residual, sizes.at("simsiam"));
+
+TEST(PublicEncoder, is_neither_sent_nor_kept_and_named_by_its_checksum) {
+  const auto without = made("simsiam", small_pairs),
+             with = made("simsiam", joined(small_pairs, {"alignment=0.5", "aligned_to=" + weights("resnet18")}));
+  const std::int64_t aligner = 2 * (32 * 32 + 32);
+  EXPECT_EQ(with->layout().size(Owner::shared), without->layout().size(Owner::shared) + aligner);
+  EXPECT_EQ(with->layout().size(Owner::turn), 0);
+  EXPECT_EQ(without->weights_checksum(), "");
+  const std::string checksum = with->weights_checksum();
+  EXPECT_EQ(checksum.size(), 64u);
+  const std::string both = "weights=" + weights("resnet18");
+  EXPECT_EQ(made("simsiam", joined(small_pairs, {"alignment=0.5", "aligned_to=" + weights("resnet18"), both}))
+                ->weights_checksum(),
+            checksum + ", " + checksum);
+}
+
+TEST(PublicEncoder, may_be_the_tower_of_the_clip_which_sees_images_of_its_own_size) {
+  const auto learner = beside_clip(joined(small_pairs, {"alignment=0.5", "aligned_to=clip"}));
+  const std::int64_t width = material_of(load_clip(embedded_clip(), "it"), {"only"}).clip->config.vision.width;
+  EXPECT_EQ(learner->layout().entry("aligner.2.weight").shape, (std::vector<std::int64_t>{width, 32}));
+  Held near(beside_clip(joined(small_pairs, {"alignment=0.5", "aligned_to=clip"}))),
+      plain(made("simsiam", small_pairs));
+  near.take(under("simsiam.resnet18.weight."));
+  plain.take(under("simsiam.resnet18.weight."));
+  const double pull = near.step() - plain.step();
+  EXPECT_GT(pull, 0);
+  EXPECT_LT(pull, 1);
+  EXPECT_GT(near.gradient("aligner.2.weight").norm().item<double>(), 0);
+}
+
+TEST(PublicEncoder, that_does_not_fit_is_refused_by_name) {
+  const auto refused = [](const std::vector<std::string>& options) {
+    return sentence([&] { made("simsiam", joined(small_pairs, options)); });
+  };
+  const std::string resnet = "aligned_to=" + weights("resnet18");
+  EXPECT_THAT(refused({resnet}), testing::HasSubstr("simsiam.alignment one above 0"));
+  EXPECT_THAT(refused({"alignment=1", "aligned_size=32"}), testing::HasSubstr("name it with simsiam.aligned_to"));
+  EXPECT_THAT(refused({"alignment=1", "aligned_to=clip"}),
+              testing::HasSubstr("model.weights, of which there are none"));
+  EXPECT_THAT(refused({"alignment=1", "aligned_to=clip", "aligned_architecture=resnet50"}),
+              testing::HasSubstr("simsiam.aligned_architecture = \"resnet50\" is of a file"));
+  EXPECT_THAT(refused({"alignment=1", resnet, "aligned_architecture=resnet50"}), testing::HasSubstr("conv1.weight"));
+  EXPECT_THAT(refused({"alignment=1", "aligned_to=nowhere.pth"}), testing::HasSubstr("nowhere.pth"));
+}
 
 /// Those with a momentum encoder.
 class Momentum : public testing::TestWithParam<std::string> {

@@ -100,6 +100,22 @@ class SimSiamAligned(SimSiam):
         return self.of_features(*seen) + 0.5 * (1 - sum(aligned) / 2)
 
 
+class SimSiamPublic(SimSiam):
+    """With a pull of 0.5 towards the weights that it begins with, which stay, on images of 32 pixels."""
+
+    def __init__(self, name, norm, generator):
+        super().__init__(name, norm, generator)
+        self.public = backbone(name)[0].eval().requires_grad_(False)
+        width = 32 if name.startswith("resnet") else 16
+        self.aligner = drawn(mlp([width, width, width], None), generator)
+
+    def forward(self, one, other):
+        seen = [self.backbone(x) for x in (one, other)]
+        known = [self.public(F.interpolate(x, size=32, mode="bilinear", antialias=True)) for x in (one, other)]
+        aligned = [F.cosine_similarity(self.aligner(f), wanted).mean() for f, wanted in zip(seen, known)]
+        return self.of_features(*seen) + 0.5 * (1 - sum(aligned) / 2)
+
+
 class Momentum(nn.Module):
     """A backbone and a projector, and a copy of both without gradient: 0.9 times the weights to begin with."""
     M = 0.9
@@ -161,8 +177,26 @@ class SimMim(nn.Module):
         network = self.backbone
         x = torch.where(hidden[:, :, None], self.mask_token, network.patch_embed(images))
         x = torch.cat([network.cls_token.expand(len(x), -1, -1), x], 1) + network.pos_embed
-        said = self.decoder(network.norm(network.blocks(x))[:, 1:])
-        return (said - cut(images))[hidden].abs().mean()
+        encoded = network.norm(network.blocks(x))
+        return (self.decoder(encoded[:, 1:]) - cut(images))[hidden].abs().mean() + self.pull(images, encoded[:, 0])
+
+    def pull(self, images, features):
+        return 0
+
+
+class SimMimAligned(SimMim):
+    """With a pull of 0.5 towards what a received backbone, 0.9 times the weights, makes of whole images."""
+
+    def __init__(self, name, _, generator):
+        super().__init__(name, _, generator)
+        self.received = copy.deepcopy(self.backbone)
+        for parameter in self.received.parameters():
+            parameter.data *= 0.9
+            parameter.requires_grad_(False)
+        self.aligner = drawn(mlp([16, 16, 16], None), generator)
+
+    def pull(self, images, features):
+        return 0.5 * (1 - F.cosine_similarity(self.aligner(features), self.received(images)).mean())
 
 
 class Mae(nn.Module):
@@ -192,14 +226,30 @@ class Mae(nn.Module):
         seen = torch.tensor([[place for place in range(4) if place not in row] for row in HIDDEN])
         each = torch.arange(count)[:, None]
         x = torch.cat([(network.cls_token + network.pos_embed[:, :1]).expand(count, -1, -1), embedded[each, seen]], 1)
-        x = self.decoder_embed(network.norm(network.blocks(x)))
+        encoded = network.norm(network.blocks(x))
+        x = self.decoder_embed(encoded)
         tokens = self.mask_token.expand(count, 4, -1).clone()
         tokens[each, seen] = x[:, 1:]
         x = torch.cat([x[:, :1], tokens], 1) + self.places().to(x.dtype)
         said = self.decoder_pred(self.decoder_norm(self.decoder_blocks(x)))[:, 1:][each, hidden]
         wanted = cut(images)[each, hidden]
         wanted = (wanted - wanted.mean(2, keepdim=True)) / (wanted.var(2, keepdim=True) + 1e-6) ** 0.5
-        return ((said - wanted) ** 2).mean()
+        return ((said - wanted) ** 2).mean() + self.pull(images, encoded[:, 0])
+
+    def pull(self, images, features):
+        return 0
+
+
+class MaePublic(Mae):
+    """With a pull of 0.5 towards what the weights that it begins with make of whole images."""
+
+    def __init__(self, name, _, generator):
+        super().__init__(name, _, generator)
+        self.public = backbone(name)[0].eval().requires_grad_(False)
+        self.aligner = drawn(mlp([16, 16, 16], None), generator)
+
+    def pull(self, images, features):
+        return 0.5 * (1 - F.cosine_similarity(self.aligner(features), self.public(images)).mean())
 
 
 def cut(images):
@@ -223,12 +273,13 @@ def main():
     batch, layer = (("resnet18", "batch"), ("resnet18_group", "batch")), (("vit", "layer"),)
     cases = {f"{kind.__name__.lower()}.{name}": kind(name, norm, generator)
              for kind, networks in ((SimSiam, batch + layer), (Byol, batch[:1] + layer), (Moco, batch + layer), (SimMim, layer), (Mae, layer),
-                                    (SimSiamAligned, batch[:1] + layer))
+                                    (SimSiamAligned, batch[:1] + layer), (SimSiamPublic, batch[:1] + layer),
+                                    (SimMimAligned, layer), (MaePublic, layer))
              for name, norm in networks}
     for case, model in cases.items():
         one, other = views(case.split(".")[1], images)
         for name, tensor in model.state_dict().items():
-            if not name.startswith(("backbone.", "momentum.", "received.")) and not statistic(name):
+            if not name.startswith(("backbone.", "momentum.", "received.", "public.")) and not statistic(name):
                 expected[f"{case}.weight.{plain(name)}"] = tensor.detach().clone()
         single = copy.deepcopy(model)
         single(one, other).backward()

@@ -86,9 +86,8 @@ void ImageNetwork::begin(const Material& material, std::vector<NetworkTensor> be
     assumption_ = std::move(read.note);
     weights_checksum_ = std::move(read.checksum);
   }
-  const bool on_cpu = !material.clip || material.clip->tensors.begin()->second.is_cpu();
-  if (options_.precision == "bfloat16") require_bfloat16(option("precision").c_str(), on_cpu);
-  const at::Device device = on_cpu ? at::Device(at::kCPU) : material.clip->tensors.begin()->second.device();
+  const at::Device device = device_of(material);
+  if (options_.precision == "bfloat16") require_bfloat16(option("precision").c_str(), device.is_cpu());
 
   const std::set<std::string> moving = chosen(option("trained"), trained, tensors_, behind);
   for (const NetworkTensor& tensor : tensors_) {
@@ -113,6 +112,10 @@ void ImageNetwork::begin(const Material& material, std::vector<NetworkTensor> be
     }
     layout_.add(std::move(entry));
   }
+}
+
+at::Device ImageNetwork::device_of(const Material& material) {
+  return material.clip ? material.clip->tensors.begin()->second.device() : at::Device(at::kCPU);
 }
 
 Tensor ImageNetwork::computed(const NetworkTensor& tensor, const Tensor& values) const {

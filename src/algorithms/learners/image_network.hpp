@@ -64,6 +64,8 @@ class ImageNetwork : public Learner, public Encoder {
   /// use for one.
   void begin(const Material& material, std::vector<NetworkTensor> behind, const std::string& trained,
              std::int64_t classes);
+  /// Where the network computes.
+  static at::Device device_of(const Material& material);
   /// A tensor that is not among those of the network; initialise() leaves it to whoever adds it.
   void add(Entry entry) { layout_.add(std::move(entry)); }
   void add(const WeightCopy& copy) { copy.add_to(layout_); }

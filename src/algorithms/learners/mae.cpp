@@ -53,7 +53,7 @@ MaeLearner::MaeLearner(const MaeOptions& options, const Material& material)
   VisionTransformer::add_layers(behind, layers, decoder_);
   VisionTransformer::add_norm(behind, "decoder_norm", w);
   for (const NetworkTensor& tensor : linear_layer("decoder_pred", pixels(), w)) behind.push_back(tensor);
-  begin(material, std::move(behind), "all", 0);
+  begin(material, std::move(behind));
 }
 
 double MaeLearner::step_bytes(std::int64_t batch_size) const {
@@ -62,7 +62,7 @@ double MaeLearner::step_bytes(std::int64_t batch_size) const {
   return ImageNetwork::step_bytes(batch_size) + double(batch_size) * kept * double(c10::elementSize(type()));
 }
 
-Tensor MaeLearner::of_images(const NamedTensors& model, const Tensor& images, const Mask& mask) const {
+MaskedImages::Restored MaeLearner::of_images(const NamedTensors& model, const Tensor& images, const Mask& mask) const {
   const std::int64_t count = images.size(0), m = patches(), seen = mask.seen.size(1), w = decoder_.width;
   const Tensor embedded =
       transformer().embedded(model, images.to(type())) + transformer().positions(model);  // (B, m, width)
@@ -79,7 +79,7 @@ Tensor MaeLearner::of_images(const NamedTensors& model, const Tensor& images, co
   const Tensor said = linear(model, "decoder_pred", rows_at(decoded.narrow(1, 1, m), mask.hidden)).to(at::kFloat);
   Tensor wanted = pixels_at(images, mask.hidden);
   if (normalised_) wanted = (wanted - wanted.mean(2, true)) / (wanted.var(2, /*unbiased=*/true, true) + 1e-6).sqrt();
-  return (said - wanted).square().mean();
+  return {(said - wanted).square().mean(), encoded.select(1, 0)};
 }
 
 }  // namespace fedorbit

@@ -5,12 +5,12 @@
 
 namespace fedorbit {
 
-struct MaeOptions : BackboneOptions {
+struct MaeOptions : AlignedOptions {
   double hidden = 0.75;
   bool normalised = true;
   std::int64_t decoder_width = 512, decoder_depth = 8;
   void fields(OptionList& v) {
-    BackboneOptions::fields(v);
+    AlignedOptions::fields(v);
     v("hidden", hidden, "", "share of an image's patches that are hidden, to the nearest whole number", 0, 1);
     v("normalised", normalised, "whether each hidden patch is to be said less its mean, over its deviation");
     v("decoder_width", decoder_width, "channels",
@@ -27,7 +27,7 @@ class MaeLearner final : public MaskedImages {
  protected:
   /// mean (y - x)^2 over the numbers of hidden patches: x the pixels, normalised within their patch where that is asked
   /// for, (x - mean) / sqrt(variance + 1e-6), and y what the decoder says of them.
-  Tensor of_images(const NamedTensors& model, const Tensor& images, const Mask& mask) const override;
+  Restored of_images(const NamedTensors& model, const Tensor& images, const Mask& mask) const override;
 
  private:
   bool normalised_;

@@ -11,8 +11,8 @@
 
 namespace fedorbit {
 
-MaskedImages::MaskedImages(std::string section, const BackboneOptions& options, const Material& material, double hidden)
-    : ImageNetwork(section, options, material), transformer_(dynamic_cast<const VisionTransformer*>(&backbone())) {
+MaskedImages::MaskedImages(std::string section, const AlignedOptions& options, const Material& material, double hidden)
+    : AlignedNetwork(section, options, material), transformer_(dynamic_cast<const VisionTransformer*>(&backbone())) {
   require(transformer_, section, ".architecture = \"", options.architecture, "\": what is hidden are patches of a ",
           "vision transformer (", section, ".architecture = \"vit_small_patch16\", ...).");
   hidden_ = std::llround(hidden * double(patches()));
@@ -46,8 +46,10 @@ Tensor MaskedImages::loss(const Parameters& parameters, const Batch& batch, Turn
       keys.stream(Purpose::mask, std::uint64_t(places[k][b].item<std::int64_t>())).shuffle(row);
     }
     order = order.to(images.device());
-    return of_images(model_of(parameters, k, true), images[0],
-                     {order.narrow(1, 0, hidden_), order.narrow(1, hidden_, patches() - hidden_)});
+    const NamedTensors model = model_of(parameters, k, true);
+    const Restored restored =
+        of_images(model, images[0], {order.narrow(1, 0, hidden_), order.narrow(1, hidden_, patches() - hidden_)});
+    return aligns() ? restored.loss + pull(model, parameters, k, {{images[0], restored.features}}) : restored.loss;
   });
 }
 

@@ -5,10 +5,10 @@
 
 namespace fedorbit {
 
-struct SimMimOptions : BackboneOptions {
+struct SimMimOptions : AlignedOptions {
   double hidden = 0.6;
   void fields(OptionList& v) {
-    BackboneOptions::fields(v);
+    AlignedOptions::fields(v);
     v("hidden", hidden, "", "share of an image's patches that are hidden, to the nearest whole number", 0, 1);
   }
 };
@@ -20,7 +20,7 @@ class SimMimLearner final : public MaskedImages {
  protected:
   /// mean |y - x| over the numbers x of hidden patches, normalised as the network sees them, and what is said of them,
   /// y.
-  Tensor of_images(const NamedTensors& model, const Tensor& images, const Mask& mask) const override;
+  Restored of_images(const NamedTensors& model, const Tensor& images, const Mask& mask) const override;
 };
 
 }  // namespace fedorbit

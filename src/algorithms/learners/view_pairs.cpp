@@ -21,37 +21,11 @@ void ViewPairs::begin(const Material& material, const std::vector<MlpHead>& head
     kept_by_heads_ += head.kept_per_image();
     batch_norms_ = batch_norms_ || head.norm == HeadNorm::batch;
   }
-  const bool pulled = pair_options_.alignment > 0;
-  if (pulled) {
-    aligner_ = {"aligner", {width(), width(), width()}, HeadNorm::none};
-    const std::vector<NetworkTensor> layers = aligner_.tensors();
-    behind.insert(behind.end(), layers.begin(), layers.end());
-  }
-  ImageNetwork::begin(material, std::move(behind), "all", 0);
-  if (pulled) add(received_.emplace("received.", Owner::turn, weights_of_backbone()));
-}
-
-void ViewPairs::initialise(Parameters& parameters, Owner owner, std::span<const ClientId> clients, const Keys& keys) {
-  ImageNetwork::initialise(parameters, owner, clients, keys);
-  if (received_) received_->initialise(parameters, owner);
+  AlignedNetwork::begin(material, std::move(behind));
 }
 
 Tensor ViewPairs::represented(const Pair& pair, const Tensor& images) {
   return represented_.emplace_back(images, trained_features(pair.model, images, pair.k, pair.turn)).second;
-}
-
-Tensor ViewPairs::pull(const Pair& pair) {
-  const NamedTensors model = copy_of(pair.parameters, pair.k, received_->prefix());
-  const auto wanted = [&](const Tensor& images) {
-    const at::NoGradGuard no_gradient;
-    return features(model, images);
-  };
-  Tensor sum;
-  for (const auto& [images, found] : represented_) {
-    const Tensor cosine = mean_cosine(aligner_(pair.model, found), wanted(images));
-    sum = sum.defined() ? sum + cosine : cosine;
-  }
-  return 1 - sum / double(represented_.size());
 }
 
 std::int64_t ViewPairs::smallest_batch() const { return batch_norms_ ? 2 : ImageNetwork::smallest_batch(); }
@@ -69,7 +43,7 @@ Tensor ViewPairs::loss(const Parameters& parameters, const Batch& batch, Turn& t
     const Pair pair{one, other, model, parameters, k, turn};
     represented_.clear();
     Tensor of_views = of_pair(pair);
-    if (received_) of_views = of_views + pair_options_.alignment * pull(pair);
+    if (aligns()) of_views = of_views + pull(model, parameters, k, represented_);
     represented_.clear();
     return of_views;
   });

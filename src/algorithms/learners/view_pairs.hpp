@@ -1,23 +1,14 @@
 // What learners without labels have in common that compare two views of each image: a backbone, a projector behind it,
 // and a look at whether all images end at one place.
 #pragma once
-#include <optional>
-#include <utility>
-
-#include "algorithms/learners/image_network.hpp"
-#include "model/networks/mlp_head.hpp"
+#include "algorithms/learners/aligned_network.hpp"
 
 namespace fedorbit {
 
-struct ViewPairOptions : BackboneOptions {
-  double collapse_warning = 0.1, alignment = 0;
+struct ViewPairOptions : AlignedOptions {
+  double collapse_warning = 0.1;
   void fields(OptionList& v) {
-    BackboneOptions::fields(v);
-    v("alignment", alignment, "",
-      "weight of a pull of features, through two layers of their width, towards those of the encoder that was "
-      "received; "
-      "0: none",
-      0, 1e6);
+    AlignedOptions::fields(v);
     v("collapse_warning", collapse_warning, "",
       "a round whose mean spread of features is below this warns: 1 where they lie all around, 0 where all are one", 0,
       1);
@@ -36,11 +27,9 @@ struct HeadNormOptions {
   HeadNorm norm() const { return head_norm == "batch" ? HeadNorm::batch : HeadNorm::layer; }
 };
 
-class ViewPairs : public ImageNetwork {
+class ViewPairs : public AlignedNetwork {
  public:
-  void initialise(Parameters&, Owner, std::span<const ClientId>, const Keys&) override;
-  /// That of the pairs, and alignment * (1 - cos(a(f(x)), sg f_U(x))) in the mean over images and the views that are
-  /// trained on: a the aligner, f_U the backbone as it was received, whose batch norms take the batch's statistics.
+  /// That of the pairs, and the pull of the views that are trained on.
   Tensor loss(const Parameters&, const Batch&, Turn&) final;
   Needs needs() const final { return images_in(2); }
   std::int64_t smallest_batch() const override;
@@ -50,8 +39,8 @@ class ViewPairs : public ImageNetwork {
 
  protected:
   ViewPairs(std::string section, const ViewPairOptions& options, const Material& material)
-      : ImageNetwork(section, options, material), name_(std::move(section)), pair_options_(options) {}
-  /// As ImageNetwork::begin(); everything is trained.
+      : AlignedNetwork(section, options, material), name_(std::move(section)), pair_options_(options) {}
+  /// As AlignedNetwork::begin().
   void begin(const Material& material, const std::vector<MlpHead>& heads);
 
   /// The images of client k in two views (B, 3, S, S), and its model.
@@ -71,17 +60,12 @@ class ViewPairs : public ImageNetwork {
   void observe_spread(std::int64_t k, const Tensor& projections);
 
  private:
-  /// 1 - the cosine of the aligner's and the received encoder's features.
-  Tensor pull(const Pair& pair);
-
   std::string name_;
   ViewPairOptions pair_options_;
-  double kept_by_heads_ = 0;            // numbers of an image
-  bool batch_norms_ = false;            // behind the backbone
-  Tensor spread_;                       // (K), NaN where there is none to see
-  std::optional<WeightCopy> received_;  // where there is a pull towards it
-  MlpHead aligner_;
-  std::vector<std::pair<Tensor, Tensor>> represented_;  // of the pair in hand: views, and features
+  double kept_by_heads_ = 0;  // numbers of an image
+  bool batch_norms_ = false;  // behind the backbone
+  Tensor spread_;             // (K), NaN where there is none to see
+  Represented represented_;   // of the pair in hand
 };
 
 }  // namespace fedorbit
