@@ -161,9 +161,11 @@ class Ours:
                 training = [seconds for number, phase, seconds in zip(*columns) if phase == b"training" and number >= 1]
                 return min(training), int(file["clients/train_samples"][0])
 
-    def step(self, repeats=9):
-        run = subprocess.run(self.arithmetic, input="\n" * (repeats + 2), check=True, capture_output=True, text=True)
-        return statistics.median(float(line.split()[1]) for line in run.stdout.splitlines()[2:])
+    def steps(self, images):
+        """Seconds of as many steps as an epoch takes; single ones differ by some percent from each other."""
+        whole = max(9, images // BATCH)
+        run = subprocess.run(self.arithmetic, input="\n" * (whole + 2), check=True, capture_output=True, text=True)
+        return images / BATCH * statistics.mean(float(line.split()[1]) for line in run.stdout.splitlines()[2:])
 
 
 def main():
@@ -189,7 +191,7 @@ def main():
         for _ in range(options.repeats):
             epoch, images = ours.epoch()
             seconds["ours"].append(epoch)
-            seconds["our steps"].append(images / BATCH * ours.step())
+            seconds["our steps"].append(ours.steps(images))
             for rival, model in theirs.items():  # per image: ours holds one of each class out
                 seconds[rival].append(model.epoch() * images / len(model.loader.dataset))
         for rival, taken in seconds.items():
