@@ -50,6 +50,23 @@ def _last_loss(run):
     return float(losses[-1]) if len(losses) else NAN
 
 
+def _virtual(run):
+    """(rounds, seconds that they take on the links of [links]), or None."""
+    rounds = len(run.rounds[schema.Rounds.ROUND])
+    seconds = run.virtual_seconds_until([rounds])
+    return None if seconds is None else (rounds, float(seconds[0]))
+
+
+def _virtual_hours(run):
+    found = _virtual(run)
+    return found[1] / 3600 if found else NAN
+
+
+def _rounds_a_day(run):
+    found = _virtual(run)
+    return 86400 * found[0] / found[1] if found and found[1] > 0 else NAN
+
+
 def _points(value):
     return fixed(100 * value, 1)
 
@@ -82,6 +99,8 @@ MEASURES = {
     "loss": Measure(_last_loss, "loss", lambda value: fixed(value, 3), -1),
     "bytes": Measure(_sum(schema.Rounds.UPLOAD, schema.Rounds.DOWNLOAD), "federated, bytes", human_bytes, -1, True),
     "seconds": Measure(_sum(schema.Rounds.TOTAL), "seconds", lambda value: fixed(value, 1), -1),
+    "virtual-hours": Measure(_virtual_hours, "hours in the federation", lambda value: fixed(value, 1), -1, True),
+    "rounds-a-day": Measure(_rounds_a_day, "rounds a day in the federation", lambda value: fixed(value, 1), 1, True),
 }
 for _shots in (1, 5, 10):
     MEASURES[f"global-{_shots}-shot"] = Measure(_pool(schema.few_shot("global", _shots)), f"global encoder, {_shots}-shot %",

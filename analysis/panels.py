@@ -2,7 +2,7 @@
 
 import numpy
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter, PercentFormatter
 
 from . import schema, series
 from .palette import PHASES, REFERENCE, literal, look
@@ -75,27 +75,31 @@ def _accuracy(axes, looks, axis):
              if (line := series.accuracy(group, judged, axis)) is not None]
     # What encoders are good for elsewhere is what they were trained for: it takes the place of the run's own data.
     elsewhere = [each for each in found if schema.DOWNSTREAM in each[1] and len(each[2].x) > 1]
-    lines = [(looks.line(group, judged, line.mean[-1]), line) for group, judged, line in elsewhere or found]
-    if not any(len(found.x) > 1 for _, found in lines):
+    lines = [(looks.line(group, judged, line.mean[-1]), line, looks.alone or len(group.runs) > 1)
+             for group, judged, line in elsewhere or found]
+    if not any(len(found.x) > 1 for _, found, _ in lines):
         return False
-    last = [found.x[-1] for _, found in lines]
+    last = [found.x[-1] for _, found, _ in lines]
     logarithmic = axis in (series.BYTES, series.VIRTUAL) and max(last) >= 10 * min(last) > 0
     units = {series.BYTES: byte_unit, series.VIRTUAL: time_unit}
     unit, size = units[axis](max(last)) if axis in units else (axis, 1)
     if logarithmic:
         axes.set_xscale("log")
-    for drawn, found in lines:
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axes.xaxis.set_minor_formatter(NullFormatter())
+    for drawn, found, banded in lines:
         seen = found.x > 0 if logarithmic else found.x >= 0
         x = found.x[seen] / size
         drawn = drawn | {"markevery": max(1, len(x) // 12)}
-        axes.fill_between(x, found.low[seen], found.high[seen], color=drawn["color"], alpha=0.15, linewidth=0)
+        if banded:  # clients of single runs, side by side, hide one another
+            axes.fill_between(x, found.low[seen], found.high[seen], color=drawn["color"], alpha=0.15, linewidth=0)
         axes.plot(x, found.mean[seen], **drawn)
     if not elsewhere:  # they are of the run's own data
         _references(axes, looks)
     _shares(axes.yaxis)
     axes.set_ylabel("accuracy")
     axes.margins(x=0.02)
-    top = max(1.0, axes.get_ylim()[1]) if max(found.high.max() for _, found in lines) > 0.9 else axes.get_ylim()[1]
+    top = max(1.0, axes.get_ylim()[1]) if max(found.high.max() for _, found, _ in lines) > 0.9 else axes.get_ylim()[1]
     axes.set_ylim(max(0.0, axes.get_ylim()[0]), top)
     words = {series.ROUNDS: "rounds", series.BYTES: f"{unit} sent up and down by all clients",
              series.SECONDS: "seconds of rounds on this machine", series.VIRTUAL: f"{unit} in the federation"}

@@ -61,6 +61,19 @@ def _sheet(count, column):
     return figure, axes[:count]
 
 
+def _explain(figure, handles, most):
+    """The legend below the panels, in as many columns as fit."""
+    for columns in range(min(len(handles), most), 0, -1):
+        legend = figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=columns,
+                               handlelength=2.5, columnspacing=1.2)
+        if columns == 1 or legend.get_window_extent(figure.canvas.get_renderer()).width <= figure.bbox.width:
+            break
+        legend.remove()
+    rows = -(-len(handles) // columns)
+    line = legend.get_window_extent(figure.canvas.get_renderer()).height / figure.dpi / rows  # inches
+    figure.set_figheight(figure.get_figheight() + line * max(0, rows - 3))  # for which a sheet has room
+
+
 def _draw(groups, names, column):
     looks = panels.Looks(groups)
     figure, axes = _sheet(len(names), column)
@@ -69,8 +82,7 @@ def _draw(groups, names, column):
         if column:
             place.set_title("")  # a caption says it
     if looks.legend:
-        figure.legend(looks.legend.values(), looks.legend.keys(), loc="outside lower center",
-                      ncols=min(len(looks.legend), 2 if len(axes) == 1 else 4), handlelength=3)
+        _explain(figure, looks.legend, 2 if len(axes) == 1 else 4)
     if not column:
         figure.suptitle(literal(heading(groups)), x=0.01, ha="left", fontsize=12, wrap=True)
     return figure

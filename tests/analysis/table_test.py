@@ -7,7 +7,8 @@ import shutil
 import unittest
 
 import h5py
-from sample_files import WithFolder, change_options
+import numpy
+from sample_files import WithFolder, change_options, report_here
 
 from analysis import cells, study
 from analysis.groups import groups_of, telling_keys
@@ -35,6 +36,21 @@ class Tables(WithFolder):
                 score(run, "global", share)
                 made.append(run)
         return made
+
+    def test_rounds_a_day_are_those_of_virtual_seconds_and_of_runs_without_any_there_are_none(self):
+        plain, timed = self.sample("plain-links"), self.sample("timed-links")
+        for run, seconds in ((plain, 0), (timed, 1)):
+            change_options(run / "results.h5", links__step_seconds=seconds, seed=1)
+        with h5py.File(timed / "results.h5", "r+") as file:
+            rounds = file["rounds/round"][:]
+            for column, values in (("round", rounds), ("start_seconds", 7200.0 * rounds),
+                                   ("seconds", numpy.full(len(rounds), 7200.0)), ("slowest_client", 0 * rounds)):
+                file["virtual_rounds"][column].resize((len(rounds),))
+                file["virtual_rounds"][column][:] = values
+        _, printed = report_here("table", plain, timed, "--value", "rounds-a-day,virtual-hours", "--format", "csv")
+        rows = list(csv.DictReader(printed.splitlines()))
+        self.assertEqual([row["rounds a day in the federation"] for row in rows], ["", "12.0"])
+        self.assertEqual([row["hours in the federation"] for row in rows], ["", str(2.0 * len(rounds))])
 
     def rows(self, *arguments):
         """Of a table as CSV."""
