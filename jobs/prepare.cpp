@@ -27,7 +27,7 @@ struct Request {
   std::vector<std::string> domains;
   std::int64_t limit = 0, resize = 0;
   int jobs = int(std::max(1u, std::thread::hardware_concurrency()));
-  bool skip_bad = false, synthetic = false, quiet = false;
+  bool skip_bad = false, unlabelled = false, synthetic = false, quiet = false;
   SyntheticOptions scenes;
   std::vector<CLI::Option*> of_scenes, of_folders;  // what is said of the one says nothing of the other
 };
@@ -103,12 +103,17 @@ Prepared prepared(const Request& request) {
   if (!request.bands.empty()) images.bands = parsed_bands(request.bands);
   if (!request.range.empty()) images.range = parsed_range(request.range);
   const ClassNames names = request.names.empty() ? ClassNames{} : read_class_names(request.names);
-  const ClassFolders folders = read_class_folders(named_domains(request), {names, request.limit, request.skip_bad});
+  const auto domains = named_domains(request);
+  const ClassFolders folders = request.unlabelled
+                                   ? read_unlabelled_folders(domains, request.limit)
+                                   : read_class_folders(domains, {names, request.limit, request.skip_bad});
   for (const std::string& remark : folders.remarks) log::warning(remark);
   log::info(in_words(folders.class_names));
-  if (folders.class_names.size() == 1)
-    log::warning("there is one class alone, \"", folders.class_names[0],
-                 "\": images are expected as FOLDER/<class>/<file>, so the folder may be one level too high.");
+  if (folders.class_names.size() == 1 && !request.unlabelled)
+    log::warning(
+        "there is one class alone, \"", folders.class_names[0],
+        "\": images are expected as FOLDER/<class>/<file>, so the folder may be one level too high; --unlabelled says "
+        "that no classes are meant.");
   return prepare_folders(folders, images, request.skip_bad, request.output, preparation);
 }
 
@@ -124,6 +129,8 @@ void check(const Request& request) {
             : option->get_name() == "--per-class" ? "; --limit N keeps the first N images of each class."
             : option->get_name() == "--domains"   ? "; --domain name=FOLDER names a folder's domain."
                                                   : "; leave it out, or say --synthetic.");
+  require(!request.unlabelled || request.names.empty(),
+          "--names is about classes, and images that are --unlabelled have none; leave one of them out.");
   require(request.sheet.empty() || ending_of(request.sheet) == ".png", "--contact-sheet writes a PNG: \"",
           request.sheet, "\" does not end so.");
   require(!request.output.empty() || !request.sheet.empty(), "prepare needs -o FILE.h5 to write to.");
@@ -176,6 +183,8 @@ void add_prepare(CLI::App& program) {
                  ->check(CLI::NonNegativeNumber));
   of_folders(command.add_flag("--skip-bad", request->skip_bad,
                               "leave out files that cannot be used, and list them in the file"));
+  of_folders(command.add_flag("--unlabelled", request->unlabelled,
+                              "take all images below each folder, however deep, as of no class"));
   command.add_option("--jobs", request->jobs, "threads; the file does not depend on it")->check(CLI::Range(1, 1024));
   command.add_flag("-q,--quiet", request->quiet, "warnings only");
   command.add_flag("--synthetic", request->synthetic, "draw scenes instead of reading images");

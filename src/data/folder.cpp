@@ -63,14 +63,21 @@ std::map<std::string, std::int64_t> name_classes(ClassFolders& result, const std
   return class_of;
 }
 
-/// What class folders hold besides images.
+/// What folders hold besides images.
 void remark_on_others(const std::map<std::string, std::int64_t>& others, std::vector<std::string>& remarks) {
   std::string list;
   for (const auto& [kind, count] : others)
     if (count > 0)
       list += text(list.empty() ? "" : ", ", count, " ", kind.empty() ? "without ending" : printable(kind));
   if (!list.empty())
-    remarks.push_back(text("in class folders, not read: ", list, " (what is read: ", image_format_names, ")."));
+    remarks.push_back(text("among the images, not read: ", list, " (what is read: ", image_format_names, ")."));
+}
+
+/// Notes the name of a domain, and that its folder is there.
+void add_domain(const std::string& name, const fs::path& folder, std::vector<std::string>& names) {
+  require(std::ranges::find(names, name) == names.end(), "the domain \"", name, "\" is given twice.");
+  names.push_back(name);
+  require(fs::is_directory(folder), "there is no folder ", printable(folder.string()), ".");
 }
 
 }  // namespace
@@ -97,10 +104,7 @@ ClassFolders read_class_folders(const std::vector<std::pair<std::string, fs::pat
   std::vector<std::map<std::string, ClassFolder>> found;
   std::set<std::string> folders;
   for (const auto& [name, folder] : domains) {
-    require(std::find(result.domain_names.begin(), result.domain_names.end(), name) == result.domain_names.end(),
-            "the domain \"", name, "\" is given twice.");
-    result.domain_names.push_back(name);
-    require(fs::is_directory(folder), "there is no folder ", printable(folder.string()), ".");
+    add_domain(name, folder, result.domain_names);
     FolderScan scan = scan_class_folders(folder);
     if (scan.beside > 0)
       result.remarks.push_back(text("not read: ", scan.beside,
@@ -136,6 +140,28 @@ ClassFolders read_class_folders(const std::vector<std::pair<std::string, fs::pat
       if (source[label].empty()) lacking += (lacking.empty() ? "" : ", ") + result.class_names[label];
     if (!lacking.empty())
       result.remarks.push_back(text("the domain ", result.domain_names[domain], " has no image of: ", lacking, "."));
+  }
+  remark_on_others(others, result.remarks);
+  return result;
+}
+
+ClassFolders read_unlabelled_folders(const std::vector<std::pair<std::string, fs::path>>& domains, std::int64_t limit) {
+  ClassFolders result;
+  result.class_names = {"unlabelled"};
+  result.synonyms.emplace_back();
+  std::map<std::string, std::int64_t> others;
+  for (const auto& [name, folder] : domains) {
+    add_domain(name, folder, result.domain_names);
+    ClassFolder content = scan_images_below(folder);
+    require(!content.images.empty(), "below ", printable(folder.string()), " lies no image (", image_format_names,
+            ").");
+    if (limit > 0 && std::ssize(content.images) > limit) content.images.resize(std::size_t(limit));
+    for (const fs::path& path : content.images) {
+      const std::string below = printable(path.lexically_relative(folder).string());
+      result.images.push_back({path, domains.size() > 1 ? name + "/" + below : below, 0,
+                               std::ssize(result.domain_names) - 1, problem_of(path)});
+    }
+    for (const auto& [ending, count] : content.others) others[ending] += count;
   }
   remark_on_others(others, result.remarks);
   return result;

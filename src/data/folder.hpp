@@ -1,4 +1,5 @@
-// Images in class folders: FOLDER/<class>/<file>, in a fixed order, and readable names for the classes.
+// Images in class folders: FOLDER/<class>/<file>, in a fixed order, and readable names for the classes; or without
+// labels, wherever they lie below a folder.
 #pragma once
 #include <cstdint>
 #include <filesystem>
@@ -20,7 +21,7 @@ struct ClassFolders {
   std::vector<std::string> class_names;            // (C) readable, in the byte order of their folders
   std::vector<std::vector<std::string>> synonyms;  // (C) other words for each, without its name
   std::vector<std::string> domain_names;           // (D)
-  std::vector<SourceImage> images;                 // by domain, class folder, file, each in byte order
+  std::vector<SourceImage> images;                 // by domain, class folder, file, each in byte order; or as below
   std::vector<std::string> remarks;                // what a user should know: classes that a domain lacks, unused files
 };
 
@@ -45,5 +46,10 @@ struct FolderReading {
 /// whose name is not UTF-8 and has no other, and two of one name in one domain.
 ClassFolders read_class_folders(const std::vector<std::pair<std::string, std::filesystem::path>>& domains,
                                 const FolderReading& reading = {});
+
+/// The images below several folders, each a domain, by domain and path, all of one class that is called "unlabelled";
+/// of each domain the first `limit`, if that is above 0. Throws for a folder that is missing or holds no image.
+ClassFolders read_unlabelled_folders(const std::vector<std::pair<std::string, std::filesystem::path>>& domains,
+                                     std::int64_t limit = 0);
 
 }  // namespace fedorbit

@@ -1,6 +1,7 @@
 #include "data/folder_scan.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/error.hpp"
 #include "data/printable.hpp"
@@ -82,11 +83,23 @@ FolderScan scan_class_folders(const fs::path& folder) {
               printable(fs::read_symlink(entry, unknown).string()), ", which is not there.");
     }
   }
-  require(!scan.classes.empty(), "the folder ", printable(folder.string()),
-          " has no class folders: images are expected as ", printable(folder.string()), "/<class>/<file>",
-          scan.beside > 0 ? text(", and ", scan.beside, " lie in it without a class.") : ".");
+  require(
+      !scan.classes.empty(), "the folder ", printable(folder.string()),
+      " has no class folders: images are expected as ", printable(folder.string()), "/<class>/<file>",
+      scan.beside > 0 ? text(", and ", scan.beside, " lie in it without a class (--unlabelled takes them so).") : ".");
   refuse_nested(folder, scan.classes);
   return scan;
+}
+
+ClassFolder scan_images_below(const fs::path& folder) {
+  ClassFolder found = scanned(folder);
+  for (const std::string& inner : std::exchange(found.folders, {})) {
+    ClassFolder deeper = scan_images_below(folder / inner);
+    found.images.insert(found.images.end(), deeper.images.begin(), deeper.images.end());
+    for (const auto& [ending, count] : deeper.others) found.others[ending] += count;
+  }
+  std::ranges::sort(found.images, {}, [](const fs::path& path) { return path.string(); });
+  return found;
 }
 
 std::string problem_of(const fs::path& file) {

@@ -24,6 +24,9 @@ struct FolderScan {
 /// naming the folders to give instead.
 FolderScan scan_class_folders(const std::filesystem::path& folder);
 
+/// All images below a folder, however deep, the paths in byte order; what else lies there is counted.
+ClassFolder scan_images_below(const std::filesystem::path& folder);
+
 /// Why the file cannot be read, as a sentence; empty where it can be tried.
 std::string problem_of(const std::filesystem::path& file);
 

@@ -83,6 +83,24 @@ TEST_F(Folders, ClassesOfDomainsAreUnitedByTheirReadableNames) {
               ElementsAre(HasSubstr("first has no image of: river"), HasSubstr("second has no image of: port")));
 }
 
+TEST_F(Folders, ImagesWithoutLabelsAreTakenFromAnyDepthInByteOrder) {
+  for (const char* file : {"a/2.png", "a/10.png", "a/deep/er/1.jpg", "a/deep/notes.txt", "b/@eaDir/x.png", "b/1.png"})
+    add(file);
+  const ClassFolders found = read_unlabelled_folders({{"first", root_ / "a"}, {"second", root_ / "b"}});
+  EXPECT_THAT(found.class_names, ElementsAre("unlabelled"));
+  EXPECT_THAT(found.domain_names, ElementsAre("first", "second"));
+  std::vector<std::string> names;
+  std::vector<std::int64_t> domains;
+  for (const SourceImage& image : found.images) names.push_back(image.name), domains.push_back(image.domain);
+  EXPECT_THAT(names, ElementsAre("first/10.png", "first/2.png", "first/deep/er/1.jpg", "second/1.png"));
+  EXPECT_THAT(domains, ElementsAre(0, 0, 0, 1));
+  EXPECT_THAT(found.remarks, ElementsAre(HasSubstr("not read: 1 .txt")));
+  EXPECT_EQ(read_unlabelled_folders({{"a", root_ / "a"}}, 2).images.back().name, "2.png");
+  fs::create_directories(root_ / "nothing");
+  EXPECT_THROW(read_unlabelled_folders({{"x", root_ / "nothing"}}), Error);
+  EXPECT_THROW(read_unlabelled_folders({{"x", root_ / "absent"}}), Error);
+}
+
 TEST_F(Folders, WhatCannotBeADataSetIsSaidWithItsName) {
   add("in/Port/a.png");
   add("twins/BareLand/1.png");

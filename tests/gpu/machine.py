@@ -26,6 +26,7 @@ class Machine:
             "OMPI_MCA_hwloc_base_binding_policy": "none",
             "OMPI_MCA_plm": "isolated",  # no ssh to other nodes
             "OMPI_MCA_rmaps_base_oversubscribe": "1",
+            "PMIX_MCA_pcompress_base_silence_warning": "1",  # its words are not packed
             "OMP_NUM_THREADS": "1",
             "FEDORBIT_SOURCE": str(source),
             "XDG_CACHE_HOME": str(place / "cache"),
@@ -49,7 +50,10 @@ class Machine:
         command = [str(part) for part in command]
         before = self.size(log)
         begin = time.monotonic()
-        process = self.start(log, command, **environment)
+        try:
+            process = self.start(log, command, **environment)
+        except FileNotFoundError:
+            raise Failure(f"{log}: there is no {command[0]} here") from None
         try:
             code = process.wait(limit)
         except subprocess.TimeoutExpired:

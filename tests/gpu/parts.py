@@ -261,7 +261,7 @@ def refusals(machine):
     rows = []
     for what, ranks, options, environment in (
             ("two ranks under nccl", 2, ["machine.backend=nccl"], {}),
-            ("no visible GPU", 1, [], {"CUDA_VISIBLE_DEVICES": ""})):
+            ("no visible GPU", 1, ["machine.device=cuda"], {"CUDA_VISIBLE_DEVICES": ""})):
         said, _ = machine.experiment("refusals", "refused", "configs/demo.toml", options, ranks, fails=True, **environment)
         sentence = next((line for line in said.splitlines() if "GPU" in line), None)
         rows.append((what, sentence[:150]) if sentence else ("FAILED", f"{what}: {said[:200]}"))
