@@ -24,7 +24,11 @@ class Group:
     settings: dict
     repeats: dict = dataclasses.field(default_factory=dict)  # {repeat in words: Run}
     missing: dict = dataclasses.field(default_factory=dict)  # {repeat in words: why}
-    label: str = ""
+    words: tuple = ()  # what tells it apart, one setting each
+
+    @property
+    def label(self):
+        return ", ".join(self.words)
 
     @property
     def runs(self):
@@ -119,5 +123,5 @@ def groups_of(places):
     keys = telling_keys([group.settings for group in groups])
     for group in groups:
         words = [setting_in_words(key, group.settings[key]) for key in keys or group.settings if key in group.settings]
-        group.label = ", ".join(words) or (group.runs[0].name if group.runs else "all")
+        group.words = tuple(words) or (group.runs[0].name if group.runs else "all",)
     return groups, notes

@@ -23,6 +23,14 @@ def look(number):
     return next(pairs)
 
 
+def crossed(pairs):
+    """Looks of (one, other): what is alike in one has a colour, in the other a mark; None where there are too many."""
+    ones, others = (list(dict.fromkeys(side)) for side in zip(*pairs))
+    if len(ones) > len(COLOURS) or len(others) > len(MARKS):
+        return None
+    return [(COLOURS[ones.index(one)], MARKS[others.index(other)]) for one, other in pairs]
+
+
 def literal(words):
     """Words as a picture shows them: no formula between dollars, no line that is hidden for its underscore."""
     words = shown(words).replace("$", r"\$")

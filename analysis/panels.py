@@ -5,7 +5,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter, PercentFormatter
 
 from . import schema, series
-from .palette import PHASES, REFERENCE, literal, look
+from .palette import COLOURS, PHASES, REFERENCE, crossed, literal, look
 from .words import byte_unit, counted, percent, time_unit
 
 SCOPES = ((schema.Judged.GLOBAL, "-"), (schema.Judged.PERSONAL, "--"), (schema.Judged.GLOBAL_PROBE, "-"),
@@ -21,34 +21,53 @@ MOST_CLASSES = 30
 
 
 class Looks:
-    """What a colour and a mark stand for, the same in all panels: groups, or the scopes of a single one."""
+    """What a colour and a mark stand for, the same in all panels: groups, or the scopes of a single one; of more groups
+    than there are colours, the colour what they differ by first and the mark all else, if that tells them apart."""
 
     def __init__(self, groups):
         self.groups = groups
         self.alone = len(groups) == 1
-        self.named, self.scopes, self.references = {}, {}, {}  # {words: handle} of what was drawn, for the legend
+        self.sides = [(group.words[0], ", ".join(group.words[1:])) for group in groups]
+        self.crossed = crossed(self.sides) if len(groups) > len(COLOURS) else None
+        # {words: handle} of what was drawn, for the legend
+        self.named, self.marks, self.scopes, self.references = {}, {}, {}, {}
 
     @property
     def legend(self):
-        return self.named | self.scopes | self.references
+        return self.named | self.marks | self.scopes | self.references
+
+    def of(self, group):
+        """(colour, mark)"""
+        number = self.groups.index(group)
+        return self.crossed[number] if self.crossed else look(number)
+
+    def name(self, group):
+        """Notes a group for the legend."""
+        colour, mark = self.of(group)
+        if not self.crossed:
+            self.named[literal(group.label)] = Line2D([], [], color=colour, marker=mark, linewidth=1.6)
+            return
+        one, other = self.sides[self.groups.index(group)]
+        self.named[literal(one)] = Line2D([], [], color=colour, linewidth=1.6)
+        if other:
+            self.marks[literal(other)] = Line2D([], [], color=REFERENCE, marker=mark, linestyle="none")
 
     def line(self, group, judged, last):
         """How a line that ends at the share `last` is drawn, its legend noted."""
-        number = [scope for scope, _ in SCOPES].index(judged) if self.alone else self.groups.index(group)
-        colour, mark = look(number)
+        colour, mark = look([scope for scope, _ in SCOPES].index(judged)) if self.alone else self.of(group)
         style = dict(SCOPES)[judged]
         drawn = dict(color=colour, marker=mark, linestyle=style, markersize=4, linewidth=1.6,
                      markerfacecolor=colour if judged == schema.Judged.GLOBAL else "white")
         if self.alone:
             self.named[f"{WORDS[judged]} {percent(last)}"] = Line2D([], [], **drawn)
         else:
-            self.named[literal(group.label)] = Line2D([], [], color=colour, marker=mark, linewidth=1.6)
+            self.name(group)
             self.scopes[WORDS[judged]] = Line2D([], [], color="black", linestyle=style)
         return drawn
 
     def colour(self, group):
         """(colour, mark) of what is no line: of a single group's clients they are those of the personal scores."""
-        return look(1 if self.alone else self.groups.index(group))
+        return look(1) if self.alone else self.of(group)
 
 
 def _shares(axis):
@@ -160,7 +179,7 @@ def _class_series(looks):
                 if (shares := series.class_shares(looks.groups[0], judged))]
     named = [(group, series.class_shares(group, schema.Judged.GLOBAL)) for group in looks.groups]
     named = [(group, shares) for group, shares in named if shares]
-    return [("global" if looks.alone else group.label, look(0 if looks.alone else looks.groups.index(group)), shares)
+    return [("global" if looks.alone else group.label, look(0) if looks.alone else looks.of(group), shares)
             for group, shares in named if shares.keys() == named[0][1].keys()]
 
 

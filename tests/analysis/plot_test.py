@@ -98,6 +98,28 @@ class Pictures(WithFolder):
         self.assertGreaterEqual(seen.x0, 0)
         self.assertLessEqual(seen.x1, figure.bbox.width)
 
+    def test_many_groups_of_two_settings_have_the_colour_of_one_and_the_mark_of_the_other(self):
+        def looks(learners, alphas):
+            runs = []
+            for learner in learners:
+                for alpha in alphas:
+                    runs.append(self.sample(f"crossed-{learner}-{alpha}-{len(alphas)}"))
+                    change_options(runs[-1] / "results.h5", seed=1, method__learner=f'"{learner}"', partition__alpha=alpha)
+            groups = groups_of(runs)[0]
+            found = panels.Looks(groups)
+            figure, axes = pyplot.subplots()
+            panels.ALL["rounds"](axes, found)
+            pyplot.close(figure)
+            return {group.words: found.of(group) for group in groups}, found.legend
+        seen, legend = looks(("one", "other"), (0.1, 0.2, 0.3, 0.4))
+        self.assertEqual(len(set(seen.values())), 8)
+        self.assertEqual(len({colour for (learner, _), (colour, _) in seen.items() if learner == "one"}), 1)
+        self.assertEqual(len({mark for (_, alpha), (_, mark) in seen.items() if alpha == "alpha 0.2"}), 1)
+        for words in ("one", "other", "alpha 0.1", "alpha 0.4"):
+            self.assertIn(words, legend)
+        self.assertNotIn("one, alpha 0.1", legend)
+        self.assertIn("one, alpha 0.1", looks(("one", "other"), (0.1, 0.2))[1])
+
     def test_clients_of_single_runs_are_a_band_only_where_nothing_stands_beside_them(self):
         def bands(*runs):
             figure, axes = pyplot.subplots()
