@@ -6,6 +6,11 @@ import subprocess
 import time
 
 
+# What Open MPI says when a rank has ended badly, beside the rank's own words.
+OF_MPI = ("--", "ORTE", "MPI_ABORT", "with errorcode", "NOTE: invoking MPI_ABORT", "You may or may not see", "exactly when Open MPI",
+          "Primary job", "a non-zero exit code")
+
+
 class Failure(Exception):
     """A sentence about a command that did not do what it should."""
 
@@ -63,7 +68,7 @@ class Machine:
         seconds = time.monotonic() - begin
         said = self.text(log)[before:].split("\n", 1)[1]
         if (code != 0) != fails:
-            words = [line for line in said.splitlines() if line.strip() and "ORTE" not in line and line[:2] != "--"]
+            words = [line for line in said.splitlines() if line.strip() and not line.startswith(OF_MPI)]
             last = words[-1:] or ["nothing"]
             raise Failure(f"{log}: exit code {code}; its last words: {last[0][:300]}")
         return said, seconds
