@@ -5,6 +5,7 @@ import dataclasses
 from . import schema
 from .run import Run
 from .study import is_study, runs_of
+from .words import counted
 
 REPEAT = "seed"
 SPLIT_SEED = "partition.seed"  # the same as the seed unless it was said
@@ -36,12 +37,12 @@ class Group:
 
 
 def setting_in_words(key, value):
-    """ "40 clients", "alpha 0.1", "fedprox": short, for labels."""
+    """ "40 clients", "1 client", "alpha 0.1", "fedprox": short, for labels."""
     last = key.rpartition(".")[2].replace("_", " ")
     if isinstance(value, bool):
         return last if value else f"no {last}"
     if isinstance(value, (int, float)):
-        return f"{value} {last}" if last in ("clients", "ranks", "rounds") else f"{last} {value}"
+        return counted(value, last[:-1]) if last in ("clients", "ranks", "rounds") else f"{last} {value}"
     if key == "method.personal":
         return "alone" if value == "*" else f"{value} personal" if value else "all shared"
     if key.startswith(("data.", "model.")):

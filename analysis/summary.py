@@ -36,7 +36,7 @@ def accuracy(run):
         spread = [percent(f(clients)) if len(clients) else "-" for f in (numpy.mean, numpy.min, numpy.max)]
         table.add_row(schema.name(judged), str(last), pool, *spread, str(len(clients)) if len(clients) else "-")
     if run.selected:
-        table.caption = f"kept is the model after {run.selected[0]} rounds (validation {percent(run.selected[1])})"
+        table.caption = f"kept is the model after {counted(run.selected[0], 'round')} (validation {percent(run.selected[1])})"
         table.caption_justify = "left"
     return table
 

@@ -178,6 +178,8 @@ class Analysis(WithFolder):
     def test_settings_have_short_words(self):
         for value, words in (("*", "alone"), ("", "all shared"), ("head.*", "head.* personal")):
             self.assertEqual(setting_in_words("method.personal", value), words)
+        for clients, words in ((1, "1 client"), (40, "40 clients")):
+            self.assertEqual(setting_in_words("partition.clients", clients), words)
         options = {"data.path": "", "data.features": "some/CLIP.h5"}
         self.assertEqual(describe.data(options), "CLIP")
         self.assertEqual(describe.data({"data.path": "", "data.features": ""}), "synthetic scenes")
