@@ -21,7 +21,7 @@ int main(int count, char** arguments) {
 
   CLI::App program("FedOrbit simulates federated vision-language learning on remote-sensing imagery.", "fedorbit");
   program.require_subcommand(1);
-  program.set_version_flag("--version", fedorbit::version);
+  program.set_version_flag("--version", fedorbit::build());
   fedorbit::add_run(program);
   fedorbit::add_prepare(program);
   fedorbit::add_pretrain(program);

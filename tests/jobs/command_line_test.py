@@ -27,6 +27,15 @@ class CommandLineTest(ProgramTest):
         self.assertIn(f'path = "{data}"', options.replace("'", '"'))
         self.assertIn(f'weights = "{self.clip}"', options.replace("'", '"'))
 
+    def test_the_version_is_the_build_that_results_name(self):
+        run = self.folder / "run"
+        code, errors = self.fedorbit("run", self.config, "-q", "-o", run, "--set", "training.rounds=1")
+        self.assertEqual(code, 0, errors)
+        said = subprocess.run([FEDORBIT, "--version"], capture_output=True, text=True, check=True).stdout
+        with h5py.File(run / "results.h5") as file:
+            version, commit = (file.attrs[f"program_{part}"].decode() for part in ("version", "commit"))
+        self.assertEqual(said, f"{version} of commit {commit}\n")
+
     def test_a_strategy_that_changes_nothing_is_warned_of(self):
         for batch, idle in ((100, True), (4, False)):
             with self.subTest(batch=batch):
