@@ -3,6 +3,7 @@
 #include <ATen/ops/tensor.h>
 
 #include <algorithm>
+#include <unordered_map>
 
 namespace fedorbit {
 
@@ -43,6 +44,16 @@ void CostModel::share(Communicator& communicator) {
   communicator.broadcast(model);
   fixed_ = model[0].item<double>();
   per_step_ = model[1].item<double>();
+}
+
+std::vector<double> seconds_of_groups(const Placement& placement, const std::vector<RankReport>& reports) {
+  std::unordered_map<ClientId, std::size_t> group_of;
+  for (std::size_t g = 0; g < placement.groups().size(); ++g)
+    for (const ClientId client : placement.groups()[g]) group_of[client] = g;
+  std::vector<double> seconds(placement.groups().size(), 0);
+  for (const RankReport& report : reports)
+    for (const TurnRecord& turn : report.turns) seconds[group_of.at(turn.client)] += turn.seconds;
+  return seconds;
 }
 
 }  // namespace fedorbit

@@ -5,6 +5,7 @@
 
 #include "comm/communicator.hpp"
 #include "federation/placement.hpp"
+#include "federation/round_message.hpp"
 
 namespace fedorbit {
 
@@ -18,7 +19,7 @@ class CostModel {
   /// Where these groups are trained by what is known now; before any round, by their work alone. Only the same on every
   /// rank if nothing was observed since share().
   Placement place(Groups groups, int ranks) const;
-  /// What groups took in a round: `seconds` of each of the placement's groups.
+  /// What groups took in a round: `seconds` of each of the placement's groups, see seconds_of_groups().
   void observe(const Placement& placement, const std::vector<double>& seconds);
   /// Collective: every rank takes the root's model, since sums of seconds need not be equal to the last bit on
   /// processors that differ.
@@ -31,5 +32,8 @@ class CostModel {
   double fixed_ = 0, per_step_ = 1;
   double count_ = 0, works_ = 0, seconds_ = 0, squares_ = 0, products_ = 0;  // sums over what was observed
 };
+
+/// What each of the placement's groups took, by what the ranks report of their clients' turns.
+std::vector<double> seconds_of_groups(const Placement& placement, const std::vector<RankReport>& reports);
 
 }  // namespace fedorbit

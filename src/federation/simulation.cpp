@@ -19,20 +19,6 @@
 
 namespace fedorbit {
 
-namespace {
-
-std::vector<double> seconds_of_groups(const Placement& placement, const std::vector<RankReport>& reports) {
-  std::unordered_map<ClientId, std::size_t> group_of;
-  for (std::size_t g = 0; g < placement.groups().size(); ++g)
-    for (const ClientId client : placement.groups()[g]) group_of[client] = g;
-  std::vector<double> seconds(placement.groups().size(), 0);
-  for (const RankReport& report : reports)
-    for (const TurnRecord& turn : report.turns) seconds[group_of.at(turn.client)] += turn.seconds;
-  return seconds;
-}
-
-}  // namespace
-
 Simulation::Simulation(Workshop& workshop, Communicator& communicator, std::vector<std::unique_ptr<Exam>> exams,
                        std::vector<Observer*> observers, std::function<void(const State&)> save, RowShelf::Room room)
     : workshop_(workshop),

@@ -40,6 +40,17 @@ TEST(CostModel, forgets_rounds_that_are_long_over) {
   EXPECT_EQ(beside_the_long_one(costs), 0u);
 }
 
+TEST(CostModel, hears_of_a_group_what_the_turns_of_its_clients_took_whoever_reports_them) {
+  const auto took = [](ClientId client, double seconds) {
+    TurnRecord turn{};
+    turn.client = client, turn.seconds = seconds;
+    return turn;
+  };
+  const Placement placement = model().place({{1, 2}, {9}, {3, 5}}, 2);
+  const std::vector<RankReport> reports{{{}, {took(9, 4)}}, {{}, {took(1, 0.5), took(2, 1), took(3, 2), took(5, 8)}}};
+  EXPECT_EQ(seconds_of_groups(placement, reports), (std::vector<double>{1.5, 4, 10}));
+}
+
 TEST(CostModel, is_the_roots_on_every_rank) {
   const auto communicator = make_communicator("auto");
   CostModel costs = model();
