@@ -88,9 +88,10 @@ class Strategy {
   /// What a client starts from where that is not simply what came: blends it with what the client kept. Pure, and
   /// without random draw, since exams ask as well. Whether it changed anything.
   virtual bool receive(Parameters&, const Turn&) const { return false; }
-  /// Whether download() sends clients anything but the same parameters, or receive() blends: then they are judged one
-  /// by one, too.
-  virtual bool differs_by_client() const { return false; }
+  /// Whether receive() blends, so that clients start from something else each.
+  virtual bool blends() const { return false; }
+  /// Whether download() sends clients anything but the same parameters.
+  virtual bool downloads_differ() const { return false; }
   /// Whether it is defined where updates of one round began from different versions of the model.
   virtual bool takes_stale_updates() const { return true; }
   /// The direction of a local step from `shared` (K, P). `at` is called at least once; personal gradients are those of

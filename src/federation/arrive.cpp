@@ -11,9 +11,7 @@ Arrival arrive(Workshop& workshop, const Server& server, Downloads& downloads, s
   return {group, std::move(turn), std::move(received.bytes)};
 }
 
-bool ArrivingClients::differ() const {
-  return workshop_.learner.layout().size(Owner::personal) > 0 || workshop_.strategy.differs_by_client();
-}
+bool ArrivingClients::differ() const { return start_apart(workshop_.learner, workshop_.strategy); }
 
 std::vector<std::vector<ClientId>> ArrivingClients::groups_here(const std::vector<ClientId>& clients) {
   const Placement placement =

@@ -10,6 +10,11 @@
 
 namespace fedorbit {
 
+/// Whether clients start from anything but what the server has.
+inline bool start_apart(const Learner& learner, const Strategy& strategy) {
+  return learner.layout().size(Owner::personal) > 0 || strategy.downloads_differ() || strategy.blends();
+}
+
 /// Clients that have arrived: their turn may begin.
 struct Arrival {
   Group& group;

@@ -12,6 +12,7 @@
 #include "evaluation/personal_encoder_exam.hpp"
 #include "evaluation/personal_exam.hpp"
 #include "evaluation/trained_exam.hpp"
+#include "federation/arrive.hpp"
 #include "federation/cohort.hpp"
 #include "federation/public_batches.hpp"
 
@@ -46,7 +47,7 @@ void check_codecs(const Experiment& experiment, const Parts& parts) {
   }
   if (parts.download_codec->lossless()) return;
   const std::string& codec = experiment.download.codec;
-  require(!parts.strategy->differs_by_client(), "download.codec = \"", codec,
+  require(!parts.strategy->downloads_differ(), "download.codec = \"", codec,
           "\" loses some of what the server sends, and method.strategy = \"", experiment.method.strategy,
           "\" sends each client something else: the server would have to keep what every client holds. Take a codec "
           "that loses nothing.");
@@ -93,7 +94,7 @@ void check_encoders(const Experiment& experiment, const Parts& parts) {
       "evaluation.personal_encoders = true judges the features of clients' encoders, and method.learner = \"", learner,
       parts.learner->encoder() ? "\" is judged by its labels; name other data in downstream.path, or set it to false."
                                : "\" trains none.");
-  require(parts.learner->layout().size(Owner::personal) > 0 || parts.strategy->differs_by_client(),
+  require(start_apart(*parts.learner, *parts.strategy),
           "evaluation.personal_encoders = true: all clients start from what the server has, so that there is nothing ",
           "personal to judge; name tensors in method.personal (*: all), or set it to false.");
 }

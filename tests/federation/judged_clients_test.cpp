@@ -73,7 +73,7 @@ struct Apart final : FedAvg {
   Download download(const Server& server, ClientId client) override {
     return {client == 3 ? at::zeros_like(server.global) : server.global, {}};
   }
-  bool differs_by_client() const override { return true; }
+  bool downloads_differ() const override { return true; }
 };
 
 TEST_F(Simulations, judge_clients_with_what_the_strategy_sends_them) {
@@ -117,7 +117,7 @@ TEST_F(Simulations, of_clients_that_share_nothing_train_each_alone_from_the_same
 /// Clients start half-way between what came and what they had after their last turn.
 struct Halfway final : FedAvg {
   Lengths memories(const Layout& layout) const override { return {{"mine", layout.weights(Owner::shared)}}; }
-  bool differs_by_client() const override { return true; }
+  bool blends() const override { return true; }
   bool receive(Parameters& parameters, const Turn& turn) const override {
     if (turn.round == 0) return false;
     parameters.flat(Owner::shared).add_(turn.memory("mine")).div_(2);

@@ -33,7 +33,7 @@ class FedEma final : public FedAvg {
   Lengths memories(const Layout& layout) const override {
     return {{"knows", 1}, {"lambda", 1}, {"own", layout.weights(Owner::shared)}};
   }
-  bool differs_by_client() const override { return true; }
+  bool blends() const override { return true; }
   bool receive(Parameters& parameters, const Turn& turn) const override {
     const Tensor place = parameters.weights(Owner::shared), apart = distance(place, turn);
     const Tensor mu = (lambda(apart, turn) * apart).clamp_max(1).to(at::kFloat).unsqueeze(1);  // (K, 1)

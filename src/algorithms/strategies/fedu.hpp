@@ -41,7 +41,7 @@ class FedU final : public FedAvg {
     for (const Entry& entry : shared_weights(layout, of_predictor)) length += entry.numel;
     return {{"keeps", 1}, {"predictor", length}};
   }
-  bool differs_by_client() const override { return true; }
+  bool blends() const override { return true; }
   bool receive(Parameters& parameters, const Turn& turn) const override {
     const Tensor keeps = turn.memory("keeps") > 0;  // (K, 1)
     if (!keeps.any().item<bool>()) return false;
