@@ -34,13 +34,11 @@ struct EvaluatedModel : WeightOptions {
   }
 };
 
-struct ProbeOptions {
-  bool linear = true, neighbours = true;
-  double test_fraction = 0.2, temperature = 0.07;
-  std::int64_t k = 20, draws = 5;
-  std::string shots;
+struct ProbeOptions : FittedOptions {
+  double test_fraction = 0.2;
+  ProbeOptions() { neighbours = true; }
   void fields(OptionList& v) {
-    v("linear", linear, "whether a linear classifier is fitted to features");
+    v("linear", linear_probe, "whether a linear classifier is fitted to features");
     v("neighbours", neighbours, "whether images are labelled by their nearest neighbours");
     v("shots", shots,
       "also by linear classifiers fitted to so few labelled images of each class, in the mean over draws; several "

@@ -16,6 +16,7 @@
 #include "federation/assemble.hpp"
 #include "federation/census.hpp"
 #include "federation/cohort.hpp"
+#include "federation/exams.hpp"
 #include "federation/fleet.hpp"
 #include "federation/memory_check.hpp"
 #include "federation/placement.hpp"

@@ -2,9 +2,9 @@
 
 #include <ATen/ops/tensor.h>
 
+#include <algorithm>
 #include <numeric>
 
-#include "core/error.hpp"
 #include "evaluation/encoder_exam.hpp"
 #include "evaluation/frozen_exam.hpp"
 #include "evaluation/halves.hpp"
@@ -12,18 +12,6 @@
 #include "inputs/class_texts.hpp"
 
 namespace fedorbit {
-namespace {
-
-std::vector<FittedTask> fitted_tasks(const ProbeOptions& options, std::int64_t seed, const Questions& asked) {
-  std::vector<FittedTask> tasks =
-      few_shot_tasks("probe.shots", options.shots, options.draws, asked.data, asked.train, Keys(std::uint64_t(seed)));
-  if (options.neighbours)
-    tasks.insert(tasks.begin(), neighbours_task(asked.data.classes, options.k, options.temperature));
-  if (options.linear) tasks.insert(tasks.begin(), probe_task(asked.data.classes));
-  return tasks;
-}
-
-}  // namespace
 
 Scores score(const EvaluateOptions& options, Subject& subject, const BatchSources& sources,
              Communicator& communicator) {
@@ -60,10 +48,12 @@ Scores score(const EvaluateOptions& options, Subject& subject, const BatchSource
     label(scope::global, task::labelling, to_judge(*classifier),
           classifier->scorer(subject.trained->parameters, Scope::global));
   const ProbeOptions& probe = options.probe;
-  if (!probe.linear && !probe.neighbours && probe.shots.empty()) return found;
+  if (!probe.linear_probe && !probe.neighbours && probe.shots.empty()) return found;
   const auto halves = halves_of(data, probe.test_fraction, options.seed);
   const Questions asked{sources, data, halves->train_pool(), {}, {{split::test, false, halves->test_pool(), {}, {}}}};
-  const std::vector<FittedTask> tasks = fitted_tasks(probe, options.seed, asked);
+  std::vector<FittedTask> tasks = fitted_tasks(probe, data.classes);
+  std::ranges::move(few_shot_tasks("probe.shots", probe, data, asked.train, Keys(std::uint64_t(options.seed))),
+                    std::back_inserter(tasks));
   const auto by_features = [&](const char* whose, const Tensor& of_all) {  // (N, d)
     const auto features = JudgedFeatures::of(asked, [&](std::span<const std::int64_t> images) {
       return of_all.index_select(0, at::tensor(at::ArrayRef<std::int64_t>(images.data(), images.size())))

@@ -8,6 +8,9 @@
 
 namespace fedorbit {
 
+/// Whether a learner without labels is judged by how well its encoder's features tell the classes apart.
+inline bool judged_by_features(Learner& learner) { return learner.encoder() && !learner.classifier(); }
+
 /// Collective. The features of these images, (n, d) float32 on the CPU, encoded in fixed chunks shared among ranks: the
 /// same on every rank, and on any number of them.
 Tensor encoded(const Batches& batches, std::span<const std::int64_t> images, Encoder& encoder, const Encoding& encoding,

@@ -70,18 +70,25 @@ FittedTask few_shot_task(std::int64_t classes, std::int64_t shots, std::int64_t 
           draws};
 }
 
-std::vector<FittedTask> few_shot_tasks(const std::string& option, const std::string& shots, std::int64_t draws,
-                                       const Labelled& data, std::span<const std::int64_t> train, const Keys& keys) {
+std::vector<FittedTask> fitted_tasks(const FittedOptions& options, std::int64_t classes) {
+  std::vector<FittedTask> tasks;
+  if (options.linear_probe) tasks.push_back(probe_task(classes));
+  if (options.neighbours) tasks.push_back(neighbours_task(classes, options.k, options.temperature));
+  return tasks;
+}
+
+std::vector<FittedTask> few_shot_tasks(const std::string& option, const FittedOptions& options, const Labelled& data,
+                                       std::span<const std::int64_t> train, const Keys& keys) {
   std::vector<std::int64_t> images(std::size_t(data.classes), 0);
   for (const std::int64_t image : train) ++images[std::size_t(data.labels[std::size_t(image)])];
   const auto fewest = std::ranges::min_element(images);
   std::vector<FittedTask> tasks;
-  for (const std::string& word : listed(shots)) {
+  for (const std::string& word : listed(options.shots)) {
     const std::int64_t wanted = number_in(option, word);
-    require(wanted <= *fewest, option, " = \"", shots, "\" asks for ", wanted,
+    require(wanted <= *fewest, option, " = \"", options.shots, "\" asks for ", wanted,
             " labelled images of each class, and class ", fewest - images.begin(), " has ", *fewest,
             " to train on; take ", *fewest, " or fewer.");
-    tasks.push_back(few_shot_task(data.classes, wanted, draws, keys));
+    tasks.push_back(few_shot_task(data.classes, wanted, options.draws, keys));
   }
   return tasks;
 }

@@ -4,12 +4,21 @@
 #include <functional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "algorithms/learner.hpp"
 #include "core/keys.hpp"
 #include "data/partition.hpp"
 
 namespace fedorbit {
+
+/// Which of these are asked for: what [evaluation] of a run and [probe] of `fedorbit evaluate` have in common.
+struct FittedOptions {
+  bool linear_probe = true, neighbours = false;
+  std::int64_t k = 20, draws = 5;
+  double temperature = 0.07;
+  std::string shots;
+};
 
 /// What it is called in scores, and what fits it to `train` of the features (N, d) with labels (N).
 struct FittedTask {
@@ -28,9 +37,11 @@ FittedTask neighbours_task(std::int64_t classes, std::int64_t k, double temperat
 /// say. Those of more shots are those of fewer and others.
 FittedTask few_shot_task(std::int64_t classes, std::int64_t shots, std::int64_t draws, const Keys& keys);
 
-/// Such tasks for shots as an option lists them ("1;5;10"); `option` is its name. Throws where that is no list of
+/// The probe and the neighbours, where they are asked for.
+std::vector<FittedTask> fitted_tasks(const FittedOptions& options, std::int64_t classes);
+/// Few-shot tasks for options.shots, a list ("1;5;10") that errors call `option`. Throws where that is no list of
 /// numbers, or some class has fewer images among `train`.
-std::vector<FittedTask> few_shot_tasks(const std::string& option, const std::string& shots, std::int64_t draws,
-                                       const Labelled& data, std::span<const std::int64_t> train, const Keys& keys);
+std::vector<FittedTask> few_shot_tasks(const std::string& option, const FittedOptions& options, const Labelled& data,
+                                       std::span<const std::int64_t> train, const Keys& keys);
 
 }  // namespace fedorbit

@@ -6,6 +6,7 @@
 #include "data/augment.hpp"
 #include "data/synthetic.hpp"
 #include "evaluation/downstream.hpp"
+#include "evaluation/fitted_task.hpp"
 #include "federation/links.hpp"
 #include "federation/schedule.hpp"
 #include "inputs/live_images.hpp"
@@ -53,11 +54,10 @@ struct TrainingOptions {
   }
 };
 
-struct EvaluationOptions {
-  std::int64_t every = 10, clients = 1000, k = 20, draws = 5;
-  bool linear_probe = true, neighbours = false, trained = false, personal_encoders = false;
-  double temperature = 0.07;
-  std::string select = "none", shots;
+struct EvaluationOptions : FittedOptions {
+  std::int64_t every = 10, clients = 1000;
+  bool trained = false, personal_encoders = false;
+  std::string select = "none";
   void fields(OptionList& v) {
     v("every", every, "rounds", "between evaluations; the last round is always evaluated", 1, 1e9);
     v("clients", clients, "clients", "how many clients are judged one by one, at most", 0, 1e9);

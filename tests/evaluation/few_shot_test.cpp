@@ -45,7 +45,7 @@ struct FewShot : testing::Test {
   }
 
   std::vector<FittedTask> tasks(const std::string& shots, std::int64_t draws) {
-    return few_shot_tasks("evaluation.shots", shots, draws, questions->data, train, Keys(3));
+    return few_shot_tasks("evaluation.shots", {.draws = draws, .shots = shots}, questions->data, train, Keys(3));
   }
   std::vector<Score> scores(const std::vector<FittedTask>& tasks) {
     std::vector<Score> found;

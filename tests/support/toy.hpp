@@ -12,6 +12,7 @@
 #include "comm/single.hpp"
 #include "evaluation/frozen_exam.hpp"
 #include "federation/assemble.hpp"
+#include "federation/exams.hpp"
 #include "federation/public_batches.hpp"
 #include "federation/simulation.hpp"
 
