@@ -1,42 +1,34 @@
 // `fedorbit run`: one experiment, from its configuration to its results file.
 #include <ATen/ops/tensor.h>
 
-#include <numeric>
-
-#include "comm/node_memory.hpp"
 #include "comm/way.hpp"
 #include "core/error.hpp"
-#include "core/fingerprint.hpp"
 #include "core/log.hpp"
 #include "core/signals.hpp"
 #include "core/version.hpp"
 #include "core/words.hpp"
 #include "data/split_file.hpp"
 #include "evaluation/frozen_exam.hpp"
-#include "federation/assemble.hpp"
 #include "federation/census.hpp"
-#include "federation/cohort.hpp"
 #include "federation/exams.hpp"
 #include "federation/fleet.hpp"
 #include "federation/memory_check.hpp"
-#include "federation/placement.hpp"
-#include "federation/public_batches.hpp"
 #include "federation/simulation.hpp"
 #include "inputs/arithmetic.hpp"
 #include "inputs/batch_sources.hpp"
 #include "inputs/feature_store.hpp"
-#include "inputs/open_data.hpp"
 #include "io/file.hpp"
 #include "io/scratch_file.hpp"
 #include "jobs/command_line.hpp"
 #include "jobs/commands.hpp"
+#include "jobs/introduction.hpp"
+#include "jobs/opened_run.hpp"
 #include "jobs/opening.hpp"
 #include "jobs/unused_options.hpp"
 #include "results/event_log.hpp"
 #include "results/figures_of_merit.hpp"
 #include "results/machine_events.hpp"
 #include "results/progress.hpp"
-#include "results/provenance.hpp"
 #include "results/recorder.hpp"
 #include "results/resume.hpp"
 #include "results/run_directory.hpp"
@@ -51,64 +43,6 @@ struct Arguments {
   bool restart = false, other_build = false, verbose = false;
 };
 
-/// The most local steps that a listed client takes in a round.
-std::int64_t most_steps(const std::vector<ClientRecord>& clients, const TrainingOptions& training) {
-  std::int64_t most = 0;
-  for (const ClientRecord& client : clients) most = std::max(most, training.local_steps(client.train_samples).all);
-  return most;
-}
-
-/// What is read before the run directory is touched: a misspelt name loses nothing there.
-struct Opened {
-  Sources sources;
-  Parts parts;
-  std::unique_ptr<Downstream> downstream;  // where encoders are judged on other data, too
-  std::optional<Dataset> public_images;    // of data.public, where the strategy looks at any
-};
-
-std::optional<Dataset> open_public_images(const Experiment& experiment, const Sources& sources, const Parts& parts,
-                                          Communicator& communicator) {
-  const std::string& path = experiment.data.public_images;
-  if (path.empty() || parts.strategy->public_batches().count == 0) return {};
-  Dataset dataset = open_data(path, experiment.synthetic, communicator);
-  require(dataset.checksum() != sources.data_checksum, "data.public = ", path,
-          " has the images of the data itself, which clients have; set some of them aside with "
-          "partition.public_images.");
-  require_public_images(*parts.strategy, dataset.size(), text("data.public = ", path));
-  return dataset;
-}
-
-Opened open(Experiment& experiment, at::Device device, Communicator& communicator) {
-  Sources sources = open_sources(experiment.data, experiment.synthetic, experiment.model, device, communicator);
-  Material material{sources.class_names,
-                    sources.width,
-                    sources.logit_scale,
-                    sources.clip,
-                    sources.texts,
-                    experiment.engine,
-                    [&](const Tensor& bytes) { return one_copy_on_node(bytes, communicator); }};
-  auto learner = make_learner(experiment.method.learner, experiment.learner, std::move(material));
-  if (const std::string read = learner->weights_checksum(); !read.empty())
-    communicator.agree("weights of the learner " + experiment.method.learner, fingerprint(read));
-  Parts parts = assemble(experiment, sources.labelled(), std::move(learner), device);
-  std::unique_ptr<Downstream> downstream;
-  if (!experiment.downstream.path.empty())
-    downstream = std::make_unique<Downstream>(experiment.downstream, device,
-                                              reading_of(experiment.machine, communicator).threads, communicator);
-  auto public_images = open_public_images(experiment, sources, parts, communicator);
-  return {std::move(sources), std::move(parts), std::move(downstream), std::move(public_images)};
-}
-
-/// The server's: of data.public, or set aside.
-std::vector<Batch> public_images_of(const Opened& opened, const Batches& batches, const ReadingOptions& reading) {
-  const Parts& parts = opened.parts;
-  if (!opened.public_images) return public_batches(parts, batches, parts.partition->pools().public_images);
-  std::vector<std::int64_t> all(std::size_t(opened.public_images->size()));
-  std::iota(all.begin(), all.end(), 0);
-  const LiveImages source(*opened.public_images, {}, batches.device(), parts.keys, reading);
-  return public_batches(parts, source, std::move(all));
-}
-
 /// Collective: what the folder holds, as the root sees it.
 RunDirectory::Holding take(RunDirectory& directory, const std::string& options_toml, bool restart,
                            Communicator& communicator) {
@@ -116,44 +50,6 @@ RunDirectory::Holding take(RunDirectory& directory, const std::string& options_t
   if (communicator.root()) holding.fill_(std::int64_t(directory.open(options_toml, restart)));
   communicator.broadcast(holding);
   return RunDirectory::Holding(holding.item<std::int64_t>());
-}
-
-RunRecord record_of(const Opened& opened, const std::string& options_toml, Communicator& communicator) {
-  RunRecord record;
-  record.options_toml = options_toml;
-  record.provenance = provenance_of_run(communicator);
-  record.provenance["data_sha256"] = opened.sources.data_checksum;
-  record.provenance["weights_sha256"] = opened.sources.weights_checksum;
-  if (const std::string read = opened.parts.learner->weights_checksum(); !read.empty())
-    record.provenance["learner_weights_sha256"] = read;
-  if (opened.downstream) record.provenance["downstream_data_sha256"] = opened.downstream->checksum();
-  if (opened.public_images) record.provenance["public_sha256"] = opened.public_images->checksum();
-  record.provenance["text_templates"] = opened.sources.templates;
-  record.class_names = opened.sources.class_names;
-  record.domain_names = opened.sources.domain_names;
-  record.diagnostics = opened.parts.learner->diagnostics();
-  return record;
-}
-
-/// At the root: the run and its clients in a few lines.
-void introduce(const Experiment& experiment, const Opened& opened, const RunRecord& record, at::Device device,
-               int ranks, bool verbose) {
-  const std::string of_weights = opened.sources.clip ? opened.sources.clip->assumption : "";
-  for (const std::string& assumption : {of_weights, opened.parts.learner->assumption()})
-    if (!assumption.empty()) log::warning(assumption);
-  const auto& training = experiment.training;
-  const std::int64_t cohort = cohort_size(opened.parts.partition->clients(), training.participation),
-                     together = clients_together(experiment, device, cohort, ranks),
-                     groups = (cohort + together - 1) / together;
-  const Partition& partition = *opened.parts.partition;
-  const Labelled data = opened.sources.labelled();
-  log::info(experiment.name, ": ", experiment.method.learner, " with ", experiment.method.strategy, " on ",
-            counted(ranks, "rank"), ", ", device.str(), "\n", summary(record.clients, partition, data));
-  if (const std::string more = notes(record, partition, data); !more.empty()) log::info(more);
-  if (verbose) log::detail(who_holds_what(record.clients, record.class_names));
-  if (groups < ranks)
-    log::info("only ", groups, " of ", ranks, " ranks train: ", cohort, " clients a round in groups of ", together,
-              "; a smaller training.group_size shares them among more.");
 }
 
 /// Who watches a run at the root: its file, its lines on the terminal, the machine.
@@ -181,7 +77,7 @@ int run(Arguments& arguments) {
   const at::Device device = prepare_machine(experiment.machine, *communicator);
   const bool root = communicator->root();
 
-  const Opened opened = open(experiment, device, *communicator);
+  const OpenedRun opened = open_run(experiment, device, *communicator);
   const Parts& parts = opened.parts;
   const Sources& sources = opened.sources;
   if (sources.imported)
@@ -280,11 +176,10 @@ int run(Arguments& arguments) {
     for (Observer* observer : observers) observer->started(record);
     watchers->machine.emplace(*communicator, observers);
     observers.push_back(&*watchers->machine);
-    for (const std::string& idle :
-         {parts.learner->idle(), parts.strategy->idle(most_steps(record.clients, experiment.training))})
-      if (!restart && !idle.empty())
+    if (!restart)
+      for (const std::string& idle : idle_options(experiment, parts, record))
         for (Observer* observer : observers) observer->happened({0, "warning", idle});
-    if (restart)
+    else
       for (const EventRecord& event : events_of_restart(*restart, *communicator, record.provenance["hosts"]))
         for (Observer* observer : observers) observer->happened(event);
   }
