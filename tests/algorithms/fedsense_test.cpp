@@ -139,13 +139,14 @@ TEST(FedSense, that_distils_wants_whole_cohorts_and_sends_nothing_more) {
   EXPECT_FALSE(sense->extras({}).at("similarity").sent);
 }
 
-class EveryEncoder : public testing::TestWithParam<const char*> {};
-INSTANTIATE_TEST_SUITE_P(all, EveryEncoder, testing::Values("network", "simsiam", "byol", "moco", "simmim", "mae"),
-                         [](const auto& info) { return std::string(info.param); });
+class EveryEncoder : public testing::TestWithParam<std::string> {};
+INSTANTIATE_TEST_SUITE_P(all, EveryEncoder, testing::ValuesIn(learner_names()),
+                         [](const auto& info) { return info.param; });
 
 TEST_P(EveryEncoder, gives_the_same_features_with_and_without_a_gradient) {
   const Clip clip = random_clip();
   for (const auto& learner : variants(GetParam(), clip)) {
+    if (!learner->encoder()) continue;
     ClientGroup group(*learner, {3, 5}, 6);
     group.batch.present = at::ones({2, 6});
     group.batch.images = group.batch.images.narrow(1, 0, 1);

@@ -6,7 +6,6 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <map>
 
 #include "algorithms/losses/cosine.hpp"
 #include "algorithms/registry.hpp"
@@ -57,56 +56,9 @@ inline Material whole_material(const Clip& clip, const EngineOptions& engine = {
   return material;
 }
 
-/// Options of a learner's variants: of the readings of its paper.
-inline std::vector<std::vector<std::string>> variants_of(const std::string& name) {
-  if (name == "prompt") return {{"prompt.context=4"}};
-  if (name == "fedclip") return {{}, {"fedclip.objective=classes"}, {"fedclip.feature_length=10"}};
-  if (name == "linear") return {{}, {"linear.features=raw"}};
-  std::vector<std::vector<std::string>> out;
-  if (name == "network") {
-    for (const char* norm : {"statistics=shared", "statistics=personal", "statistics=batch", "norm=group"})
-      out.push_back(
-          {"network.architecture=resnet18", "network.width=8", "network.image_size=32", text("network.", norm)});
-    out.push_back({"network.architecture=vit_tiny_patch16", "network.width=16", "network.depth=2",
-                   "network.image_size=32", "network.label_smoothing=0.1"});
-    out.push_back({"network.architecture=clip", "network.head=text"});
-    return out;
-  }
-  const std::map<std::string, std::vector<std::string>> without_labels{
-      {"simsiam", {"projection=12", "prediction=5"}},
-      {"byol", {"hidden=12", "projection=5"}},
-      {"moco", {"queue=9", "projection=6"}},
-      {"simmim", {}},
-      {"mae", {"decoder_width=12", "decoder_depth=1"}},
-  };
-  if (const auto sizes = without_labels.find(name); sizes != without_labels.end()) {
-    const auto small = [&](std::vector<std::string> options) {
-      options.push_back("image_size=32");
-      options.insert(options.end(), sizes->second.begin(), sizes->second.end());
-      for (std::string& option : options) option = name + "." + option;
-      out.push_back(std::move(options));
-    };
-    small({"architecture=vit_tiny_patch16", "width=16", "depth=1"});
-    if (name == "simmim" || name == "mae") return out;
-    small({"architecture=resnet18", "width=4", "statistics=personal"});
-    small({"architecture=resnet18", "width=4", "norm=group", name == "simsiam" ? "alignment=0.5" : "kept=client"});
-    return out;
-  }
-  if (name != "dual_prompt") return {{}};
-  for (const char* reading : {"separate", "joined"})
-    for (const char* transport : {"patch", "batch"})
-      out.push_back({text("dual_prompt.reading=", reading), text("dual_prompt.transport=", transport)});
-  return out;
-}
-
-/// The learner of that name, in all its variants.
-inline std::vector<std::unique_ptr<Learner>> variants(const std::string& name, const Clip& clip,
-                                                      const EngineOptions& engine = {}) {
-  std::vector<std::unique_ptr<Learner>> out;
-  for (const auto& options : variants_of(name))
-    out.push_back(make_learner(name, with<LearnerOptions>(options), whole_material(clip, engine)));
-  return out;
-}
+/// The learner of that name with small sizes, in all readings of its paper: variants.cpp has their options.
+std::vector<std::unique_ptr<Learner>> variants(const std::string& name, const Clip& clip,
+                                               const EngineOptions& engine = {});
 
 /// K clients of a learner. The data and parameters of client c come from c alone; `altered` gives that one client
 /// other data. The learner's towers are on `device`.
