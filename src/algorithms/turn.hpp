@@ -27,8 +27,8 @@ class Memory {
   Tensor flat_;
 };
 
-/// Averages a learner reports of its steps: failure signatures, regularisers. One number per client and
-/// look at the loss.
+/// Means that a learner reports of its steps: signs of failure, regularisers. Each time that the loss is asked for, a
+/// number a client.
 class Diagnostics {
  public:
   Diagnostics(std::vector<std::string> names, std::int64_t clients, at::Device device = at::kCPU);
