@@ -133,7 +133,7 @@ void add_encode(CLI::App& program) {
   };
   shortcut("--data", "data.path", "the data set, as data.path");
   shortcut("--text-list", "data.texts", "a file of texts instead, as data.texts");
-  shortcut("--weights", "model.weights", "the checkpoint, as model.weights");
+  shortcut("--weights", "model.weights", "the clip's weights, as model.weights");
   shortcut("--precision", "features.computed_in", "float32 or bfloat16, as features.computed_in");
   shortcut("--views", "views.count", "augmented views, as views.count");
   command.add_flag_callback(

@@ -84,7 +84,7 @@ void add_evaluate(CLI::App& program) {
   shortcut("--features", "data.features", "the feature file, as data.features");
   shortcut("--data", "data.path", "the data set, as data.path");
   shortcut("--class-names", "data.class_names", "other names, as data.class_names");
-  shortcut("--weights", "model.weights", "the checkpoint, as model.weights");
+  shortcut("--weights", "model.weights", "the clip's weights, as model.weights");
   shortcut("--templates", "model.templates", "as model.templates");
   shortcut("--model", "model.trained", "a run, as model.trained");
   command.callback([request] {

@@ -224,7 +224,7 @@ void add_run(CLI::App& program) {
   declare(command, arguments->line, "the run directory (default: runs/NAME); an interrupted run goes on");
   list_in_help(command, arguments->experiment);
   declare_shortcut(command, arguments->line, "--data", "data.path", "the data set, as data.path");
-  declare_shortcut(command, arguments->line, "--weights", "model.weights", "the checkpoint, as model.weights");
+  declare_shortcut(command, arguments->line, "--weights", "model.weights", "the clip's weights, as model.weights");
   command.add_flag("--restart", arguments->restart, "remove what a run left in the directory, and start anew");
   command.add_flag("--other-build", arguments->other_build,
                    "go on with a run that another build of the program began; an event of the results says so");
