@@ -151,7 +151,8 @@ int run(Arguments& arguments) {
   std::optional<Questions> downstream;
   if (opened.downstream) downstream.emplace(opened.downstream->questions(questions.clients));
   std::function<Scorer()> zero_shot;
-  if (sources.texts && sources.class_names.size() > 1) zero_shot = [&] { return by_texts(sources.texts(), sources.logit_scale, device); };
+  if (sources.texts && sources.class_names.size() > 1)
+    zero_shot = [&] { return by_texts(sources.texts(), sources.logit_scale, device); };
   // What these refuse is refused before anything is written.
   auto exams = exams_of(experiment, parts, questions, *batches.features, std::move(zero_shot), *communicator,
                         downstream ? &*downstream : nullptr);
