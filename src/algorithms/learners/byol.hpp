@@ -8,7 +8,6 @@ namespace fedorbit {
 struct ByolOptions : MomentumOptions {
   HeadNormOptions heads;
   std::int64_t hidden = 4096, projection = 256;
-  ByolOptions() { architecture = "resnet18"; }
   void fields(OptionList& v) {
     MomentumOptions::fields(v);
     heads.fields(v);

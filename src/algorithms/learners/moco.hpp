@@ -8,7 +8,6 @@ namespace fedorbit {
 struct MocoOptions : MomentumOptions {
   std::int64_t queue = 4096, projection = 128;
   double temperature = 0.2;
-  MocoOptions() { architecture = "resnet18"; }
   void fields(OptionList& v) {
     MomentumOptions::fields(v);
     v("queue", queue, "keys", "of images of steps before that a client has at hand; random ones to begin with", 1, 1e7);

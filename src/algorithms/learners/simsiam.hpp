@@ -8,7 +8,6 @@ namespace fedorbit {
 struct SimSiamOptions : ViewPairOptions {
   HeadNormOptions heads;
   std::int64_t projection = 2048, prediction = 512;
-  SimSiamOptions() { architecture = "resnet18"; }
   void fields(OptionList& v) {
     ViewPairOptions::fields(v);
     heads.fields(v);

@@ -7,6 +7,7 @@ namespace fedorbit {
 
 struct ViewPairOptions : AlignedOptions {
   double collapse_warning = 0.1;
+  ViewPairOptions() { architecture = "resnet18"; }
   void fields(OptionList& v) {
     AlignedOptions::fields(v);
     v("collapse_warning", collapse_warning, "",
