@@ -16,6 +16,7 @@
 #include "core/clock.hpp"
 #include "federation/assemble.hpp"
 #include "federation/simulation.hpp"
+#include "inputs/kept_features.hpp"
 
 namespace fedorbit {
 namespace {

@@ -11,6 +11,7 @@
 #include "core/error.hpp"
 #include "federation/assemble.hpp"
 #include "federation/simulation.hpp"
+#include "inputs/kept_features.hpp"
 
 namespace fedorbit::bench {
 
