@@ -81,6 +81,21 @@ TEST_P(EveryCodec, reads_about_what_it_wrote_and_writes_the_same_again) {
   EXPECT_LT((read - values).norm().item<double>(), values.norm().item<double>());
 }
 
+TEST_P(EveryCodec, writes_and_reads_the_same_wherever_numbers_and_bytes_begin_in_memory) {
+  layout = Layout();
+  layout.add({"matrix", {29, 33}, Owner::shared});
+  layout.add({"rest", {7}, Owner::shared});
+  const std::int64_t numbers = layout.weights(Owner::shared), line = 16;  // of the processor's memory
+  const Tensor values = at::randn({numbers}), place = at::empty({numbers + line});
+  const Bytes bytes = codec->encode(values, message);
+  const Tensor first = codec->decode(bytes, message);
+  std::vector<Bytes> copies;  // one behind the other
+  for (std::int64_t offset = 0; offset < line; ++offset) {
+    EXPECT_EQ(codec->encode(place.narrow(0, offset, numbers).copy_(values), message), bytes) << offset;
+    EXPECT_TRUE(at::equal(codec->decode(copies.emplace_back(bytes), message), first)) << offset;
+  }
+}
+
 TEST_P(EveryCodec, reads_nothing_where_nothing_was_written) {
   EXPECT_TRUE(at::equal(read(at::zeros({size})), at::zeros({size})));
   const Layout none;

@@ -1,7 +1,6 @@
 #include "algorithms/codecs/power_sgd.hpp"
 
 #include <ATen/ops/empty.h>
-#include <ATen/ops/from_blob.h>
 #include <ATen/ops/mm.h>
 
 #include <cmath>
@@ -23,8 +22,12 @@ Matrix matrix_of(const Entry& entry, std::int64_t rank) {
   return {n, m, rank * (n + m) < n * m};
 }
 
-Tensor tensor_at(const void* place, std::int64_t rows, std::int64_t columns) {
-  return at::from_blob(const_cast<void*>(place), {rows, columns}, at::kFloat);
+/// A copy of the numbers there: memory of LibTorch's own begins where a line of the processor's does, while messages
+/// and their tensors begin anywhere, and the bits of a product depend on where.
+Tensor matrix_at(const void* place, std::int64_t rows, std::int64_t columns) {
+  Tensor matrix = at::empty({rows, columns}, at::kFloat);
+  std::memcpy(matrix.mutable_data_ptr(), place, matrix.nbytes());
+  return matrix;
 }
 
 /// Makes the columns of (n, r) orthonormal, each against those before it, twice (Giraud et al. 2005); one that is a sum
@@ -74,8 +77,8 @@ void PowerSgdCodec::write(const float* values, const Message& message, std::byte
       out += raw_bytes(entry.numel);
       return;
     }
-    const Tensor whole = tensor_at(numbers, n, m);
-    Tensor p = tensor_at(out, n, rank_), q = tensor_at(out + raw_bytes(n * rank_), m, rank_);
+    const Tensor whole = matrix_at(numbers, n, m);
+    Tensor p = at::empty({n, rank_}, at::kFloat), q = at::empty({m, rank_}, at::kFloat);
     stream.fill_normal({q.mutable_data_ptr<float>(), std::size_t(m * rank_)}, 1);
     for (std::int64_t i = 0; i < iterations_; ++i) {
       if (i > 0) orthonormalise(q);  // which changes nothing but how large the product becomes
@@ -83,7 +86,10 @@ void PowerSgdCodec::write(const float* values, const Message& message, std::byte
       orthonormalise(p);
       at::mm_out(q, whole.t(), p);
     }
-    out += raw_bytes((n + m) * rank_);
+    for (const Tensor* factor : {&p, &q}) {
+      std::memcpy(out, factor->const_data_ptr(), factor->nbytes());
+      out += factor->nbytes();
+    }
   });
 }
 
@@ -93,8 +99,8 @@ void PowerSgdCodec::read(const std::byte* in, const Message& message, float* val
     float* const numbers = values + entry.offset;
     const std::int64_t sent = factored ? rank_ * (n + m) : entry.numel;
     if (factored) {
-      Tensor whole = tensor_at(numbers, n, m);
-      at::mm_out(whole, tensor_at(in, n, rank_), tensor_at(in + raw_bytes(n * rank_), m, rank_).t());
+      const Tensor whole = at::mm(matrix_at(in, n, rank_), matrix_at(in + raw_bytes(n * rank_), m, rank_).t());
+      std::memcpy(numbers, whole.const_data_ptr(), whole.nbytes());
     } else if (entry.numel > 0) {
       std::memcpy(numbers, in, std::size_t(raw_bytes(sent)));
     }
