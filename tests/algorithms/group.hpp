@@ -61,17 +61,17 @@ std::vector<std::unique_ptr<Learner>> variants(const std::string& name, const Cl
                                                const EngineOptions& engine = {});
 
 /// K clients of a learner. The data and parameters of client c come from c alone; `altered` gives that one client
-/// other data. The learner's towers are on `device`.
+/// other data. The learner's towers are on `device`; `width` is that of features.
 struct ClientGroup {
   ClientGroup(Learner& learner, std::vector<ClientId> clients, std::int64_t batch_size = 32, ClientId altered = -1,
-              at::Device device = at::kCPU)
+              at::Device device = at::kCPU, std::int64_t width = 32)
       : learner(learner),
         clients(clients),
         parameters(learner.layout(), std::int64_t(clients.size()), device),
         memory(std::int64_t(clients.size()), {}, device),
         diagnostics(learner.diagnostics(), std::int64_t(clients.size()), device),
         turn{0, 0, this->clients, learner.layout(), {}, memory, diagnostics, Keys(1)} {
-    constexpr std::int64_t width = 32, patches = 8;
+    constexpr std::int64_t patches = 8;
     const std::int64_t views = learner.needs().views, side = learner.needs().image_size;
     std::vector<Tensor> images, features, patch_rows, labels, present;
     for (std::size_t k = 0; k < clients.size(); ++k) {

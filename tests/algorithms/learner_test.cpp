@@ -90,23 +90,42 @@ class EveryLearnerOfHeads : public testing::TestWithParam<std::tuple<std::string
   void SetUp() override { at::set_num_threads(1); }
 };
 
+/// That each of five clients has the same bits alone as among the others.
+void expect_same_alone(Learner& learner, std::int64_t batch_size, std::int64_t width = 32) {
+  ClientGroup together(learner, {4, 3, 2, 1, 0}, batch_size, -1, at::kCPU, width);
+  const Tensor losses = together.loss();
+  for (std::int64_t k = 0; k < 5; ++k) {
+    ClientGroup alone(learner, {4 - k}, batch_size, -1, at::kCPU, width);
+    const std::string which = text("batch ", batch_size, ", width ", width, ", client ", 4 - k);
+    EXPECT_EQ(alone.loss().item<float>(), losses[k].item<float>()) << which;
+    for (const Owner owner : owners)
+      EXPECT_TRUE(at::equal(alone.parameters.gradient(owner)[0], together.parameters.gradient(owner)[k]))
+          << which << ", owner " << int(owner);
+    const Tensor means = alone.diagnostics.means()[0], others = together.diagnostics.means()[k];
+    EXPECT_TRUE(at::allclose(means, others, 0, 0, true)) << means << others;
+  }
+}
+
 TEST_P(EveryLearnerOfHeads, gives_a_client_the_same_bits_alone_and_in_a_group) {
   const Clip clip = random_clip(std::get<1>(GetParam()));
-  for (const auto& learner : variants(std::get<0>(GetParam()), clip))
-    for (const std::int64_t batch_size : {32, 7}) {
-      ClientGroup together(*learner, {4, 3, 2, 1, 0}, batch_size);
-      const Tensor losses = together.loss();
-      for (std::int64_t k = 0; k < 5; ++k) {
-        ClientGroup alone(*learner, {4 - k}, batch_size);
-        EXPECT_EQ(alone.loss().item<float>(), losses[k].item<float>())
-            << "batch " << batch_size << ", client " << 4 - k;
-        for (const Owner owner : owners)
-          EXPECT_TRUE(at::equal(alone.parameters.gradient(owner)[0], together.parameters.gradient(owner)[k]))
-              << "batch " << batch_size << ", client " << 4 - k << ", owner " << int(owner);
-        const Tensor means = alone.diagnostics.means()[0], others = together.diagnostics.means()[k];
-        EXPECT_TRUE(at::allclose(means, others, 0, 0, true)) << means << others;
+  for (const auto& learner : variants(std::get<0>(GetParam()), clip)) {
+    for (const std::int64_t batch_size : {32, 7}) expect_same_alone(*learner, batch_size);
+    if (learner->needs().views == 0) expect_same_alone(*learner, 1);
+  }
+}
+
+TEST(LearnersOfFeatures, give_a_client_the_same_bits_alone_and_in_a_group_whatever_their_width_is) {
+  at::set_num_threads(1);
+  for (const std::int64_t width : {33, 50, 64, 77}) {
+    Material material{.class_names = class_names};
+    material.width = width;
+    material.texts = [width] { return unit(normal({std::int64_t(class_names.size()), width}, 20, 0)); };
+    for (const char* name : {"fedclip", "linear"})
+      for (const auto& options : variants_of(name)) {
+        const auto learner = make_learner(name, with<LearnerOptions>(options), material);
+        for (const std::int64_t batch_size : {1, 8, 13, 32}) expect_same_alone(*learner, batch_size, width);
       }
-    }
+  }
 }
 
 TEST_P(EveryLearner, does_not_look_at_absent_samples) {

@@ -11,6 +11,7 @@
 #include "algorithms/losses/affine.hpp"
 #include "algorithms/losses/contrastive.hpp"
 #include "algorithms/losses/cosine.hpp"
+#include "algorithms/losses/in_lines.hpp"
 
 namespace fedorbit {
 
@@ -51,7 +52,7 @@ Tensor FedClipLearner::loss(const Parameters& parameters, const Batch& batch, Tu
   if (options_.objective == "classes") return FeatureLearner::loss(parameters, batch, turn);
   const Tensor images = adapted(parameters, batch.features);
   const Tensor texts = texts_[0].index_select(0, batch.labels.flatten()).view(images.sizes());  // each image's own
-  return contrastive(logit_scale_ * at::bmm(images, texts.transpose(1, 2)), batch.present);
+  return contrastive(logit_scale_ * at::bmm(in_lines(images), in_lines(texts).transpose(1, 2)), batch.present);
 }
 
 std::int64_t FedClipLearner::usual_group(const at::Device& device) const { return device.is_cuda() ? 20 : 1; }

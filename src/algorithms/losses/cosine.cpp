@@ -4,6 +4,8 @@
 #include <ATen/ops/linalg_vector_norm.h>
 #include <ATen/ops/matmul.h>
 
+#include "algorithms/losses/in_lines.hpp"
+
 namespace fedorbit {
 
 Tensor unit(const Tensor& rows) {
@@ -15,7 +17,7 @@ Tensor mean_cosine(const Tensor& one, const Tensor& other) {
 }
 
 Tensor cosine_logits(const Tensor& features, const Tensor& text_features, double scale) {
-  return scale * at::matmul(unit(features), text_features.transpose(1, 2));
+  return scale * at::matmul(in_lines(unit(features)), in_lines(text_features).transpose(1, 2));
 }
 
 }  // namespace fedorbit
