@@ -26,28 +26,40 @@ Availability::Availability(const std::filesystem::path& trace, std::int64_t clie
           windows_.size(), " of ", clients, ".");
 }
 
-const Availability::Window* Availability::first_after(ClientId client, double time) const {
+double Availability::begins(double n) const { return period_ * n; }
+
+double Availability::period_of(double time) const {
+  if (period_ == 0) return 0;
+  double n = std::floor(time / period_);
+  // The quotient is rounded, as the products are that it is held to.
+  if (begins(n + 1) <= time) ++n;
+  if (begins(n) > time) --n;
+  return n;
+}
+
+const Availability::Window* Availability::first_after(ClientId client, double begin, double time) const {
   const auto& windows = windows_[std::size_t(client)];
-  const auto found = std::ranges::upper_bound(windows, time, {}, &Window::until);
+  const auto found =
+      std::ranges::upper_bound(windows, time, {}, [begin](const Window& window) { return begin + window.until; });
   return found == windows.end() ? nullptr : &*found;
 }
 
 double Availability::until(ClientId client, double time) const {
   if (always()) return std::numeric_limits<double>::infinity();
-  const double repeated = period_ > 0 ? period_ * std::floor(time / period_) : 0;
-  const Window* window = first_after(client, time - repeated);
-  if (!window || window->from > time - repeated) return time;
+  const double begin = begins(period_of(time));
+  const Window* window = first_after(client, begin, time);
+  if (!window || begin + window->from > time) return time;
   // A window at the end of a period goes on where the next period begins with one.
   const Window& first = windows_[std::size_t(client)].front();
   const bool goes_on = period_ > 0 && window->until == period_ && first.from == 0 && first.until < period_;
-  return repeated + window->until + (goes_on ? first.until : 0);
+  return begin + window->until + (goes_on ? first.until : 0);
 }
 
 double Availability::next(ClientId client, double time) const {
   if (always()) return time;
-  const double repeated = period_ > 0 ? period_ * std::floor(time / period_) : 0;
-  if (const Window* window = first_after(client, time - repeated)) return std::max(time, repeated + window->from);
-  return period_ > 0 ? repeated + period_ + windows_[std::size_t(client)].front().from
+  const double period = period_of(time), begin = begins(period);
+  if (const Window* window = first_after(client, begin, time)) return std::max(time, begin + window->from);
+  return period_ > 0 ? begins(period + 1) + windows_[std::size_t(client)].front().from
                      : std::numeric_limits<double>::infinity();
 }
 

@@ -26,8 +26,13 @@ class Availability {
   struct Window {
     double from, until;
   };
-  /// The first window that ends after `time`, of which the period's repeats are taken off; null where there is none.
-  const Window* first_after(ClientId client, double time) const;
+  /// When the file's times begin anew for the n-th time, from 0 on. Moments are such products, or one sum of them and
+  /// a time of the file, whoever asks: rounded otherwise, a client might be away when it is said to come.
+  double begins(double n) const;
+  /// The last n that has begun at `time`.
+  double period_of(double time) const;
+  /// The first window that ends after `time` in the period that begins at `begin`; null where there is none.
+  const Window* first_after(ClientId client, double begin, double time) const;
 
   std::vector<std::vector<Window>> windows_;  // by client
   double period_ = 0;

@@ -46,6 +46,20 @@ TEST_F(Availabilities, repeat_after_their_period) {
   EXPECT_EQ(trace.next(0, 321), 410);
 }
 
+TEST_F(Availabilities, have_a_client_there_when_it_is_said_to_come_however_seconds_are_rounded) {
+  for (const double period : {0.7, 100.0, 5700.3}) {
+    const Availability trace = read("0,0,0.05\n0,0.1,0.2\n1,0.3,0.7\n", 2, period);
+    double time = 0.06;
+    for (int turn = 0; turn < 20000; ++turn) {
+      const ClientId client = turn % 3 == 2;
+      const double comes = trace.next(client, time), leaves = trace.until(client, comes);
+      ASSERT_GE(comes, time);
+      ASSERT_GT(leaves, comes) << "client " << client << " after " << time << " s, period " << period;
+      time = leaves;
+    }
+  }
+}
+
 TEST_F(Availabilities, that_end_with_a_period_and_begin_with_the_next_go_on) {
   const Availability trace = read("0,0,10\n0,90,100\n", 1, 100);
   EXPECT_EQ(trace.until(0, 95), 110);
