@@ -2,15 +2,36 @@
 
 #include <algorithm>
 
+#include "core/fingerprint.hpp"
 #include "core/log.hpp"
 #include "core/words.hpp"
 #include "federation/census.hpp"
 #include "federation/cohort.hpp"
+#include "io/file.hpp"
 #include "results/provenance.hpp"
 
 namespace fedorbit {
+namespace {
 
-RunRecord record_of(const OpenedRun& opened, const std::string& options_toml, Communicator& communicator) {
+/// Collective: the SHA-256 of traces that say who takes part when, by their names in results; every rank reads them
+/// itself.
+std::map<std::string, std::string> traces_of(const Experiment& experiment, Communicator& communicator) {
+  std::map<std::string, std::string> checksums;
+  if (!timed(experiment.schedule, experiment.links)) return checksums;  // nobody reads them
+  const auto add = [&](const char* name, const char* option, const std::string& file) {
+    if (file.empty()) return;
+    checksums[name] = sha256(read_file(file));
+    communicator.agree(option, fingerprint(checksums[name]));
+  };
+  add("availability_sha256", "schedule.availability", experiment.schedule.availability);
+  add("links_trace_sha256", "links.trace", experiment.links.trace);
+  return checksums;
+}
+
+}  // namespace
+
+RunRecord record_of(const Experiment& experiment, const OpenedRun& opened, const std::string& options_toml,
+                    Communicator& communicator) {
   RunRecord record;
   record.options_toml = options_toml;
   record.provenance = provenance_of_run(communicator);
@@ -20,6 +41,7 @@ RunRecord record_of(const OpenedRun& opened, const std::string& options_toml, Co
     record.provenance["learner_weights_sha256"] = read;
   if (opened.downstream) record.provenance["downstream_data_sha256"] = opened.downstream->checksum();
   if (opened.public_images) record.provenance["public_sha256"] = opened.public_images->checksum();
+  record.provenance.merge(traces_of(experiment, communicator));
   record.provenance["text_templates"] = opened.sources.templates;
   record.class_names = opened.sources.class_names;
   record.domain_names = opened.sources.domain_names;

@@ -9,7 +9,8 @@
 namespace fedorbit {
 
 /// Collective. All of the record but its clients, and what is only known when features are there.
-RunRecord record_of(const OpenedRun& opened, const std::string& options_toml, Communicator& communicator);
+RunRecord record_of(const Experiment& experiment, const OpenedRun& opened, const std::string& options_toml,
+                    Communicator& communicator);
 
 /// At the root: the run and its clients in a few lines.
 void introduce(const Experiment& experiment, const OpenedRun& opened, const RunRecord& record, at::Device device,

@@ -108,7 +108,7 @@ int run(Arguments& arguments) {
     return 0;
   }
 
-  RunRecord record = record_of(opened, options_toml, *communicator);
+  RunRecord record = record_of(experiment, opened, options_toml, *communicator);
   // Sums that depend on their order shall not depend on the clock.
   if (experiment.machine.backend == "auto" && experiment.training.aggregation == "exact") {
     const Aggregation sums(parts.learner->layout(), *parts.strategy, experiment.training.aggregation);

@@ -1,6 +1,7 @@
 """`fedorbit links`: what a finished run would have taken in a real federation."""
 
 import pathlib
+import signal
 import subprocess
 
 import h5py
@@ -87,6 +88,28 @@ class LinksTest(ProgramTest):
         answer = self.links(self.folder / "buffer1", "--step-seconds", "3")
         self.assertEqual(answer.returncode, 1)
         self.assertIn("was scheduled by links of its own", answer.stderr)
+
+    def test_a_run_goes_on_with_the_traces_alone_that_it_began_with(self):
+        traces = {"schedule.availability": ("there.csv", lambda client: f"{client},0,100", "availability_sha256"),
+                  "links.trace": ("links.csv", lambda client: f"{client},8,8,0.1", "links_trace_sha256")}
+        options = ["links.step_seconds=0.01", "schedule.availability_period=10000", "training.rounds=300", "checkpoint.every=3"]
+        for option, (name, line, _) in traces.items():
+            (self.folder / name).write_text("".join(line(client) + "\n" for client in range(10)))
+            options.append(f"{option}={self.folder / name}")
+        run = ("run", self.config, "-q", "-o", self.folder / "run", *(f"--set={option}" for option in options))
+        launcher = self.start(*run, ranks=2)
+        self.wait_for(self.folder / "run/checkpoint.h5", launcher)
+        launcher.send_signal(signal.SIGUSR2)
+        self.assertEqual(self.finish(launcher)[0], 75)
+        for name, line, checksum in traces.values():
+            file = self.folder / name
+            before = file.read_text()
+            file.write_text(before.replace(line(7), line(7) + "1"))
+            code, errors = self.fedorbit(*run)
+            self.assertEqual(code, 1)
+            self.assertRegex(errors, rf"was begun with {checksum} = \w{{64}}, which is now \w{{64}}: the run cannot go on")
+            file.write_text(before)
+        self.assertEqual(self.fedorbit(*run)[0], 0)
 
     def test_schedules_that_cannot_be_are_a_sentence(self):
         timed = "--set=links.step_seconds=1"
