@@ -10,23 +10,29 @@ from refusal import RefusalTest
 
 
 class LiveImagesTest(RefusalTest):
-    LIVE = ("engine.live_images=true", "images.smallest_crop=0.4", "images.flip=true", "training.rounds=3",
-            "training.local_epochs=2", "dual_prompt.drift_warning=-1")
+    IMAGES = ("engine.live_images=true", "images.smallest_crop=0.4", "images.flip=true", "training.rounds=3",
+              "training.local_epochs=2")
+    LIVE = (*IMAGES, "dual_prompt.drift_warning=-1")
 
-    def federate(self, directory, *assignments, ranks=1):
-        settings = [word for option in (f"data.path={self.data}", *self.LIVE, *assignments) for word in ("--set", option)]
+    def federate(self, directory, *assignments, ranks=1, live=LIVE):
+        settings = [word for option in (f"data.path={self.data}", *live, *assignments) for word in ("--set", option)]
         code, errors = self.fedorbit("run", self.config, "-q", "-o", self.folder / directory, *settings, ranks=ranks)
         self.assertEqual((code, errors), (0, ""))
         return self.folder / directory
 
     def test_numbers_do_not_depend_on_ranks_threads_or_what_is_kept(self):
-        for group in (1, 2):
+        for group in (1, 2, 5):  # the last are more than three ranks' even shares
             one = self.federate(f"one{group}", f"training.group_size={group}")
             for name, ranks, *options in (("ranks", 3), ("threads", 1, "machine.readers=4", "machine.image_memory=0")):
                 other = self.federate(f"{name}{group}", f"training.group_size={group}", *options, ranks=ranks)
                 lines, compared = differences(one, other)
                 self.assertEqual([line for line in lines if not line.startswith("option machine.")], [])
                 self.assertGreater(compared, 30)
+
+    def test_clients_whose_images_are_encoded_together_are_the_same_on_more_ranks_than_groups(self):
+        options = ("method.learner=linear", "training.group_size=5", "partition.clients=5")
+        one, other = (self.federate(f"group{ranks}", *options, ranks=ranks, live=self.IMAGES) for ranks in (1, 3))
+        self.assert_same(one, other)
 
     def test_clients_see_crops_and_mirrored_images(self):
         seen = self.federate("seen")
