@@ -26,6 +26,9 @@ const Parameters& ArrivingClients::arrive(const Server& server, const std::vecto
       .group.parameters();
 }
 
-bool ArrivingClients::has_trained(ClientId client) const { return workshop_.row_length() == 0 || store_.knows(client); }
+bool ArrivingClients::has_trained(ClientId client) const {
+  if (workshop_.row_length() == 0) return true;
+  return store_.knows(client) && workshop_.experiment.training.local_steps(workshop_.images(client)).all > 0;
+}
 
 }  // namespace fedorbit

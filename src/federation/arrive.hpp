@@ -35,7 +35,8 @@ class ArrivingClients final : public Clients {
   bool differ() const override;
   std::vector<std::vector<ClientId>> groups_here(const std::vector<ClientId>& clients) override;
   const Parameters& arrive(const Server& server, const std::vector<ClientId>& group) override;
-  /// Where clients keep nothing, training leaves no mark on what they start from: as if all had.
+  /// Whether it took part, and has images enough for a step. Where clients keep nothing, training leaves no mark on
+  /// what they start from: as if all had.
   bool has_trained(ClientId client) const override;
 
  private:

@@ -68,6 +68,24 @@ TEST_F(Simulations, count_clients_that_have_never_trained_apart) {
   EXPECT_EQ(judged["personal"].size() + judged["untrained"].size(), 11u);
 }
 
+TEST_F(Simulations, count_clients_apart_that_have_too_few_images_for_a_step) {
+  Federation federation;
+  TrainingOptions& training = federation.experiment.training;
+  training.participation = 1, training.rounds = 2;
+  training.batch_size = 1000, training.smallest_batch = 22;  // about the mean of all
+  federation.experiment.evaluation.every = 100;
+  federation.run(*communicator);
+  if (!communicator->root()) return;
+  std::set<std::int64_t> trained, judged;
+  for (const TurnRecord& turn : federation.witness.rounds.back().turns)
+    if (turn.steps > 0) trained.insert(turn.client);
+  for (const Score& score : last_accuracies(federation, scope::personal))
+    if (score.client != any) judged.insert(score.client);
+  EXPECT_GE(trained.size(), 1u);
+  EXPECT_LT(trained.size(), 11u);
+  EXPECT_EQ(judged, trained);
+}
+
 /// Clients that are sent different parameters, and keep nothing of their own.
 struct Apart final : FedAvg {
   Download download(const Server& server, ClientId client) override {
