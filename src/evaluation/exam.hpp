@@ -43,6 +43,7 @@ class Clients {
   /// What the clients of one such group would start from now, valid until the next call. Nothing is billed, nothing
   /// that they keep changes.
   virtual const Parameters& arrive(const Server& server, const std::vector<ClientId>& group) = 0;
+  /// Of a client that groups_here() was last asked for, on whatever rank it is judged.
   virtual bool has_trained(ClientId client) const = 0;
 };
 

@@ -39,12 +39,12 @@ void Announcer::scheduled(const Plan& plan, const RoundRecord& record, const std
     if (!timed) turn.start = no_time, turn.trip = {{no_time, no_time}, no_time, {no_time, no_time}};
     turns.push_back(std::move(turn));
   };
-  for (std::size_t i = 0; i < plan.reports.size(); ++i) add(plan.reports[i], record.turns[i].download.total());
+  for (std::size_t i = 0; i < plan.counted.size(); ++i) add(plan.counted[i], record.turns[i].download.total());
   for (std::size_t i = 0; i < plan.lost.size(); ++i) add(plan.lost[i], lost_bytes[i]);
   std::vector<VirtualRound> rounds;
   if (timed)
     rounds.push_back({record.round, plan.start, plan.end - plan.start,
-                      std::ranges::max_element(plan.reports, {}, &Visit::end)->client});
+                      std::ranges::max_element(plan.counted, {}, &Visit::end)->client});
   tell([&](Observer& observer) { observer.scheduled(turns, rounds); });
 }
 

@@ -1,14 +1,16 @@
 #include "federation/arrive.hpp"
 
+#include <algorithm>
+
 #include "federation/cohort.hpp"
 
 namespace fedorbit {
 Arrival arrive(Workshop& workshop, const Server& server, Downloads& downloads, std::span<const ClientId> clients,
                const ClientStore& kept, const std::vector<std::int64_t>& steps) {
-  Received received = downloads.of(clients);
+  const Received received = downloads.of(clients);
   Group& group = workshop.group(std::int64_t(clients.size()));
   Turn turn = group.begin(workshop, server, clients, received, kept, steps);
-  return {group, std::move(turn), std::move(received.bytes)};
+  return {group, std::move(turn)};
 }
 
 bool ArrivingClients::differ() const { return start_apart(workshop_.learner, workshop_.strategy); }
@@ -16,7 +18,7 @@ bool ArrivingClients::differ() const { return start_apart(workshop_.learner, wor
 std::vector<std::vector<ClientId>> ArrivingClients::groups_here(const std::vector<ClientId>& clients) {
   const Placement placement =
       costs_.place(make_groups(clients, workshop_.experiment.training.group_size), communicator_.size());
-  store_.gather_at(placement, communicator_);
+  kept_ = store_.gather_at(placement, communicator_);
   return placement.of_rank(communicator_.rank());
 }
 
@@ -28,7 +30,8 @@ const Parameters& ArrivingClients::arrive(const Server& server, const std::vecto
 
 bool ArrivingClients::has_trained(ClientId client) const {
   if (workshop_.row_length() == 0) return true;
-  return store_.knows(client) && workshop_.experiment.training.local_steps(workshop_.images(client)).all > 0;
+  return std::ranges::binary_search(kept_, client) &&
+         workshop_.experiment.training.local_steps(workshop_.images(client)).all > 0;
 }
 
 }  // namespace fedorbit

@@ -19,7 +19,6 @@ inline bool start_apart(const Learner& learner, const Strategy& strategy) {
 struct Arrival {
   Group& group;
   Turn turn;
-  std::vector<FederatedBytes> bytes;  // of each client's download
 };
 
 /// Puts these clients into their group's tensors. `steps`: how many each is to take in this turn.
@@ -45,6 +44,7 @@ class ArrivingClients final : public Clients {
   ClientStore& store_;
   CostModel& costs_;  // who trained a client evaluates it, if all take part
   Communicator& communicator_;
+  std::vector<ClientId> kept_;  // of those that were asked for last, who keeps something
 };
 
 }  // namespace fedorbit

@@ -33,7 +33,7 @@ void BufferedSchedule::call() {
   while (std::ssize(training_) < concurrency_) {
     const ClientId client = idle();
     if (client < 0) return;
-    Visit visit{.client = client, .version = version_, .start = time_};
+    Visit visit{{client, version_}, Outcome::counted, time_};
     visit.trip = links_->trip(client, std::int64_t(calls_), fleet_.errand(client), time_, concurrency_);
     const bool drops = keys_.stream(Purpose::schedule, calls_++, 1).uniform() < options_.dropout;
     busy_.insert(client);
@@ -55,16 +55,15 @@ void BufferedSchedule::wait() {
 }
 
 bool BufferedSchedule::complete(const Plan& plan) const {
-  if (plan.reports.empty()) return false;
-  if (options_.kind == "buffer") return std::ssize(plan.reports) >= options_.buffer;
+  if (plan.counted.empty()) return false;
+  if (options_.kind == "buffer") return std::ssize(plan.counted) >= options_.buffer;
   const double closes = options_.window * (std::floor(plan.end / options_.window) + 1);
   return training_.empty() || training_.begin()->end() > closes;
 }
 
 Plan BufferedSchedule::next() {
   constexpr std::size_t most_lost = 100000;
-  Plan plan{.reports = {}, .start = time_};
-  std::vector<ClientId> reported;
+  Plan plan{.start = time_};
   call();
   while (!complete(plan)) {
     if (training_.empty()) wait();
@@ -72,9 +71,8 @@ Plan BufferedSchedule::next() {
     training_.erase(training_.begin());
     time_ = std::max(time_, visit.end());
     if (visit.outcome == Outcome::counted) {
-      reported.push_back(visit.client);
-      if (plan.reports.empty()) plan.end = time_;  // of a window: that of its first report
-      plan.reports.push_back(visit);
+      if (plan.counted.empty()) plan.end = time_;  // of a window: that of its first report
+      plan.counted.push_back(visit);
     } else {
       busy_.erase(visit.client);
       plan.lost.push_back(visit);
@@ -89,8 +87,8 @@ Plan BufferedSchedule::next() {
   }
   if (options_.kind == "window") time_ = options_.window * (std::floor(plan.end / options_.window) + 1);
   plan.end = time_;
-  for (const ClientId client : reported) busy_.erase(client);
-  std::ranges::sort(plan.reports, {}, &Visit::client);
+  for (const Visit& visit : plan.counted) busy_.erase(visit.client);
+  plan.count(std::move(plan.counted));
   plan.oldest_version = ++version_;
   plan.under_way.assign(training_.begin(), training_.end());
   for (const Visit& visit : training_) plan.oldest_version = std::min(plan.oldest_version, visit.version);

@@ -18,7 +18,7 @@ namespace fedorbit {
 struct ClientRows {
   using Take = std::function<void(const Tensor& row)>;  // (length) float32
 
-  std::vector<ClientId> clients{};  // who has one, ascending
+  std::vector<ClientId> clients{};  // who has one, ascending; at the root
   std::int64_t length = 0;
   std::function<void(const Take& take)> visit{};  // calls with the row of each, in that order; to be called once
 };
@@ -28,24 +28,24 @@ class ClientStore {
   /// `row_length` float32 numbers a client; a length of 0 keeps nothing and moves nothing.
   explicit ClientStore(std::int64_t row_length, RowShelf::Room room = {});
 
-  /// Collective: moves the rows of these groups' clients to the ranks that the placement gives them to.
-  void gather_at(const Placement& placement, Communicator& communicator);
+  /// Collective: moves the rows of these groups' clients to the ranks that the placement gives them to. Who of them has
+  /// a row, ascending.
+  std::vector<ClientId> gather_at(const Placement& placement, Communicator& communicator);
   /// Whether this rank has a committed row of that client: after gather_at(), if any has.
   bool has(ClientId client) const { return rows_.contains(client); }
   /// Numbers [first, first + n) of such a row into `into`, (n) in one piece on the CPU.
   void read(ClientId client, std::int64_t first, const Tensor& into) const { rows_.at(client)->read(first, into); }
-  /// Whether any rank has a committed row of that client.
-  bool knows(ClientId client) const { return holder_.contains(client); }
   /// New rows (K, row_length) for clients that this rank trained.
   void stage(const std::vector<ClientId>& clients, const Tensor& rows);
-  /// Makes the staged rows count; every rank passes the round's placement and the clients whose rows are dropped.
-  void commit(const Placement& placement, const std::vector<ClientId>& dropped);
+  /// Makes the staged rows count, but for those of clients that are dropped.
+  void commit(const std::vector<ClientId>& dropped);
   void discard() { staged_.clear(); }
 
-  /// All committed rows. Their visit is collective: it takes at the root, other ranks send what they have.
+  /// Collective: all committed rows. Their visit is collective, too: it takes at the root, other ranks send what they
+  /// have.
   ClientRows everything(Communicator& communicator) const;
-  /// Takes over such rows, which the root holds from then on; every rank passes the same clients, the root a visit.
-  void restore(const ClientRows& everything, const Communicator& communicator);
+  /// At the root, which holds such rows from then on.
+  void restore(const ClientRows& everything);
 
  private:
   struct Move {
@@ -56,11 +56,12 @@ class ClientStore {
   std::vector<Move> next_of(std::vector<Move>& moves, int ranks) const;
   /// Collective: what comes to this rank by these moves, in their order.
   std::vector<std::pair<ClientId, Tensor>> moved(const std::vector<Move>& moves, Communicator& communicator) const;
+  /// Collective: who has a row and which rank holds it, ascending by client, at the root.
+  std::vector<std::pair<ClientId, int>> holders(Communicator& communicator) const;
 
   std::int64_t row_length_, moving_;  // rows on their way at once
   RowShelf shelf_;
-  std::map<ClientId, std::unique_ptr<const KeptRow>> rows_, staged_;
-  std::map<ClientId, int> holder_;  // of every client that has a row, on every rank
+  std::map<ClientId, std::unique_ptr<const KeptRow>> rows_, staged_;  // who holds others' is asked for when they move
 };
 
 }  // namespace fedorbit

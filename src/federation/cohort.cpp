@@ -23,21 +23,14 @@ std::vector<ClientId> draw_subset(std::int64_t clients, std::int64_t count, Stre
 }  // namespace
 
 Fate& Cohort::fate_of(ClientId client) {
-  return fates[std::size_t(std::ranges::lower_bound(clients, client) - clients.begin())];
+  return fates[std::size_t(std::ranges::lower_bound(reports, client, {}, &Report::client) - reports.begin())];
 }
 
 std::vector<ClientId> Cohort::with(Fate fate) const {
   std::vector<ClientId> chosen;
-  for (std::size_t i = 0; i < clients.size(); ++i)
-    if (fates[i] == fate) chosen.push_back(clients[i]);
+  for (std::size_t i = 0; i < reports.size(); ++i)
+    if (fates[i] == fate) chosen.push_back(reports[i].client);
   return chosen;
-}
-
-std::int64_t Cohort::weight() const {
-  std::int64_t sum = 0;
-  for (std::size_t i = 0; i < clients.size(); ++i)
-    if (fates[i] != Fate::not_finite) sum += weights[i];
-  return sum;
 }
 
 std::int64_t cohort_size(std::int64_t clients, double participation) {

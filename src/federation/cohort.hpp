@@ -1,5 +1,6 @@
 // The clients of a round, and which of them are trained together.
 #pragma once
+#include <span>
 #include <vector>
 
 #include "core/client_id.hpp"
@@ -10,16 +11,20 @@ namespace fedorbit {
 /// What became of a client's turn; where ranks differ, the largest counts.
 enum class Fate : std::int8_t { counted, beyond_bound, not_finite };
 
-/// Who takes part in a round, what each counts in the average, and what became of its turn.
+/// Of a client: who trained, from which model.
+struct Report {
+  ClientId client;
+  std::int64_t version;  // how many rounds the model has seen that it started from
+};
+
+/// Who takes part in a round, and what became of each turn.
 struct Cohort {
-  std::vector<ClientId> clients;      // ascending
-  std::vector<std::int64_t> weights;  // not negative
+  std::span<const Report> reports;  // ascending by client
   std::vector<Fate> fates{};
 
+  std::int64_t size() const { return std::ssize(reports); }
   Fate& fate_of(ClientId client);
   std::vector<ClientId> with(Fate fate) const;
-  /// Of those whose update is finite.
-  std::int64_t weight() const;
 };
 
 /// How many clients a round has: round(participation * clients), at least one.

@@ -59,18 +59,25 @@ Received Downloads::of(std::span<const ClientId> clients) {
     const Download sent = strategy_.download(server_, client);
     const Written& weights = write(weights_message, sent.shared);
     rows.push_back(weights.given);
-    FederatedBytes bytes{bill(weights_message, weights, client), raw_bytes(layout_.statistics(Owner::shared)), 0};
     for (const auto& [name, extra] : sent.extras) {
       const bool as_weights = extra.numel() == sent.shared.numel();
       extras[name].push_back(as_weights ? write(name, extra).given : extra);
-      bytes.extras += as_weights ? bill(name, write(name, extra), client) : raw_bytes(extra.numel());
     }
-    out.bytes.push_back(bytes);
   }
   out.alike = all_same(rows);
   out.shared = side_by_side(rows);
   for (const auto& [name, of_clients] : extras) out.extras[name] = side_by_side(of_clients);
   return out;
+}
+
+FederatedBytes Downloads::bytes(ClientId client) {
+  const Download sent = strategy_.download(server_, client);
+  FederatedBytes bytes{bill(weights_message, write(weights_message, sent.shared), client),
+                       raw_bytes(layout_.statistics(Owner::shared)), 0};
+  for (const auto& [name, extra] : sent.extras)
+    bytes.extras +=
+        extra.numel() == sent.shared.numel() ? bill(name, write(name, extra), client) : raw_bytes(extra.numel());
+  return bytes;
 }
 
 void Downloads::commit(Mirror& mirror) {

@@ -17,7 +17,6 @@ struct Received {
   Tensor shared;                         // (K, P + S), one row expanded where all are the same
   bool alike = false;                    // whether its rows are the same numbers
   std::map<std::string, Tensor> extras;  // name -> (K, n), one row expanded where all are the same
-  std::vector<FederatedBytes> bytes;     // of each client
 };
 
 /// A codec that loses nothing writes the vectors themselves, any other one by how much they are to change: see Mirror.
@@ -30,6 +29,8 @@ class Downloads {
   /// The weights as these clients read them, and a strategy's extras: those with a number for each weight go through
   /// the codec, too. Throws where what loses something would not be the same for all clients.
   Received of(std::span<const ClientId> clients);
+  /// What this client is billed for them: where the codec loses something, by the mirror's knowledge of what it missed.
+  FederatedBytes bytes(ClientId client);
   /// Before the server's step of each round that counts, on every rank: its messages have arrived, and the mirror,
   /// which is that of this, is to hold what they say.
   void commit(Mirror& mirror);

@@ -28,10 +28,9 @@ std::int64_t download_bytes(const Workshop& workshop) {
   blank.global = at::zeros({layout.weights(Owner::shared)});
   if (layout.statistics(Owner::shared) > 0) blank.statistics = at::zeros({layout.statistics(Owner::shared)});
   for (const auto& [name, length] : workshop.strategy.server_memories(layout)) blank.memory[name] = at::zeros({length});
-  const ClientId first = 0;
   const Mirror nothing_sent;
   Downloads downloads(workshop.strategy, workshop.download_codec, layout, blank, workshop.keys, nothing_sent);
-  return downloads.of(std::span(&first, 1)).bytes.front().total();
+  return downloads.bytes(0).total();
 }
 
 /// Throws where strategy and codecs cannot take what the schedule brings.

@@ -34,8 +34,4 @@ void Mirror::advance(const std::string& name, const Tensor& read, std::int64_t b
   if (!first) held->second.advance(read, bytes, whole);
 }
 
-void Mirror::sent(const std::vector<Visit>& visits) {
-  for (const Visit& visit : visits) last_[visit.client] = visit.version;
-}
-
 }  // namespace fedorbit

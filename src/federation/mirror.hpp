@@ -26,7 +26,8 @@ struct Held {
   std::int64_t bill(std::int64_t rounds_since, std::int64_t message_bytes, std::int64_t whole) const;
 };
 
-/// The same on every rank. Empty before the first round, and where downloads lose nothing.
+/// Empty before the first round, and where downloads lose nothing. What clients hold is the same on every rank; who was
+/// sent what, which grows with the clients that have taken part, is the root's business, as bills are.
 class Mirror {
  public:
   /// By the names of messages: what a checkpoint holds. Who was sent what follows from the schedule.
@@ -40,8 +41,8 @@ class Mirror {
                     std::int64_t whole) const;
   /// After a round: clients hold what they `read` of that message.
   void advance(const std::string& name, const Tensor& read, std::int64_t bytes, std::int64_t whole);
-  /// After a round, and again of all rounds before where a run goes on: these were sent its messages.
-  void sent(const std::vector<Visit>& visits);
+  /// After a round, and again of all rounds before where a run goes on: this client was sent its messages.
+  void sent(const Report& report) { last_[report.client] = report.version; }
 
  private:
   Contents contents_;

@@ -19,7 +19,7 @@ struct TurnRecord {
   std::int64_t client, samples, steps;
   double loss;                      // mean over steps
   double drift;                     // Euclidean norm of (trained - received) shared weights
-  FederatedBytes upload, download;  // what a real federation would send
+  FederatedBytes upload, download;  // what a real federation would send; the root puts down the second
   double seconds;                   // of its group, divided by the group's clients
   std::vector<double> diagnostics;  // in the order of RunRecord::diagnostics, mean over looks at the loss
 };

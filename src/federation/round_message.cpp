@@ -30,11 +30,9 @@ void visit(RankReport& report, std::size_t most_clients, Visitor&& number) {
     number(turn.steps);
     number(turn.loss);
     number(turn.drift);
-    for (FederatedBytes* bytes : {&turn.upload, &turn.download}) {
-      number(bytes->payload);
-      number(bytes->statistics);
-      number(bytes->extras);
-    }
+    number(turn.upload.payload);
+    number(turn.upload.statistics);
+    number(turn.upload.extras);
     number(turn.seconds);
     for (double& diagnostic : turn.diagnostics) number(diagnostic);
   }

@@ -16,14 +16,15 @@ std::vector<TurnRecord> turn_records(const TurnOutcome& turn) {
                        turn.loss[k],
                        turn.drift[k],
                        turn.sent[k],
-                       turn.received[k],
+                       {},
                        turn.seconds / double(turn.clients.size()),
                        {observed, observed + diagnostics.size(1)}});
   }
   return records;
 }
 
-RoundRecord round_record(std::int64_t round, const Cohort& cohort, const std::vector<RankReport>& reports) {
+RoundRecord round_record(std::int64_t round, const Cohort& cohort, const std::vector<RankReport>& reports,
+                         const Workshop& workshop) {
   RoundRecord record{};
   record.round = round;
   for (const RankReport& report : reports)
@@ -32,8 +33,9 @@ RoundRecord round_record(std::int64_t round, const Cohort& cohort, const std::ve
   std::int64_t weight = 0;
   for (std::size_t i = 0; i < record.turns.size(); ++i) {
     if (cohort.fates[i] == Fate::not_finite || record.turns[i].steps == 0) continue;
-    record.loss += double(cohort.weights[i]) * record.turns[i].loss;
-    weight += cohort.weights[i];
+    const std::int64_t of_client = workshop.weight(record.turns[i].client);
+    record.loss += double(of_client) * record.turns[i].loss;
+    weight += of_client;
   }
   record.loss = weight > 0 ? record.loss / double(weight) : std::numeric_limits<double>::quiet_NaN();
   return record;

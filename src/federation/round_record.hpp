@@ -14,6 +14,7 @@ std::vector<TurnRecord> turn_records(const TurnOutcome& turn);
 
 /// What all ranks report of a round, at the root; the norm of the server's step and the seconds are left to the caller.
 /// Losses are summed in the order of clients, so that they do not depend on ranks.
-RoundRecord round_record(std::int64_t round, const Cohort& cohort, const std::vector<RankReport>& reports);
+RoundRecord round_record(std::int64_t round, const Cohort& cohort, const std::vector<RankReport>& reports,
+                         const Workshop& workshop);
 
 }  // namespace fedorbit

@@ -6,7 +6,6 @@
 #include <numeric>
 
 #include "core/error.hpp"
-#include "federation/cohort.hpp"
 
 namespace fedorbit {
 
@@ -61,7 +60,7 @@ std::vector<Visit> RoundSchedule::attempt(std::uint64_t number) {
   std::vector<Visit> visits;
   visits.reserve(chosen.size());
   for (const ClientId client : chosen) {
-    Visit visit{.client = client, .version = round_, .start = time_};
+    Visit visit{{client, round_}, Outcome::counted, time_};
     if (links_) visit.trip = links_->trip(client, round_, fleet_.errand(client), time_, std::ssize(chosen));
     Stream stream = keys.stream(Purpose::schedule, std::uint64_t(round_), std::uint64_t(client));
     visits.push_back(foreseen(visit, stream.uniform() < options_.dropout, availability_));
@@ -81,9 +80,19 @@ void RoundSchedule::refuse_if_hopeless(std::uint64_t attempts, const Plan& plan)
                                 : "; lower schedule.dropout."));
 }
 
+Plan RoundSchedule::whole_cohort() {
+  const std::vector<ClientId> clients = draw_cohort(fleet_.clients, fleet_.cohort, round_, keys_);
+  Plan plan;
+  plan.reports.reserve(clients.size());
+  for (const ClientId client : clients) plan.reports.push_back({client, round_});
+  plan.oldest_version = ++round_;
+  return plan;
+}
+
 Plan RoundSchedule::next() {
+  if (!links_ && options_.dropout == 0) return whole_cohort();
   // An attempt of which nothing came is made again with other clients, later.
-  Plan plan{.reports = {}, .start = time_};
+  Plan plan{.start = time_};
   for (std::uint64_t attempts = 0; plan.reports.empty(); ++attempts) {
     refuse_if_hopeless(attempts, plan);
     std::vector<Visit> visits = attempt(attempts);
@@ -100,10 +109,9 @@ Plan RoundSchedule::next() {
     std::ranges::copy_if(visits, std::back_inserter(plan.lost), std::identity(),
                          [](const Visit& visit) { return visit.outcome != Outcome::counted; });
     std::erase_if(visits, [](const Visit& visit) { return visit.outcome != Outcome::counted; });
-    plan.reports = std::move(visits);
+    plan.count(std::move(visits));
     time_ = end;
   }
-  std::ranges::sort(plan.reports, {}, &Visit::client);
   plan.end = time_;
   plan.oldest_version = ++round_;
   return plan;

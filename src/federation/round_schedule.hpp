@@ -13,6 +13,8 @@ class RoundSchedule final : public Schedule {
   Plan next() override;
 
  private:
+  /// Where all reports come, and nothing is said of when.
+  Plan whole_cohort();
   /// Those that are there at `time`, and at least one: the time moves on to when someone is.
   std::vector<ClientId> present();
   /// Sends the model to clients and waits: what became of them.

@@ -5,7 +5,6 @@
 
 #include "core/error.hpp"
 #include "federation/buffered_schedule.hpp"
-#include "federation/cohort.hpp"
 #include "federation/round_schedule.hpp"
 
 namespace fedorbit {
@@ -47,17 +46,33 @@ Visit foreseen(Visit visit, bool drops, const Availability& availability) {
   return visit;
 }
 
+void Plan::count(std::vector<Visit> visits) {
+  counted = std::move(visits);
+  std::ranges::sort(counted, {}, &Visit::client);
+  reports.assign(counted.begin(), counted.end());
+}
+
+std::vector<ClientId> Plan::clients() const {
+  std::vector<ClientId> clients;
+  clients.reserve(reports.size());
+  for (const Report& report : reports) clients.push_back(report.client);
+  return clients;
+}
+
 std::int64_t Plan::version_of(ClientId client) const {
-  return std::ranges::lower_bound(reports, client, {}, &Visit::client)->version;
+  return std::ranges::lower_bound(reports, client, {}, &Report::client)->version;
 }
 
 std::vector<std::vector<ClientId>> Plan::groups(std::int64_t size) const {
-  std::map<std::int64_t, std::vector<ClientId>> by_version;
-  for (const Visit& visit : reports) by_version[visit.version].push_back(visit.client);
-  std::vector<std::vector<ClientId>> groups;
-  for (const auto& [version, clients] : by_version)
-    std::ranges::copy(make_groups(clients, size), std::back_inserter(groups));
-  return groups;
+  std::map<std::int64_t, std::vector<std::vector<ClientId>>> by_version;
+  for (const auto& [client, version] : reports) {
+    auto& groups = by_version[version];
+    if (groups.empty() || std::ssize(groups.back()) == size) groups.emplace_back();
+    groups.back().push_back(client);
+  }
+  std::vector<std::vector<ClientId>> all;
+  for (auto& [version, groups] : by_version) std::ranges::move(groups, std::back_inserter(all));
+  return all;
 }
 
 std::unique_ptr<Schedule> make_schedule(const ScheduleOptions& options, const LinkOptions& links, Fleet fleet,

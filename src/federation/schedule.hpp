@@ -11,6 +11,7 @@
 #include "core/keys.hpp"
 #include "core/options.hpp"
 #include "federation/availability.hpp"
+#include "federation/cohort.hpp"
 #include "federation/links.hpp"
 
 namespace fedorbit {
@@ -39,9 +40,8 @@ enum class Outcome : std::int64_t {
   unfinished,  // the run ended first
 };
 
-struct Visit {
-  ClientId client;
-  std::int64_t version;  // how many rounds the model has seen that it started from
+/// A client that is sent the model.
+struct Visit : Report {
   Outcome outcome = Outcome::counted;
   double start = 0;  // virtual seconds since the run began
   Trip trip{};
@@ -53,13 +53,18 @@ Visit foreseen(Visit visit, bool drops, const Availability& availability);
 
 /// One round.
 struct Plan {
-  std::vector<Visit> reports;       // those that count, ascending by client, of which each is there once
+  std::vector<Report> reports{};    // those that count, ascending by client, of which each is there once
+  std::vector<Visit> counted{};     // theirs; none where nothing goes by seconds and nobody drops out
   std::vector<Visit> lost{};        // the others that ended in this round, in the order of their ends
   std::vector<Visit> under_way{};   // those that still train after it
   double start = 0, end = 0;        // virtual seconds
   std::int64_t oldest_version = 0;  // of those that are under way after it
 
-  /// Of a client whose report counts.
+  /// The reports are those of `visits`.
+  void count(std::vector<Visit> visits);
+  /// Whose reports count, ascending.
+  std::vector<ClientId> clients() const;
+  /// Of one of them.
   std::int64_t version_of(ClientId client) const;
   /// Those whose reports count, in groups of at most `size` that began with the same model.
   std::vector<std::vector<ClientId>> groups(std::int64_t size) const;

@@ -54,14 +54,11 @@ void Simulation::restore(const State& state) {
       "begin anew.");
   server_ = state.server;
   aggregation_.restore(state.bounds);
-  store_.restore(state.clients, communicator_);
+  if (communicator_.root()) store_.restore(state.clients);
   selection_.restore(state.selected);
   versions_.restore(state.versions);
   mirror_.restore(state.mirror);
-  for (std::int64_t round = 0; round < server_.round; ++round) {
-    const Plan plan = schedule_->next();
-    if (!workshop_.download_codec.lossless()) mirror_.sent(plan.lost), mirror_.sent(plan.reports);
-  }
+  for (std::int64_t round = 0; round < server_.round; ++round) note_sent(schedule_->next());
   restored_ = true;
 }
 
@@ -93,17 +90,13 @@ std::optional<RoundRecord> Simulation::play_round(const volatile std::sig_atomic
   const Range range("round");
   const auto& options = workshop_.experiment.training;
   const Plan plan = next_plan();
-  Cohort cohort;
-  cohort.clients.reserve(plan.reports.size());
-  cohort.weights.reserve(plan.reports.size());
-  for (const Visit& visit : plan.reports) cohort.clients.push_back(visit.client);
+  Cohort cohort{plan.reports};
   {
     const InPhase message(communicator_.ledger(), Phase::small_message);
-    workshop_.count_images(cohort.clients, communicator_);
+    workshop_.count_images(plan.clients(), communicator_);
   }
-  for (const ClientId client : cohort.clients) cohort.weights.push_back(workshop_.weight(client));
-  const std::int64_t together = clients_together(workshop_.experiment, workshop_.batches.device(),
-                                                 std::int64_t(cohort.clients.size()), communicator_.size());
+  const std::int64_t together =
+      clients_together(workshop_.experiment, workshop_.batches.device(), cohort.size(), communicator_.size());
   const Placement placement = costs_.place(plan.groups(together), communicator_.size());
   Ledger& ledger = communicator_.ledger();
   {
@@ -117,8 +110,8 @@ std::optional<RoundRecord> Simulation::play_round(const volatile std::sig_atomic
   Verdict verdict;
   for (;;) {
     store_.discard();
-    cohort.fates.assign(cohort.clients.size(), Fate::counted);
-    aggregation_.begin(server_.parameters(), std::int64_t(cohort.clients.size()), cohort.weight());
+    cohort.fates.assign(plan.reports.size(), Fate::counted);
+    aggregation_.begin(server_.parameters(), cohort.size(), weight_of(cohort));
     turns = train(plan, placement, cohort, signal);
     {
       const InPhase message(ledger, Phase::small_message);
@@ -137,23 +130,20 @@ std::optional<RoundRecord> Simulation::play_round(const volatile std::sig_atomic
   const std::vector<RankReport> reports = announcer_.report(std::move(turns), placement.most_clients());
   const std::vector<ClientId> dropped = cohort.with(Fate::not_finite);
   const Sums sums = summed(cohort, dropped.size());
-  const std::vector<std::int64_t> lost_bytes = downloaded(plan.lost);
+  RoundRecord record = round_record(server_.round, cohort, reports, workshop_);
+  const std::vector<std::int64_t> lost_bytes = bill_downloads(plan, record);
   mirror_downloads(plan);
 
   // From here on nothing can fail on one rank alone: the round is committed.
   versions_.end(plan.oldest_version);
-  const double update_norm = take_server_step(sums);
-  store_.commit(placement, dropped);
+  record.update_norm = take_server_step(sums);
+  store_.commit(dropped);
   ++server_.round;
   for (const ClientId client : dropped) announcer_.happened(fedorbit::dropped(server_.round - 1, client));
   // Sums that depend on their order shall not depend on the clock.
   if (options.aggregation == "exact") learn_costs(placement, reports);
 
-  RoundRecord record = round_record(server_.round - 1, cohort, reports);
-  record.update_norm = update_norm;
-  record.lost_download_bytes = std::accumulate(lost_bytes.begin(), lost_bytes.end(), std::int64_t{0});
-  if (timed(workshop_.experiment.schedule, workshop_.experiment.links) || workshop_.experiment.schedule.dropout > 0)
-    announcer_.scheduled(plan, record, lost_bytes);
+  if (!plan.counted.empty()) announcer_.scheduled(plan, record, lost_bytes);
   announcer_.spent(reports);
   announcer_.placed(placement, record.round);
   for (const std::string& sentence : workshop_.learner.warnings(announcer_.means(record)))
@@ -225,9 +215,16 @@ void Simulation::discard_round() {
 
 Sums Simulation::summed(const Cohort& cohort, std::size_t dropped) {
   const InPhase sum(communicator_.ledger(), Phase::sum);
-  Sums sums = aggregation_.close(std::int64_t(cohort.clients.size() - dropped), cohort.weight(), communicator_);
+  Sums sums = aggregation_.close(cohort.size() - std::int64_t(dropped), weight_of(cohort), communicator_);
   sums.population = workshop_.partition.clients();
   return sums;
+}
+
+std::int64_t Simulation::weight_of(const Cohort& cohort) const {
+  std::int64_t sum = 0;
+  for (std::size_t i = 0; i < cohort.reports.size(); ++i)
+    if (cohort.fates[i] != Fate::not_finite) sum += workshop_.weight(cohort.reports[i].client);
+  return sum;
 }
 
 double Simulation::take_server_step(const Sums& sums) {
@@ -251,17 +248,26 @@ Tensor Simulation::trained_at_root(const Sums& sums) {
   return moved.to(at::kCPU);
 }
 
-std::vector<std::int64_t> Simulation::downloaded(const std::vector<Visit>& visits) {
-  std::vector<std::int64_t> bytes;
-  for (const Visit& visit : visits)
-    bytes.push_back(versions_.downloads(visit.version).of(std::span(&visit.client, 1)).bytes.front().total());
-  return bytes;
+std::vector<std::int64_t> Simulation::bill_downloads(const Plan& plan, RoundRecord& record) {
+  std::vector<std::int64_t> lost_bytes;
+  if (!communicator_.root()) return lost_bytes;
+  const auto bytes = [&](const Report& report) { return versions_.downloads(report.version).bytes(report.client); };
+  for (std::size_t i = 0; i < plan.reports.size(); ++i) record.turns[i].download = bytes(plan.reports[i]);
+  for (const Visit& visit : plan.lost) lost_bytes.push_back(bytes(visit).total());
+  record.lost_download_bytes = std::accumulate(lost_bytes.begin(), lost_bytes.end(), std::int64_t{0});
+  return lost_bytes;
 }
 
 void Simulation::mirror_downloads(const Plan& plan) {
   if (workshop_.download_codec.lossless()) return;
   versions_.downloads(server_.round).commit(mirror_);
-  mirror_.sent(plan.lost), mirror_.sent(plan.reports);
+  note_sent(plan);
+}
+
+void Simulation::note_sent(const Plan& plan) {
+  if (workshop_.download_codec.lossless() || !communicator_.root()) return;
+  for (const Visit& visit : plan.lost) mirror_.sent(visit);
+  for (const Report& report : plan.reports) mirror_.sent(report);
 }
 
 void Simulation::refuse_nonfinite(const Cohort& cohort) {

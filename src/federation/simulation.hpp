@@ -69,15 +69,19 @@ class Simulation {
   void discard_round();
   /// Collective: what came of all clients but so many that were dropped.
   Sums summed(const Cohort& cohort, std::size_t dropped);
+  /// Of all whose update is finite.
+  std::int64_t weight_of(const Cohort& cohort) const;
   /// The norm of the step of the weights.
   double take_server_step(const Sums& sums);
   /// Collective: what the server makes of its weights on public images. Processors may differ in the bits of what they
   /// train, so one does it for all.
   Tensor trained_at_root(const Sums& sums);
-  /// Federated bytes of what these clients were sent, before the server's step.
-  std::vector<std::int64_t> downloaded(const std::vector<Visit>& visits);
+  /// Before the server's step: puts down what clients were sent. The bytes of those whose reports do not count.
+  std::vector<std::int64_t> bill_downloads(const Plan& plan, RoundRecord& record);
   /// Before the server's step, too: what clients hold from now on, where that is not what the server has.
   void mirror_downloads(const Plan& plan);
+  /// At the root: to whom the messages of a round went.
+  void note_sent(const Plan& plan);
   void refuse_nonfinite(const Cohort& cohort);
   /// Whether a value was beyond its bound, which is wider from now on: the round is to be played again.
   bool widen_bounds(const Cohort& cohort, const Verdict& verdict);

@@ -76,8 +76,7 @@ std::optional<TurnOutcome> take_turn(Workshop& workshop, const Server& server, D
   outcome.samples = opened.samples;
   outcome.steps = opened.steps;
   for (const ClientId client : clients) outcome.weights.push_back(workshop.weight(client));
-  auto [group, turn, received] = arrive(workshop, server, downloads, clients, kept, outcome.steps);
-  outcome.received = std::move(received);
+  auto [group, turn] = arrive(workshop, server, downloads, clients, kept, outcome.steps);
   for (turn.step = 0; turn.step < opened.most_steps; ++turn.step) {
     if (signal != 0) return std::nullopt;
     const Batch batch = opened.batches->next();

@@ -27,7 +27,7 @@ struct TurnOutcome {
   Tensor rows;                // (K, row_length): personal parameters, the strategy's memories by name, residuals
   Tensor diagnostics;         // (K, D) float64
   std::vector<std::int64_t> samples, steps, weights;
-  std::vector<FederatedBytes> sent, received;
+  std::vector<FederatedBytes> sent;
   std::vector<double> loss, drift;
   std::vector<bool> finite;
   double seconds = 0;

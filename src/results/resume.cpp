@@ -174,11 +174,7 @@ State shared_state(const Checkpoint& checkpoint, Communicator& communicator) {
                       shared_vector(root ? held(checkpoint.server, selected, 1) : Tensor(), at::kFloat, communicator)};
   }
 
-  const Tensor clients =
-      shared_vector(root ? at::tensor(checkpoint.clients.clients, at::kLong) : Tensor(), at::kLong, communicator);
   state.clients = checkpoint.clients;
-  state.clients.clients.assign(clients.const_data_ptr<std::int64_t>(),
-                               clients.const_data_ptr<std::int64_t>() + clients.numel());
   return state;
 }
 

@@ -62,7 +62,7 @@ TEST_F(Downloading, writes_what_all_are_sent_once_a_round_and_bills_it_to_each) 
   for (const std::vector<ClientId>& clients : {std::vector<ClientId>{0, 1, 2}, {7}, {8, 9}}) {
     const Received received = downloads.of(clients);
     EXPECT_TRUE(received.alike);
-    EXPECT_EQ(received.bytes, std::vector<FederatedBytes>(clients.size(), {20, 0, 0}));
+    for (const ClientId client : clients) EXPECT_EQ(downloads.bytes(client), (FederatedBytes{20, 0, 0}));
     EXPECT_TRUE(at::equal(received.shared, server.global.expand({std::int64_t(clients.size()), 5})));
   }
   EXPECT_EQ(codec.written, 1);
@@ -74,10 +74,10 @@ TEST_F(Downloading, writes_what_differs_by_client_for_each) {
   const std::vector<ClientId> clients{3, 4};
   const Received received = downloads.of(clients);
   EXPECT_FALSE(received.alike);
-  EXPECT_EQ(received.bytes, (std::vector<FederatedBytes>{{20, 0, 8}, {20, 0, 8}}));
   EXPECT_TRUE(at::equal(received.shared[1] - received.shared[0], at::ones({5})));
   EXPECT_TRUE(at::equal(received.extras.at("own"), at::tensor({3.f, 3.f, 4.f, 4.f}).view({2, 2})));
   EXPECT_EQ(codec.written, 2);
+  EXPECT_EQ(downloads.bytes(4), (FederatedBytes{20, 0, 8}));
 }
 
 /// Sends a vector with a number for each weight, and one that is shorter.
@@ -92,8 +92,10 @@ TEST_F(Downloading, writes_what_has_a_number_for_each_weight_by_the_codec_and_on
   server.memory = {{"c", at::ones({5})}, {"few", at::ones({3})}};
   Downloads downloads(strategy, codec, layout, server, Keys(1), nothing_sent);
   const std::vector<ClientId> clients{3, 4};
-  for (int group = 0; group < 2; ++group)
-    EXPECT_EQ(downloads.of(clients).bytes, (std::vector<FederatedBytes>{{20, 0, 32}, {20, 0, 32}}));
+  for (int group = 0; group < 2; ++group) {
+    downloads.of(clients);
+    EXPECT_EQ(downloads.bytes(3), (FederatedBytes{20, 0, 32}));
+  }
   EXPECT_EQ(codec.written, 2) << "the weights and c";
 }
 
@@ -101,8 +103,9 @@ TEST_F(Downloading, sends_statistics_as_they_are_beside_what_the_codec_writes) {
   keep_statistics();
   FedAvg strategy;
   const std::vector<ClientId> clients{3, 4};
-  const Received received = Downloads(strategy, codec, layout, server, Keys(1), nothing_sent).of(clients);
-  EXPECT_EQ(received.bytes, (std::vector<FederatedBytes>{{20, 8, 0}, {20, 8, 0}}));
+  Downloads downloads(strategy, codec, layout, server, Keys(1), nothing_sent);
+  const Received received = downloads.of(clients);
+  EXPECT_EQ(downloads.bytes(3), (FederatedBytes{20, 8, 0}));
   EXPECT_TRUE(at::equal(received.shared, at::tensor({0.f, 1.f, 2.f, 3.f, 4.f, 7.f, 8.f}).expand({2, 7})));
 }
 
@@ -112,16 +115,19 @@ struct LossyDownloads : testing::Test {
   QuarterCodec codec;
   Server server{at::zeros({5}), {}, 0};
   LossyDownloads() { layout.add({"w", {5}, Owner::shared}); }
+  struct Round {
+    Tensor shared;  // (K, P)
+    std::vector<FederatedBytes> bytes;
+  };
   /// A round of these clients.
-  Received round(Mirror& mirror, const std::vector<ClientId>& clients) const {
+  Round round(Mirror& mirror, const std::vector<ClientId>& clients) const {
     Downloads downloads(strategy_, codec, layout, server, Keys(1), mirror);
-    Received received;
-    if (!clients.empty()) received = downloads.of(clients);
+    Round round;
+    if (!clients.empty()) round.shared = downloads.of(clients).shared;
+    for (const ClientId client : clients) round.bytes.push_back(downloads.bytes(client));
     downloads.commit(mirror);
-    std::vector<Visit> visits;
-    for (const ClientId client : clients) visits.push_back({.client = client, .version = server.round});
-    mirror.sent(visits);
-    return received;
+    for (const ClientId client : clients) mirror.sent({client, server.round});
+    return round;
   }
   void step() {
     server.global = server.global + 1;
@@ -136,7 +142,7 @@ TEST_F(LossyDownloads, say_first_the_whole_as_it_is_and_then_by_how_much_what_cl
   Mirror mirror;
   double held = 0;
   for (; server.round < 6; step()) {
-    const Received received = round(mirror, {1, 2});
+    const Round received = round(mirror, {1, 2});
     if (server.round > 0) held += (server.global[0].item<double>() - held) / 4;
     EXPECT_TRUE(at::allclose(received.shared, at::full({2, 5}, held), 1e-6)) << server.round;
     EXPECT_EQ(received.bytes, std::vector<FederatedBytes>(2, {server.round == 0 ? 20 : 5, 0, 0})) << server.round;
@@ -148,10 +154,10 @@ TEST_F(LossyDownloads, are_the_same_where_a_rank_asks_for_nobody_and_after_a_res
   for (; server.round < 4; step()) round(busy, {3}), round(idle, {});
   Mirror restarted;
   restarted.restore(busy.contents());
-  restarted.sent({{.client = 3, .version = 3}});
-  const Received expected = round(busy, {3});
+  restarted.sent({3, 3});
+  const Round expected = round(busy, {3});
   EXPECT_TRUE(at::equal(round(idle, {3}).shared, expected.shared));
-  const Received again = round(restarted, {3});
+  const Round again = round(restarted, {3});
   EXPECT_TRUE(at::equal(again.shared, expected.shared));
   EXPECT_EQ(again.bytes, expected.bytes);
 }
@@ -166,7 +172,7 @@ TEST_F(LossyDownloads, are_billed_with_all_that_a_client_missed_or_the_whole_if_
     std::vector<ClientId> cohort;
     for (ClientId client = 0; client < 10; ++client)
       if (stream.uniform() < 0.4) cohort.push_back(client);
-    const Received received = round(mirror, cohort);
+    const Round received = round(mirror, cohort);
     for (std::size_t k = 0; k < cohort.size(); ++k) {
       const std::int64_t missed = last.contains(cohort[k]) ? server.round - last[cohort[k]] : 1000;
       const std::int64_t bill = received.bytes[k].payload;

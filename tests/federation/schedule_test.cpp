@@ -33,11 +33,6 @@ struct Schedules : testing::Test {
     for (std::int64_t round = 0; round < rounds; ++round) out.push_back(schedule->next());
     return out;
   }
-  static std::vector<ClientId> clients_of(const std::vector<Visit>& visits) {
-    std::vector<ClientId> clients;
-    for (const Visit& visit : visits) clients.push_back(visit.client);
-    return clients;
-  }
   static std::size_t count(const std::vector<Plan>& plans, Outcome outcome) {
     std::size_t visits = 0;
     for (const Plan& plan : plans) visits += std::size_t(std::ranges::count(plan.lost, outcome, &Visit::outcome));
@@ -49,19 +44,26 @@ TEST_F(Schedules, of_whole_cohorts_are_the_draw_of_each_round) {
   const auto rounds = plans(4);
   for (std::int64_t round = 0; round < 4; ++round) {
     const Plan& plan = rounds[std::size_t(round)];
-    EXPECT_EQ(clients_of(plan.reports), draw_cohort(20, 5, round, Keys(1)));
+    EXPECT_EQ(plan.clients(), draw_cohort(20, 5, round, Keys(1)));
     EXPECT_TRUE(plan.lost.empty());
+    EXPECT_EQ(plan.counted.size(), 5u);
     EXPECT_EQ(plan.reports.front().version, round);
     EXPECT_DOUBLE_EQ(plan.end - plan.start, double(plan.reports.back().client + 1)) << "the slowest has most steps";
   }
   links.step_seconds = 0;
-  for (const Plan& plan : plans(4)) EXPECT_EQ(plan.end, 0) << "nothing is said of seconds";
+  const auto untimed = plans(4);
+  for (std::size_t round = 0; round < untimed.size(); ++round) {
+    EXPECT_EQ(untimed[round].clients(), rounds[round].clients());
+    EXPECT_EQ(untimed[round].reports.front().version, std::int64_t(round));
+    EXPECT_EQ(untimed[round].end, 0) << "nothing is said of seconds";
+    EXPECT_TRUE(untimed[round].counted.empty());
+  }
 }
 
 TEST_F(Schedules, leave_out_who_comes_after_the_deadline) {
   options.deadline = 10.5;
   for (const Plan& plan : plans(30)) {
-    for (const Visit& visit : plan.reports) EXPECT_LT(visit.client, 10);
+    for (const Report& report : plan.reports) EXPECT_LT(report.client, 10);
     for (const Visit& visit : plan.lost) {
       EXPECT_GE(visit.client, 10);
       EXPECT_EQ(visit.outcome, Outcome::late);
@@ -89,7 +91,7 @@ TEST_F(Schedules, that_invite_more_count_the_first) {
     ASSERT_EQ(plan.reports.size(), 5);
     ASSERT_EQ(plan.lost.size(), 5);
     for (const Visit& late : plan.lost) EXPECT_GT(late.client, plan.reports.back().client) << "slower";
-    EXPECT_EQ(plan.end, plan.reports.back().end());
+    EXPECT_EQ(plan.end, plan.counted.back().end());
   }
 }
 
@@ -110,7 +112,7 @@ TEST_F(Schedules, call_only_who_is_there_and_lose_who_leaves) {
   const auto rounds = plans(40);
   std::filesystem::remove(path);
   for (const Plan& plan : rounds)
-    for (const auto& visits : {plan.reports, plan.lost})
+    for (const auto& visits : {plan.counted, plan.lost})
       for (const Visit& visit : visits) {
         const double begins = std::fmod(visit.start, 100), ends = begins + visit.trip.seconds();
         EXPECT_TRUE(visit.client % 2 ? begins < 10 : begins >= 50 && begins < 60) << visit.client << " at " << begins;
@@ -128,12 +130,12 @@ TEST_F(Schedules, by_a_buffer_step_with_so_many_reports_of_different_clients) {
   const auto rounds = plans(50);
   for (std::size_t round = 0; round < rounds.size(); ++round) {
     const Plan& plan = rounds[round];
-    const auto clients = clients_of(plan.reports);
+    const auto clients = plan.clients();
     EXPECT_EQ(std::set(clients.begin(), clients.end()).size(), 3);
     EXPECT_TRUE(std::ranges::is_sorted(clients));
     EXPECT_EQ(plan.start, before);
     before = plan.end;
-    for (const Visit& visit : plan.reports) {
+    for (const Visit& visit : plan.counted) {
       EXPECT_LE(visit.version, std::int64_t(round));
       // A client begins with the model that was there.
       const double began = visit.version == 0 ? 0 : rounds[std::size_t(visit.version) - 1].end;
@@ -164,7 +166,7 @@ TEST_F(Schedules, by_a_buffer_know_who_is_under_way_after_a_round) {
       EXPECT_LE(visit.start, plan.end);
       EXPECT_GE(visit.end(), plan.end);
     }
-    for (const auto& visits : {plan.reports, plan.lost})
+    for (const auto& visits : {plan.counted, plan.lost})
       for (const Visit& visit : visits) EXPECT_EQ((sent[{visit.client, visit.start}] += 1), 1);
   }
 }
@@ -174,7 +176,7 @@ TEST_F(Schedules, by_a_buffer_train_no_client_twice_at_once) {
   options.buffer = 2, options.concurrency = 15;
   std::map<ClientId, double> until;
   std::vector<Visit> visits;
-  for (const Plan& plan : plans(60)) visits.insert(visits.end(), plan.reports.begin(), plan.reports.end());
+  for (const Plan& plan : plans(60)) visits.insert(visits.end(), plan.counted.begin(), plan.counted.end());
   std::ranges::sort(visits, {}, &Visit::start);
   for (const Visit& visit : visits) {
     EXPECT_GE(visit.start, until[visit.client]);
@@ -188,7 +190,7 @@ TEST_F(Schedules, by_windows_step_when_a_window_with_a_report_ends) {
   for (const Plan& plan : plans(40)) {
     EXPECT_DOUBLE_EQ(std::fmod(plan.end, 4), 0);
     ASSERT_GE(plan.reports.size(), 1);
-    for (const Visit& visit : plan.reports) {
+    for (const Visit& visit : plan.counted) {
       EXPECT_LE(visit.end(), plan.end);
       EXPECT_GE(visit.end(), plan.end - 4);
     }

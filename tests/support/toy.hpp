@@ -155,7 +155,7 @@ inline ClientStore store_of(const std::map<ClientId, Tensor>& rows) {
     for (const auto& [client, row] : rows) take(row.contiguous());
   };
   ClientStore store(all.length);
-  store.restore(all, SingleCommunicator());
+  store.restore(all);
   return store;
 }
 
