@@ -26,7 +26,8 @@ struct Arguments {
 
 std::string title(const Measurement& what, const Communicator& communicator) {
   return text("# ", name(what.collective), " of ", type_name(std::int64_t(what.type)), ", ", what.device.str(),
-              ", backend ", communicator.name(), ", ", counted(communicator.size(), "rank"));
+              ", backend ", communicator.name(), ", ", counted(communicator.size(), "rank"),
+              communicator.remark().empty() ? "" : "; ", communicator.remark());
 }
 
 /// Heading and lines as osu_allreduce prints them: averages, microseconds.
@@ -88,7 +89,7 @@ void bench_comm(Arguments& arguments) {
   options.check();
   const std::string& output = arguments.line.output;
   if (!output.empty()) require_output(output, schema::filetype, {});
-  const auto communicator = arguments.line.start(options.machine.backend, list);
+  const auto communicator = arguments.line.start(options.machine.backend, list, options.machine.device == "cuda");
   const at::Device device = prepare_machine(options.machine, *communicator);
   BenchmarkRecords records;
   for (const Collective collective : options.collectives())

@@ -110,7 +110,7 @@ int run(Arguments& arguments) {
 
   RunRecord record = record_of(experiment, opened, options_toml, *communicator);
   // Sums that depend on their order shall not depend on the clock.
-  if (experiment.machine.backend == "auto" && experiment.training.aggregation == "exact") {
+  if (experiment.machine.backend != "nccl" && experiment.training.aggregation == "exact") {
     const Aggregation sums(parts.learner->layout(), *parts.strategy, experiment.training.aggregation);
     record.provenance["backend_choice"] = choose_way(sums.length(), *communicator);
     log::detail(record.provenance["backend_choice"]);

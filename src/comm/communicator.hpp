@@ -33,6 +33,8 @@ class Communicator {
 
   /// The backend's name as the ledger and the factory know it.
   virtual std::string name() const = 0;
+  /// What is to be known of how it moves what lies on a GPU, as a sentence; empty where nothing is.
+  virtual std::string remark() const { return ""; }
 
   /// Where the backend moves tensors from without copying them to the host: the CPU, and perhaps a GPU of its own.
   virtual std::vector<at::Device> devices() const { return {at::kCPU}; }

@@ -8,6 +8,7 @@
 #include "core/error.hpp"
 
 #ifdef FEDORBIT_CUDA
+#include "comm/device_buffers.hpp"
 #include "comm/nccl.hpp"
 #endif
 
@@ -28,9 +29,17 @@ bool launched_with_others() {
   return !told && std::getenv("PMIX_RANK") != nullptr;
 }
 
-/// A launcher that MPI does not know starts as many programs of one rank as it was asked for ranks.
-std::unique_ptr<MpiCommunicator> make_mpi() {
-  auto mpi = std::make_unique<MpiCommunicator>();
+std::unique_ptr<MpiCommunicator> start_mpi(bool hands_over) {
+#ifdef FEDORBIT_CUDA
+  if (hands_over) return make_mpi_for_gpus();
+#endif
+  return std::make_unique<MpiCommunicator>();
+}
+
+/// A launcher that MPI does not know starts as many programs of one rank as it was asked for ranks. `hands_over`:
+/// whether MPI is to be handed GPU memory, where it takes that.
+std::unique_ptr<MpiCommunicator> make_mpi(bool hands_over = false) {
+  auto mpi = start_mpi(hands_over);
   for (const char* name : sizes)
     if (const char* started = std::getenv(name); started != nullptr && mpi->size() == 1)
       require(
@@ -71,7 +80,7 @@ std::unique_ptr<Communicator> make_what_fits(bool on_gpus) {
 
 std::unique_ptr<Communicator> make_named(const std::string& backend, bool on_gpus) {
   if (backend == "single") return std::make_unique<SingleCommunicator>();
-  if (backend == "mpi") return make_mpi();
+  if (backend == "mpi") return make_mpi(on_gpus);
   if (backend == "nccl") return make_nccl();
   require(backend == "auto", "the backend \"", backend,
           "\" is unknown; there are \"auto\", \"single\", \"mpi\" and "

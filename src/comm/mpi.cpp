@@ -44,15 +44,8 @@ void in_slices(std::int64_t total, std::int64_t limit, Move move) {
   for (std::int64_t offset = 0; offset < total; offset += limit) move(offset, int(std::min(limit, total - offset)));
 }
 
-/// Pinned host memory of the tensor's shape, or the tensor itself where it lies in host memory.
-Tensor host_space(const Tensor& tensor) {
-  return tensor.is_cpu() ? tensor : at::empty(tensor.sizes(), tensor.options().device(at::kCPU).pinned_memory(true));
-}
-
-Tensor on_host(const Tensor& tensor) { return tensor.is_cpu() ? tensor : host_space(tensor).copy_(tensor.detach()); }
-
 void back_to(const Tensor& tensor, const Tensor& staged) {
-  if (!tensor.is_cpu()) tensor.detach().copy_(staged);
+  if (!staged.is_same(tensor)) tensor.detach().copy_(staged);
 }
 
 }  // namespace
@@ -113,6 +106,30 @@ MpiCommunicator::MpiCommunicator(std::unique_ptr<Channel> channel, std::int64_t 
 
 MpiCommunicator::~MpiCommunicator() = default;
 
+std::vector<at::Device> MpiCommunicator::devices() const {
+  if (gpu_) return {at::kCPU, *gpu_};
+  return {at::kCPU};
+}
+
+void MpiCommunicator::hand_over(at::Device gpu) {
+  gpu_ = gpu;
+  remark_ = "MPI is handed GPU memory as it lies there.";
+}
+
+void MpiCommunicator::stage_on_host(const std::string& why) {
+  remark_ = text("GPU memory goes through pinned host memory: ", why, ".");
+}
+
+Tensor MpiCommunicator::space_for(const Tensor& tensor) const {
+  if (tensor.is_cpu() || tensor.device() == gpu_) return tensor;
+  return at::empty(tensor.sizes(), tensor.options().device(at::kCPU).pinned_memory(true));
+}
+
+Tensor MpiCommunicator::staged(const Tensor& tensor) const {
+  const Tensor space = space_for(tensor);
+  return space.is_same(tensor) ? tensor : space.copy_(tensor.detach());
+}
+
 void MpiCommunicator::find_largest(std::span<std::uint64_t> numbers) {
   check_mpi(MPI_Allreduce(MPI_IN_PLACE, numbers.data(), int(numbers.size()), MPI_UINT64_T, MPI_MAX, *channel_));
 }
@@ -132,28 +149,28 @@ void MpiCommunicator::broadcast_bytes(std::byte* data, std::int64_t bytes, int f
 }
 
 void MpiCommunicator::move_broadcast(Tensor& tensor) {
-  const Tensor staged = root() ? on_host(tensor) : host_space(tensor);
-  broadcast_bytes(bytes_of(staged), std::int64_t(staged.nbytes()), 0);
-  back_to(tensor, staged);
+  const Tensor moved = root() ? staged(tensor) : space_for(tensor);
+  broadcast_bytes(bytes_of(moved), std::int64_t(moved.nbytes()), 0);
+  back_to(tensor, moved);
 }
 
 void MpiCommunicator::move_all_reduce(Tensor& tensor, Reduce reduce) {
-  const Tensor staged = on_host(tensor);
-  const std::int64_t size = staged.element_size();
-  in_slices(staged.numel(), slice_bytes_ / size, [&](std::int64_t offset, int count) {
-    check_mpi(MPI_Allreduce(MPI_IN_PLACE, bytes_of(staged) + offset * size, count, mpi_type(staged),
+  const Tensor moved = staged(tensor);
+  const std::int64_t size = moved.element_size();
+  in_slices(moved.numel(), slice_bytes_ / size, [&](std::int64_t offset, int count) {
+    check_mpi(MPI_Allreduce(MPI_IN_PLACE, bytes_of(moved) + offset * size, count, mpi_type(moved),
                             reduce == Reduce::sum ? MPI_SUM : MPI_MAX, *channel_));
   });
-  back_to(tensor, staged);
+  back_to(tensor, moved);
 }
 
 void MpiCommunicator::move_all_gather(const Tensor& row, Tensor& rows) {
-  const Tensor staged = on_host(row), gathered = host_space(rows);
-  const auto bytes = std::int64_t(staged.nbytes());
+  const Tensor moved = staged(row), gathered = space_for(rows);
+  const auto bytes = std::int64_t(moved.nbytes());
   if (bytes <= slice_bytes_ / size()) {
-    gather_bytes(bytes_of(staged), bytes_of(gathered), std::size_t(bytes));
+    gather_bytes(bytes_of(moved), bytes_of(gathered), std::size_t(bytes));
   } else {
-    std::copy_n(bytes_of(staged), bytes, bytes_of(gathered) + rank() * bytes);
+    gathered[rank()].copy_(moved.detach());
     for (int owner = 0; owner < size(); ++owner) broadcast_bytes(bytes_of(gathered) + owner * bytes, bytes, owner);
   }
   back_to(rows, gathered);
@@ -165,7 +182,7 @@ void MpiCommunicator::move_messages(const std::vector<Tensor>& to, std::vector<T
   std::vector<MPI_Request> requests;
   for (int other = 0; other < size(); ++other) {
     if (other == rank()) continue;
-    arriving[other] = host_space(from[other]);
+    arriving[other] = space_for(from[other]);
     in_slices(std::int64_t(arriving[other].nbytes()), slice_bytes_, [&](std::int64_t offset, int count) {
       check_mpi(MPI_Irecv(bytes_of(arriving[other]) + offset, count, MPI_BYTE, other, tag, *channel_,
                           &requests.emplace_back()));
@@ -173,7 +190,7 @@ void MpiCommunicator::move_messages(const std::vector<Tensor>& to, std::vector<T
   }
   for (int step = 1; step < size(); ++step) {
     const int other = (rank() + step) % size();  // each rank starts with another receiver
-    leaving[other] = on_host(to[other]);
+    leaving[other] = staged(to[other]);
     in_slices(std::int64_t(leaving[other].nbytes()), slice_bytes_, [&](std::int64_t offset, int count) {
       check_mpi(MPI_Isend(bytes_of(leaving[other]) + offset, count, MPI_BYTE, other, tag, *channel_,
                           &requests.emplace_back()));

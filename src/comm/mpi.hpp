@@ -3,7 +3,9 @@
 #include <mpi.h>
 
 #include <memory>
+#include <optional>
 #include <source_location>
+#include <string>
 
 #include "comm/communicator.hpp"
 
@@ -30,15 +32,22 @@ class MpiSession {
 };
 
 /// A communicator of its own over MPI_COMM_WORLD. Messages longer than `slice_bytes` travel in slices, since MPI 3
-/// counts in int, and MPI keeps as much memory again as it reduces at once. Tensors on a device are staged through
-/// pinned host memory: that works with every MPI.
+/// counts in int, and MPI keeps as much memory again as it reduces at once. Tensors on a GPU are staged through pinned
+/// host memory, which works with every MPI, or handed to MPI as they lie.
 class MpiCommunicator : public Communicator {
  public:
   static constexpr std::int64_t default_slice_bytes = std::int64_t(1) << 26;
 
   explicit MpiCommunicator(std::int64_t slice_bytes = default_slice_bytes);
   ~MpiCommunicator() override;
-  std::string name() const override { return "mpi"; }
+  std::string name() const override { return gpu_ ? "mpi_device" : "mpi"; }
+  std::string remark() const override { return remark_; }
+  std::vector<at::Device> devices() const override;
+
+  /// From here on MPI is handed this GPU's memory; the same on every rank.
+  void hand_over(at::Device gpu);
+  /// It is not, and why.
+  void stage_on_host(const std::string& why);
 
  protected:
   void move_broadcast(Tensor&) override;
@@ -66,8 +75,14 @@ class MpiCommunicator : public Communicator {
   void trade_lengths(std::span<const std::int64_t> to, std::span<std::int64_t> from) override;
   void broadcast_bytes(std::byte* data, std::int64_t bytes, int from);
 
+  /// The tensor itself where MPI reaches it, else pinned host memory of its shape.
+  Tensor space_for(const Tensor& tensor) const;
+  Tensor staged(const Tensor& tensor) const;
+
   std::unique_ptr<Channel> channel_;
   std::int64_t slice_bytes_;
+  std::optional<at::Device> gpu_;
+  std::string remark_;
 };
 
 }  // namespace fedorbit

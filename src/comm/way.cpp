@@ -39,8 +39,9 @@ void sum_by_way(Tensor& numbers, Communicator& communicator) {
 
 std::string choose_way(std::int64_t numbers, Communicator& communicator) {
   const std::vector<at::Device> devices = communicator.devices();
+  const std::string remark = text(communicator.remark().empty() ? "" : " ", communicator.remark());
   if (devices.size() == 1)
-    return text("the backend is ", communicator.name(), ", the only one here: nothing was measured.");
+    return text("the backend is ", communicator.name(), ", the only one here: nothing was measured.", remark);
   double least = 0;
   std::string measured;
   at::Device chosen = devices.front();
@@ -52,7 +53,7 @@ std::string choose_way(std::int64_t numbers, Communicator& communicator) {
   }
   communicator.move_from(chosen);
   return text("sums of ", human_bytes(numbers * std::int64_t(sizeof(std::int64_t))), " go from ", chosen.str(),
-              " over the backend ", communicator.name(), ": they went ", measured, ".");
+              " over the backend ", communicator.name(), ": they went ", measured, ".", remark);
 }
 
 }  // namespace fedorbit

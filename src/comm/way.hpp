@@ -1,4 +1,5 @@
-// By which way sums go where there are several: from host memory over MPI, or from a GPU over NCCL.
+// By which way sums go where there are several: from host memory over MPI, or from a GPU over NCCL or an MPI that takes
+// GPU memory.
 #pragma once
 #include <string>
 

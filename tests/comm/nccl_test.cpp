@@ -1,9 +1,13 @@
-// The conformance suite over NCCL, for tensors on the GPU and for those in host memory that it hands to MPI. It needs
-// a GPU for each rank and skips where there are fewer.
+// The conformance suite over NCCL, for tensors on the GPU and for those in host memory that it hands to MPI, and over
+// MPI for tensors on the GPU, staged in host memory and, where this MPI takes them, as they lie. It needs a GPU for
+// each rank and skips where there are fewer.
 #include "comm/nccl.hpp"
 
 #include <cuda_runtime_api.h>
 #include <gmock/gmock.h>
+#if __has_include(<mpi-ext.h>)
+#include <mpi-ext.h>
+#endif
 
 #include "comm/conformance.hpp"
 #include "core/error.hpp"
@@ -18,7 +22,19 @@ std::vector<Backend> backends() {
   MPI_Comm_size(MPI_COMM_WORLD, &ranks);
   if (gpus < ranks) return {};
   const auto make = [] { return std::make_unique<NcclCommunicator>(); };
-  return {{"nccl", make, c10::DeviceType::CUDA}, {"nccl_host_tensors", make}};
+  const auto staged = [] { return std::make_unique<MpiCommunicator>(); };
+  std::vector<Backend> all{{"nccl", make, c10::DeviceType::CUDA},
+                           {"nccl_host_tensors", make},
+                           {"mpi_staged", staged, c10::DeviceType::CUDA}};
+#ifdef MPIX_CUDA_AWARE_SUPPORT
+  const auto handed = [] {
+    auto mpi = std::make_unique<MpiCommunicator>();
+    mpi->hand_over(at::Device(at::kCUDA, at::DeviceIndex(mpi->local_rank())));
+    return mpi;
+  };
+  if (MPIX_Query_cuda_support()) all.push_back({"mpi_handed_over", handed, c10::DeviceType::CUDA});
+#endif
+  return all;
 }
 
 }  // namespace
