@@ -36,7 +36,7 @@ class MpiSession {
 /// host memory, which works with every MPI, or handed to MPI as they lie.
 class MpiCommunicator : public Communicator {
  public:
-  static constexpr std::int64_t default_slice_bytes = std::int64_t(1) << 26;
+  static constexpr std::int64_t default_slice_bytes = std::int64_t(1) << 24;
 
   explicit MpiCommunicator(std::int64_t slice_bytes = default_slice_bytes);
   ~MpiCommunicator() override;
