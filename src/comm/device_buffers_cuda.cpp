@@ -1,11 +1,6 @@
 #include <c10/cuda/CUDAFunctions.h>
 #include <cuda_runtime_api.h>
 #include <mpi.h>
-
-#include "comm/device_buffers.hpp"
-#if __has_include(<mpi-ext.h>)
-#include <mpi-ext.h>
-#endif
 #include <unistd.h>
 
 #include <array>
@@ -13,19 +8,17 @@
 #include <string_view>
 #include <vector>
 
+#include "comm/device_buffers.hpp"
 #include "comm/trial.hpp"
 #include "core/error.hpp"
+
+/// Of Open MPI and MPICH, to be asked when MPI runs; null where a library has none.
+extern "C" int MPIX_Query_cuda_support() __attribute__((weak));
 
 namespace fedorbit {
 namespace {
 
-#ifdef MPIX_CUDA_AWARE_SUPPORT  // Open MPI's
-constexpr bool built_for_gpus = MPIX_CUDA_AWARE_SUPPORT != 0;
-bool takes_gpu_memory() { return MPIX_Query_cuda_support() != 0; }
-#else  // a library that cannot be asked
-constexpr bool built_for_gpus = false;
-bool takes_gpu_memory() { return false; }
-#endif
+bool takes_gpu_memory() { return MPIX_Query_cuda_support != nullptr && MPIX_Query_cuda_support() != 0; }
 
 /// What a launcher told this process of its place: without it MPI starts as one process alone.
 void forget_launcher() {
@@ -62,22 +55,18 @@ bool moves_small_message() {
   return moved && back == sent;
 }
 
-/// Before MPI starts: why this rank's MPI is not to be handed GPU memory; empty where it may be.
-std::string objection() {
-  constexpr unsigned seconds = 30;
-  if (!built_for_gpus) return "this MPI library was built without CUDA, or cannot be asked";
-  int started = 0;
-  MPI_Initialized(&started);
-  if (started) return "MPI had started before it could be tried";
-  if (!goes_well(moves_small_message, seconds)) return "a small message that was tried did not arrive";
-  return "";
-}
-
 }  // namespace
 
 std::unique_ptr<MpiCommunicator> make_mpi_for_gpus() {
-  const std::string mine = objection();
+  constexpr unsigned seconds = 30;
+  int started = 0;
+  MPI_Initialized(&started);
+  const bool arrived = !started && goes_well(moves_small_message, seconds);
   auto mpi = std::make_unique<MpiCommunicator>();
+  const std::string mine = !takes_gpu_memory() ? "this MPI library does not take it, or cannot be asked"
+                           : started           ? "MPI had started before it could be tried"
+                           : !arrived          ? "a small message that was tried did not arrive"
+                                               : "";
   const std::vector<std::string> objections = mpi->all_gather_text(mine);
   for (std::size_t rank = 0; rank < objections.size(); ++rank)
     if (!objections[rank].empty()) {

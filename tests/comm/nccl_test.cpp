@@ -5,12 +5,11 @@
 
 #include <cuda_runtime_api.h>
 #include <gmock/gmock.h>
-#if __has_include(<mpi-ext.h>)
-#include <mpi-ext.h>
-#endif
 
 #include "comm/conformance.hpp"
 #include "core/error.hpp"
+
+extern "C" int MPIX_Query_cuda_support() __attribute__((weak));
 
 namespace fedorbit {
 namespace {
@@ -26,14 +25,13 @@ std::vector<Backend> backends() {
   std::vector<Backend> all{{"nccl", make, c10::DeviceType::CUDA},
                            {"nccl_host_tensors", make},
                            {"mpi_staged", staged, c10::DeviceType::CUDA}};
-#ifdef MPIX_CUDA_AWARE_SUPPORT
   const auto handed = [] {
     auto mpi = std::make_unique<MpiCommunicator>();
     mpi->hand_over(at::Device(at::kCUDA, at::DeviceIndex(mpi->local_rank())));
     return mpi;
   };
-  if (MPIX_Query_cuda_support()) all.push_back({"mpi_handed_over", handed, c10::DeviceType::CUDA});
-#endif
+  if (MPIX_Query_cuda_support != nullptr && MPIX_Query_cuda_support() != 0)
+    all.push_back({"mpi_handed_over", handed, c10::DeviceType::CUDA});
   return all;
 }
 
