@@ -56,7 +56,9 @@ inline Material whole_material(const Clip& clip, const EngineOptions& engine = {
   return material;
 }
 
-/// The learner of that name with small sizes, in all readings of its paper: variants.cpp has their options.
+/// Options of the learner of that name, small, one list for each reading of its paper.
+std::vector<std::vector<std::string>> variants_of(const std::string& name);
+/// The learner with each of them.
 std::vector<std::unique_ptr<Learner>> variants(const std::string& name, const Clip& clip,
                                                const EngineOptions& engine = {});
 

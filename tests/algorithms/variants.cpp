@@ -58,15 +58,20 @@ const std::map<std::string, Variants>& all() {
 
 }  // namespace
 
-std::vector<std::unique_ptr<Learner>> variants(const std::string& name, const Clip& clip, const EngineOptions& engine) {
+std::vector<std::vector<std::string>> variants_of(const std::string& name) {
   const auto found = all().find(name);
   require(found != all().end(), "nobody says with which options ", name,
           " is to be tested: give it a line of small ones in tests/algorithms/variants.cpp.");
-  std::vector<std::unique_ptr<Learner>> out;
-  for (Options options : found->second) {
+  Variants out = found->second;
+  for (Options& options : out)
     for (std::string& option : options) option = name + "." + option;
+  return out;
+}
+
+std::vector<std::unique_ptr<Learner>> variants(const std::string& name, const Clip& clip, const EngineOptions& engine) {
+  std::vector<std::unique_ptr<Learner>> out;
+  for (const Options& options : variants_of(name))
     out.push_back(make_learner(name, with<LearnerOptions>(options), whole_material(clip, engine)));
-  }
   return out;
 }
 
