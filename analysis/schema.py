@@ -195,6 +195,7 @@ class Bandwidths:
     CALLS = "calls"
     MEDIAN = "median_seconds"
     AGREEMENT = "agreement_seconds"
+    BARE = "bare_seconds"
     ALGBW = "algbw"
     BUSBW = "busbw"
     WRONG = "wrong"

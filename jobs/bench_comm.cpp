@@ -30,15 +30,15 @@ std::string title(const Measurement& what, const Communicator& communicator) {
               communicator.remark().empty() ? "" : "; ", communicator.remark());
 }
 
-/// Heading and lines as osu_allreduce prints them: averages, microseconds.
+/// Heading and lines as osu_allreduce prints them: averages, microseconds; last, what that program itself would print.
 struct OsuColumns {
   static void head() {
-    std::printf("%-12s%18s%18s%18s%12s\n", "# Size", "Avg Latency(us)", "Min Latency(us)", "Max Latency(us)",
-                "Iterations");
+    std::printf("%-12s%18s%18s%18s%12s%14s\n", "# Size", "Avg Latency(us)", "Min Latency(us)", "Max Latency(us)",
+                "Iterations", "Bare Avg(us)");
   }
   static void line(const Measured& m, int) {
-    std::printf("%-12lld%18.2f%18.2f%18.2f%12lld\n", static_cast<long long>(m.what.bytes), 1e6 * m.mean, 1e6 * m.lowest,
-                1e6 * m.highest, static_cast<long long>(m.calls));
+    std::printf("%-12lld%18.2f%18.2f%18.2f%12lld%14.2f\n", static_cast<long long>(m.what.bytes), 1e6 * m.mean,
+                1e6 * m.lowest, 1e6 * m.highest, static_cast<long long>(m.calls), 1e6 * m.bare);
   }
 };
 

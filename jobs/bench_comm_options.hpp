@@ -31,7 +31,7 @@ struct BenchCommOptions {
     v("smallest", smallest, "bytes", "that every rank hands in, at first", 1, 1e12);
     v("largest", largest, "bytes", "the last size, at most", 1, 1e12);
     v("factor", factor, "", "from one size to the next", 1.01, 1e6);
-    v("calls", calls, "calls", "of each size; 0: 1000 up to 64 KiB, 100 up to 1 MiB, 20 up to 64 MiB, 5 beyond", 0,
+    v("calls", calls, "calls", "of each size; 0: 1000 up to 64 KiB, 100 up to 16 MiB, 20 up to 64 MiB, 5 beyond", 0,
       1e9);
     v("payloads", payloads,
       "whether the updates of published methods are sizes, too: of all_reduce alone, in eight bytes a parameter where "
@@ -69,7 +69,7 @@ struct BenchCommOptions {
   std::int64_t calls_of(std::int64_t bytes) const {
     if (calls > 0) return calls;
     if (bytes <= 1 << 16) return 1000;
-    if (bytes <= 1 << 20) return 100;
+    if (bytes <= 1 << 24) return 100;
     return bytes <= 1 << 26 ? 20 : 5;
   }
 

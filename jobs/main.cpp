@@ -14,7 +14,8 @@ int main(int count, char** arguments) {
   // MiB and more may go: vectors of whole models, over which a step works for so long that faults are nothing. Kept,
   // they leave holes that the next ones do not fit into (rounds of 20 million parameters then peak at 1.7 to 1.9 GB
   // instead of 1.2), while steps of prompts, whose blocks are smaller, take the same time either way.
-  mallopt(M_MMAP_THRESHOLD, 1 << 26);
+  // Older versions of glibc take at most 32 MiB.
+  if (mallopt(M_MMAP_THRESHOLD, 1 << 26) == 0) mallopt(M_MMAP_THRESHOLD, 1 << 25);
   mallopt(M_TRIM_THRESHOLD, 1 << 30);
   // cuBLAS repeats its sums in the same order only with a workspace of its own.
   setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", 0);

@@ -23,6 +23,7 @@ struct Measured {
   double lowest = 0, mean = 0, highest = 0;  // over ranks, of each rank's mean: as osu_allreduce has them
   double median = 0;                         // over calls, of the slowest rank's
   double agreement = 0;                      // mean seconds of the agreement, ranks arriving together
+  double bare = 0;  // over ranks and calls, of the library's own call by osu_allreduce's loop; NaN where it has none
 };
 
 /// Collective. `warm_ups` calls that do not count, then `calls` that do; ranks begin each together.

@@ -68,6 +68,11 @@ class Communicator {
   /// All ranks must hold the same `fingerprint`. `what` is a noun phrase for the sentence, as in "resolved options".
   void agree(const std::string& what, std::uint64_t fingerprint);
 
+  /// One call of the library beneath, from `mine` into `of_all`: all_reduce (a sum), all_gather and exchange (equal
+  /// shares), broadcast of `mine`, barrier. Nothing is agreed, sliced, staged or counted: it is what there is to
+  /// compare with. False, and nothing done, where the library has no such call, or not for these tensors.
+  virtual bool call_bare(Collective, Tensor& /*mine*/, Tensor& /*of_all*/) { return false; }
+
   /// Collective, once, and best at the start: from here on every rank ends soon after one has died (see Lifeline).
   void watch_ranks();
   /// What is then said besides: how to go on.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <limits>
 
 #include "comm/factory.hpp"
 #include "core/error.hpp"
@@ -121,7 +122,7 @@ void MpiCommunicator::stage_on_host(const std::string& why) {
 }
 
 Tensor MpiCommunicator::space_for(const Tensor& tensor) const {
-  if (tensor.is_cpu() || tensor.device() == gpu_) return tensor;
+  if (reaches(tensor)) return tensor;
   return at::empty(tensor.sizes(), tensor.options().device(at::kCPU).pinned_memory(true));
 }
 
@@ -199,6 +200,33 @@ void MpiCommunicator::move_messages(const std::vector<Tensor>& to, std::vector<T
   check_mpi(MPI_Waitall(int(requests.size()), requests.data(), MPI_STATUSES_IGNORE));
   for (int other = 0; other < size(); ++other)
     if (other != rank()) back_to(from[other], arriving[other]);
+}
+
+bool MpiCommunicator::call_bare(Collective collective, Tensor& mine, Tensor& of_all) {
+  if (!reaches(mine) || mine.nbytes() > std::size_t(std::numeric_limits<int>::max())) return false;
+  const auto bytes = int(mine.nbytes());
+  switch (collective) {
+    case Collective::all_reduce:
+      check_mpi(MPI_Allreduce(bytes_of(mine), bytes_of(of_all), int(mine.numel()), mpi_type(mine), MPI_SUM, *channel_));
+      return true;
+    case Collective::broadcast:
+      check_mpi(MPI_Bcast(bytes_of(mine), bytes, MPI_BYTE, 0, *channel_));
+      return true;
+    case Collective::all_gather:
+      check_mpi(MPI_Allgather(bytes_of(mine), bytes, MPI_BYTE, bytes_of(of_all), bytes, MPI_BYTE, *channel_));
+      return true;
+    case Collective::exchange:
+      check_mpi(MPI_Alltoall(bytes_of(mine), bytes / size(), MPI_BYTE, bytes_of(of_all), bytes / size(), MPI_BYTE,
+                             *channel_));
+      return true;
+    case Collective::barrier:
+      check_mpi(MPI_Barrier(*channel_));
+      return true;
+    case Collective::agree:
+    case Collective::gather:
+      break;
+  }
+  return false;
 }
 
 std::string mpi_library_version() {

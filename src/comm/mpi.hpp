@@ -44,6 +44,8 @@ class MpiCommunicator : public Communicator {
   std::string remark() const override { return remark_; }
   std::vector<at::Device> devices() const override;
 
+  bool call_bare(Collective, Tensor& mine, Tensor& of_all) override;
+
   /// From here on MPI is handed this GPU's memory; the same on every rank.
   void hand_over(at::Device gpu);
   /// It is not, and why.
@@ -78,6 +80,7 @@ class MpiCommunicator : public Communicator {
   /// The tensor itself where MPI reaches it, else pinned host memory of its shape.
   Tensor space_for(const Tensor& tensor) const;
   Tensor staged(const Tensor& tensor) const;
+  bool reaches(const Tensor& tensor) const { return tensor.is_cpu() || tensor.device() == gpu_; }
 
   std::unique_ptr<Channel> channel_;
   std::int64_t slice_bytes_;

@@ -13,7 +13,7 @@ Table bandwidths(const BenchmarkRecords& records, const Communicator& communicat
     const auto bytes = double(m.what.bytes);
     table.add({communicator.name(), m.what.device.str(), std::string(name(m.what.collective)),
                type_name(std::int64_t(m.what.type)), payload, m.what.bytes, m.calls, m.wrong, m.lowest, m.mean,
-               m.highest, m.median, m.agreement, algorithm_bandwidth(m.what.collective, bytes, ranks, m.median),
+               m.highest, m.median, m.agreement, m.bare, algorithm_bandwidth(m.what.collective, bytes, ranks, m.median),
                bus_bandwidth(m.what.collective, bytes, ranks, m.median)});
   }
   return table;

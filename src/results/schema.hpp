@@ -12,7 +12,7 @@
 namespace fedorbit::schema {
 
 inline const std::string filetype = "fedorbit-results";
-inline constexpr std::array<std::int64_t, 2> version{6, 1};  // major: readers must follow; minor: something was added
+inline constexpr std::array<std::int64_t, 2> version{6, 2};  // major: readers must follow; minor: something was added
 
 /// Attributes of the root; what RunRecord::provenance holds stands beside them under its own names.
 namespace attribute {
@@ -223,6 +223,8 @@ inline Table bandwidths() {
            {"highest_seconds", "s", "the mean of the rank with the highest", Type::real, Kind::transport},
            {"median_seconds", "s", "median over calls of the slowest rank's", Type::real, Kind::transport},
            {"agreement_seconds", "s", "mean of the agreement before each call", Type::real, Kind::transport},
+           {"bare_seconds", "s", "mean of the library's own call, as osu_allreduce times it", Type::real,
+            Kind::transport},
            {"algbw", "byte/s", "message size over median seconds", Type::real, Kind::transport},
            {"busbw", "byte/s", "the same by what crosses each link", Type::real, Kind::transport}}};
 }

@@ -5,15 +5,26 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "comm/mpi.hpp"
+#include "comm/single.hpp"
 #include "core/error.hpp"
 #include "support/checks.hpp"
 
 namespace fedorbit {
 namespace {
 
-/// Its sums come out wrong in their first number.
+/// Its sums come out wrong in their first number, and so do those of the library beneath.
 class Faulty final : public MpiCommunicator {
+ public:
+  bool call_bare(Collective collective, Tensor& mine, Tensor& of_all) override {
+    const bool called = MpiCommunicator::call_bare(collective, mine, of_all);
+    if (of_all.numel() > 0) of_all[0] += 1;
+    return called;
+  }
+
+ private:
   void move_all_reduce(Tensor& tensor, Reduce reduce) override {
     MpiCommunicator::move_all_reduce(tensor, reduce);
     if (tensor.scalar_type() == at::kFloat) tensor[0] += 1;
@@ -30,14 +41,20 @@ TEST(Benchmark, finds_every_result_of_every_collective_right) {
     EXPECT_EQ(measured.calls, 3);
     EXPECT_LE(measured.lowest, measured.mean);
     EXPECT_LE(measured.mean, measured.highest);
+    EXPECT_GT(measured.bare, 0);
   }
 }
 
 TEST(Benchmark, counts_numbers_that_come_out_wrong_on_all_ranks) {
   Faulty communicator;
   const Measured measured = measure({Collective::all_reduce, at::kFloat, at::kCPU, 40}, 2, 3, communicator);
-  EXPECT_EQ(measured.wrong, (2 + 3) * communicator.size());
-  EXPECT_EQ(measure({Collective::all_reduce, at::kLong, at::kCPU, 40}, 0, 3, communicator).wrong, 0);
+  EXPECT_EQ(measured.wrong, (2 + 3 + 1) * communicator.size());
+  EXPECT_EQ(measure({Collective::all_reduce, at::kLong, at::kCPU, 40}, 0, 3, communicator).wrong, communicator.size());
+}
+
+TEST(Benchmark, has_no_bare_seconds_where_there_is_no_library) {
+  SingleCommunicator communicator;
+  EXPECT_TRUE(std::isnan(measure({Collective::all_reduce, at::kFloat, at::kCPU, 40}, 1, 2, communicator).bare));
 }
 
 TEST(LinkModel, is_the_latency_and_the_rate_that_seconds_were_made_of) {
