@@ -56,7 +56,7 @@ void introduce(const Experiment& experiment, const OpenedRun& opened, const RunR
     if (!assumption.empty()) log::warning(assumption);
   const auto& training = experiment.training;
   const std::int64_t cohort = cohort_size(opened.parts.partition->clients(), training.participation),
-                     together = clients_together(experiment, device, cohort, ranks),
+                     together = clients_together(experiment, *opened.parts.learner, device, cohort, ranks),
                      groups = (cohort + together - 1) / together;
   const Partition& partition = *opened.parts.partition;
   const Labelled data = opened.sources.labelled();

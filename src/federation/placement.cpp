@@ -3,15 +3,17 @@
 #include <algorithm>
 #include <numeric>
 
+#include "algorithms/learner.hpp"
 #include "federation/experiment.hpp"
 
 namespace fedorbit {
 
-std::int64_t clients_together(const Experiment& experiment, at::Device device, std::int64_t cohort, int ranks) {
+std::int64_t clients_together(const Experiment& experiment, const Learner& learner, at::Device device,
+                              std::int64_t cohort, int ranks) {
   const std::int64_t size = experiment.training.group_size;
+  const bool on_images = experiment.engine.live_images || learner.needs().views > 0;
   const bool may_part = device.is_cpu() && experiment.machine.threads == 1 &&
-                        experiment.engine.precision == "float32" && experiment.engine.kind != "reference" &&
-                        !experiment.engine.live_images;  // whose tower sees all images of a group at once
+                        experiment.engine.precision == "float32" && experiment.engine.kind != "reference" && !on_images;
   return may_part ? std::min(size, std::max<std::int64_t>(1, (cohort + ranks - 1) / ranks)) : size;
 }
 

@@ -9,10 +9,13 @@
 namespace fedorbit {
 
 struct Experiment;
+class Learner;
 
 /// How many clients train together at most: training.group_size, or fewer where ranks would be left without any and no
-/// bit depends on who trains together: in float32, on one thread of a CPU (algorithms/learner.hpp).
-std::int64_t clients_together(const Experiment& experiment, at::Device device, std::int64_t cohort, int ranks);
+/// bit depends on who trains together: in float32, on one thread of a CPU (algorithms/learner.hpp), and not on images,
+/// which a tower sees a group at a time and a network with kernels that look at where a client's weights lie.
+std::int64_t clients_together(const Experiment& experiment, const Learner& learner, at::Device device,
+                              std::int64_t cohort, int ranks);
 
 using Groups = std::vector<std::vector<ClientId>>;
 

@@ -95,8 +95,8 @@ std::optional<RoundRecord> Simulation::play_round(const volatile std::sig_atomic
     const InPhase message(communicator_.ledger(), Phase::small_message);
     workshop_.count_images(plan.clients(), communicator_);
   }
-  const std::int64_t together =
-      clients_together(workshop_.experiment, workshop_.batches.device(), cohort.size(), communicator_.size());
+  const std::int64_t together = clients_together(workshop_.experiment, workshop_.learner, workshop_.batches.device(),
+                                                 cohort.size(), communicator_.size());
   const Placement placement = costs_.place(plan.groups(together), communicator_.size());
   Ledger& ledger = communicator_.ledger();
   {

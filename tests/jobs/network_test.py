@@ -32,6 +32,11 @@ class NetworkTest(FederationTest):
         for name, options in NETWORKS.items():
             self.assert_alike_on((1, 2, 3, 4), name, *options, "training.participation=0.75")
 
+    def test_where_clients_share_a_group_by_request_more_ranks_than_groups_change_nothing(self):
+        # Batches of one image are multiplied by kernels that look at where a client's weights lie.
+        self.assert_alike_on((1, 2, 4), "together", *NETWORKS["resnet"], "network.norm=group", "training.group_size=4",
+                             "training.batch_size=1", "training.rounds=2")
+
     def test_a_killed_run_goes_on_to_the_same_numbers(self):
         for name, options in NETWORKS.items():
             with self.subTest(network=name):
