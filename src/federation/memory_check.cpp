@@ -9,6 +9,7 @@
 
 #include "core/available_memory.hpp"
 #include "core/error.hpp"
+#include "core/words.hpp"
 #include "evaluation/answers.hpp"
 #include "federation/cohort.hpp"
 #include "machine/device_properties.hpp"
@@ -143,17 +144,16 @@ void require_memory(const Workshop& workshop, const Communicator& communicator) 
   const int ranks = (communicator.local_size() + gpus - 1) / gpus;
   // LibTorch keeps a GPU's memory in blocks, between which something stays free.
   const double available = *left / ranks * (device.is_cuda() ? 0.9 : 1);
-  const double group =
-      double(std::min(training.group_size, cohort_size(workshop.partition.clients(), training.participation)));
+  const std::int64_t group =
+      std::min(training.group_size, cohort_size(workshop.partition.clients(), training.participation));
   double step = 0, most = std::numeric_limits<double>::infinity();
   for (const auto& [fixed, client] : memory_uses(workshop, communicator.size())) {
-    step = std::max(step, fixed + group * client);
+    step = std::max(step, fixed + double(group) * client);
     most = std::min(most, std::max(0.0, std::floor((available - fixed) / client)));
   }
-  require(step <= available, "training.group_size = ", training.group_size, ": a step of ", group,
-          " clients takes about ", gibibytes(step), " on each of ", ranks, " ranks of this ",
-          device.is_cuda() ? "GPU" : "node", ", which has ", gibibytes(*left), " left; at most ", most,
-          " clients fit.");
+  require(step <= available, "training.group_size = ", training.group_size, ": a step of ", counted(group, "client"),
+          " takes about ", gibibytes(step), " on each of ", ranks, " ranks of this ", device.is_cuda() ? "GPU" : "node",
+          ", which has ", gibibytes(*left), " left; at most ", most, most == 1 ? " client fits." : " clients fit.");
 }
 
 }  // namespace fedorbit

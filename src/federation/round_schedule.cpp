@@ -72,12 +72,23 @@ void RoundSchedule::refuse_if_hopeless(std::uint64_t attempts, const Plan& plan)
   constexpr std::uint64_t most_attempts = 1000;
   constexpr std::size_t most_lost = 100000;
   if (attempts < most_attempts && plan.lost.size() < most_lost) return;
-  const double soonest =
-      std::ranges::min_element(plan.lost, {}, [](const Visit& visit) { return visit.trip.seconds(); })->trip.seconds();
+  std::string fates, ways_out;
+  const auto tell = [&](Outcome outcome, const std::string& what, const char* way_out) {
+    const auto clients = std::ranges::count(plan.lost, outcome, &Visit::outcome);
+    if (clients == 0) return;
+    fates += text(fates.empty() ? ": " : ", ", clients, " ", what);
+    ways_out += text("; ", way_out);
+  };
+  double soonest = std::numeric_limits<double>::infinity();
+  for (const Visit& visit : plan.lost)
+    if (visit.outcome == Outcome::late) soonest = std::min(soonest, visit.trip.seconds());
+  tell(Outcome::late, text("came after schedule.deadline = ", options_.deadline, " s, the first with ", soonest, " s"),
+       "give them longer, or faster links");
+  tell(Outcome::left, "went away before",
+       "have clients stay longer (schedule.availability), or give them faster links");
+  tell(Outcome::dropped, "dropped out", "lower schedule.dropout");
   throw SharedError(text("in round ", round_, " none of ", plan.lost.size(), " clients that were called has reported",
-                         options_.deadline > 0 ? text(" within schedule.deadline = ", options_.deadline, " s") : "",
-                         links_ ? text(": they needed ", soonest, " s and more; give them longer, or faster links.")
-                                : "; lower schedule.dropout."));
+                         fates, ways_out, "."));
 }
 
 Plan RoundSchedule::whole_cohort() {

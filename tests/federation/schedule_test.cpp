@@ -14,7 +14,9 @@
 namespace fedorbit {
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
+using testing::Not;
 
 /// Client k needs k + 1 seconds for its steps, and messages no time.
 struct Schedules : testing::Test {
@@ -82,7 +84,9 @@ TEST_F(Schedules, ask_again_where_a_deadline_met_nobody) {
 
 TEST_F(Schedules, that_nobody_can_keep_end_with_a_sentence) {
   options.deadline = 0.5;
-  EXPECT_THAT(sentence([&] { plans(1); }), HasSubstr("within schedule.deadline = 0.5 s"));
+  EXPECT_THAT(
+      sentence([&] { plans(1); }),
+      HasSubstr("5000 came after schedule.deadline = 0.5 s, the first with 1 s; give them longer, or faster links."));
 }
 
 TEST_F(Schedules, that_invite_more_count_the_first) {
@@ -153,6 +157,15 @@ TEST_F(Schedules, of_many_clients_whom_no_deadline_suits_end_soon_with_a_sentenc
   fleet.clients = 1000000, fleet.cohort = 50000;
   options.deadline = 0.5;
   EXPECT_THAT(sentence([&] { plans(1); }), HasSubstr("none of 100000 clients that were called"));
+}
+
+TEST_F(Schedules, say_what_became_of_clients_of_whom_none_reports) {
+  options.deadline = 0.5, options.dropout = 0.5;
+  const std::string said = sentence([&] { plans(1); });
+  EXPECT_THAT(said, AllOf(HasSubstr(" came after schedule.deadline"), HasSubstr(" dropped out; give them longer"),
+                          HasSubstr("; lower schedule.dropout.")));
+  options.deadline = 0, options.dropout = 1, links.step_seconds = 0;
+  EXPECT_THAT(sentence([&] { plans(1); }), AllOf(HasSubstr("5000 dropped out; lower"), Not(HasSubstr("deadline"))));
 }
 
 TEST_F(Schedules, by_a_buffer_know_who_is_under_way_after_a_round) {

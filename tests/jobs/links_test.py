@@ -117,7 +117,7 @@ class LinksTest(ProgramTest):
                 (("--set=schedule.kind=buffer",), "links.step_seconds is not said"),
                 (("--set=links.profile=fibre",), "nothing of [schedule] goes by their seconds"),
                 (("--set=schedule.buffer=3",), "says nothing to schedule.kind = rounds"),
-                (("--set=schedule.deadline=1e-6", timed), "within schedule.deadline"),
+                (("--set=schedule.deadline=1e-6", timed), "came after schedule.deadline"),
                 (("--set=schedule.availability=none.csv", timed), "none.csv cannot be read"),
                 (("--set=schedule.kind=buffer", "--set=schedule.buffer=11", timed), "at most so many"),
                 (("--set=schedule.kind=buffer", "--set=method.strategy=scaffold", "--set=optimiser.momentum=0",
