@@ -74,7 +74,8 @@ void assign(const Option& option, const toml::node& node, const std::string& sou
                    if (!node.is_string()) refuse("a text in quotes");
                    const auto words = *node.value<std::string>();
                    if (!option.choices.empty() && std::ranges::find(option.choices, words) == option.choices.end())
-                     refuse(text("one of ", listed(option.choices), " (the nearest is ", nearest(words, option.choices), ")"));
+                     refuse(text("one of ", listed(option.choices), " (the nearest is ", nearest(words, option.choices),
+                                 ")"));
                    *v = from_home(words);
                  }},
       option.value);

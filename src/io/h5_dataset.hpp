@@ -16,7 +16,8 @@ using Shape = std::vector<std::int64_t>;
 std::int64_t elements(const Shape& shape);
 
 /// T is one of int64, int32, uint64, uint8, float, double. Reading converts between sizes of one kind (int32 to int64,
-/// float to double), but never between integers, reals and texts: that is an error. For several threads only where threads_allowed().
+/// float to double), but never between integers, reals and texts: that is an error. For several threads only where
+/// threads_allowed().
 class Dataset : public Object {
  public:
   Dataset(Handle handle, Place place) : Object(std::move(handle), std::move(place)) {}

@@ -208,25 +208,25 @@ inline Table events() {
 
 /// Of `bench-comm`, a row for each size. Seconds are of one call.
 inline Table bandwidths() {
-  return {"/bandwidths",
-          row,
-          {{"backend", "1", "what moved it", Type::text, Kind::transport, 16},
-           {"device", "1", "from where to where", Type::text, Kind::transport, 16},
-           {"collective", "1", "by which collective operation", Type::text, Kind::transport, 24},
-           {"type", "1", "of the numbers", Type::text, Kind::transport, 16},
-           {"payload", "1", "whose update is that large; empty: nobody's", Type::text, Kind::transport, 24},
-           {"bytes", "byte", "handed in by every rank", Type::integer, Kind::transport},
-           {"calls", "1", "that count", Type::integer, Kind::transport},
-           {"wrong", "1", "numbers that came out wrong, of all ranks and calls", Type::integer, Kind::transport},
-           {"lowest_seconds", "s", "the mean of the rank with the lowest", Type::real, Kind::transport},
-           {"mean_seconds", "s", "mean over ranks and calls", Type::real, Kind::transport},
-           {"highest_seconds", "s", "the mean of the rank with the highest", Type::real, Kind::transport},
-           {"median_seconds", "s", "median over calls of the slowest rank's", Type::real, Kind::transport},
-           {"agreement_seconds", "s", "mean of the agreement before each call", Type::real, Kind::transport},
-           {"bare_seconds", "s", "mean of the library's own call, as osu_allreduce times it", Type::real,
-            Kind::transport},
-           {"algbw", "byte/s", "message size over median seconds", Type::real, Kind::transport},
-           {"busbw", "byte/s", "the same by what crosses each link", Type::real, Kind::transport}}};
+  return {
+      "/bandwidths",
+      row,
+      {{"backend", "1", "what moved it", Type::text, Kind::transport, 16},
+       {"device", "1", "from where to where", Type::text, Kind::transport, 16},
+       {"collective", "1", "by which collective operation", Type::text, Kind::transport, 24},
+       {"type", "1", "of the numbers", Type::text, Kind::transport, 16},
+       {"payload", "1", "whose update is that large; empty: nobody's", Type::text, Kind::transport, 24},
+       {"bytes", "byte", "handed in by every rank", Type::integer, Kind::transport},
+       {"calls", "1", "that count", Type::integer, Kind::transport},
+       {"wrong", "1", "numbers that came out wrong, of all ranks and calls", Type::integer, Kind::transport},
+       {"lowest_seconds", "s", "the mean of the rank with the lowest", Type::real, Kind::transport},
+       {"mean_seconds", "s", "mean over ranks and calls", Type::real, Kind::transport},
+       {"highest_seconds", "s", "the mean of the rank with the highest", Type::real, Kind::transport},
+       {"median_seconds", "s", "median over calls of the slowest rank's", Type::real, Kind::transport},
+       {"agreement_seconds", "s", "mean of the agreement before each call", Type::real, Kind::transport},
+       {"bare_seconds", "s", "mean of the library's own call, as osu_allreduce times it", Type::real, Kind::transport},
+       {"algbw", "byte/s", "message size over median seconds", Type::real, Kind::transport},
+       {"busbw", "byte/s", "the same by what crosses each link", Type::real, Kind::transport}}};
 }
 
 /// Of `bench-comm`: seconds = latency + bytes / rate, fitted to the medians of all sizes.

@@ -26,8 +26,8 @@ constexpr int most_attempts = 3;
 constexpr std::size_t looked_at = 50;  // finished runs, for the estimate
 constexpr std::int64_t timed_rounds = 2;
 
-/// What of a run's accuracies fits a line: the server's on all images, and its clients' own as their mean; of a run that
-/// has neither, what it has.
+/// What of a run's accuracies fits a line: the server's on all images, and its clients' own as their mean; of a run
+/// that has neither, what it has.
 std::string scores_in_words(const std::filesystem::path& results) {
   std::string words, all;
   for (const auto& [name, share] : accuracies(latest_scores(results))) {

@@ -1,6 +1,7 @@
 // Writes the results file of a made-up run, for the tests of the analysis: `analysis_sample DIR [variant]`. Variants:
 // "slower" (other seconds and ranks, same results), "other" (another loss), "killed" (leaves results.h5.part behind),
-// "divided" (with validation and unseen images), "evaluation" (what `fedorbit evaluate` writes: scores of classes and of templates, no round).
+// "divided" (with validation and unseen images), "evaluation" (what `fedorbit evaluate` writes: scores of classes and
+// of templates, no round).
 #include <array>
 #include <csignal>
 #include <filesystem>

@@ -7,7 +7,8 @@
 
 namespace fedorbit {
 
-/// Calls `action` with each tensor of a message, an Entry, in the order in which they lie: those that are trained first.
+/// Calls `action` with each tensor of a message, an Entry, in the order in which they lie: those that are trained
+/// first.
 template <class Action>
 void by_tensors(const Layout& layout, Action action) {
   for (const bool trained : {true, false})

@@ -8,7 +8,8 @@ namespace fedorbit::two_target {
 
 constexpr int most_sources = 1024;  // M, what a warp's registers hold
 
-/// cost and plan (problems, M, 2), iterations and residual (problems), float32 and dense. Each problem stops on its own.
+/// cost and plan (problems, M, 2), iterations and residual (problems), float32 and dense. Each problem stops on its
+/// own.
 void solve(std::int64_t problems, int sources, const float* cost, float lambda, int max_iterations, float tolerance,
            float* plan, float* iterations, float* residual, cudaStream_t);
 

@@ -52,7 +52,7 @@ Tensor MlpHead::operator()(const NamedTensors& tensors, const Tensor& x) const {
     const HeadNorm behind = norm_after(i);
     const std::string layer = numbered(i, 0), next = numbered(i, 1);
     out = trained_product(out, tensor_of(tensors, layer + ".weight"),
-                     behind == HeadNorm::none ? tensor_of(tensors, layer + ".bias") : Tensor());
+                          behind == HeadNorm::none ? tensor_of(tensors, layer + ".bias") : Tensor());
     if (behind != HeadNorm::none)
       out = ends_at(i)
                 ? normalised(behind, out, {}, {})

@@ -123,8 +123,8 @@ class OnAGpu final : public TreeSteps {
 std::unique_ptr<TreeSteps> make_tree_steps(const TowerConfig& tower, Activation activation, c10::ScalarType type,
                                            at::Device device) {
   const bool known = (type == at::kFloat || type == at::kBFloat16) && tower.width <= tree_kernels::most_width &&
-                     tower.width / tower.heads <= tree_kernels::most_head_width &&
-                     tower.width / tower.heads % 8 == 0 && tower.mlp_width % 4 == 0;
+                     tower.width / tower.heads <= tree_kernels::most_head_width && tower.width / tower.heads % 8 == 0 &&
+                     tower.mlp_width % 4 == 0;
   if (!device.is_cuda() || !known) return tree_steps_in_operators(tower, activation, type);
   return std::make_unique<OnAGpu>(tower, activation, type);
 }

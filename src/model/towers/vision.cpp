@@ -29,7 +29,8 @@ bool is_frozen(const NamedTensors& tensors, const Tensor& images) {
 Tensor run_by_operators(const NamedTensors& tensors, const ClipConfig& config, const Tensor& pixels,
                         bool with_patches) {
   const VisionConfig& vision = config.vision;
-  const Tensor embedded = trained_product(pixels, tensor_of(tensors, "vision.patch.weight").reshape({vision.width, -1}));
+  const Tensor embedded =
+      trained_product(pixels, tensor_of(tensors, "vision.patch.weight").reshape({vision.width, -1}));
   const Tensor first = tensor_of(tensors, "vision.class_token").expand({pixels.size(0), 1, vision.width});
   Tensor x = at::cat({first, embedded}, 1) + tensor_of(tensors, "vision.positions");  // (N, 1 + M, w)
   x = layer_norm(tensors, "vision.norm_before", x);
