@@ -69,14 +69,14 @@ void introduce(const Experiment& experiment, const OpenedRun& opened, const RunR
               together, "; a smaller training.group_size shares them among more.");
 }
 
-std::vector<std::string> idle_options(const Experiment& experiment, const Parts& parts, const RunRecord& record) {
+std::vector<EventRecord> idle_options(const Experiment& experiment, const Parts& parts, const RunRecord& record) {
   std::int64_t most_steps = 0;  // of a listed client in a round
   for (const ClientRecord& client : record.clients)
     most_steps = std::max(most_steps, experiment.training.local_steps(client.train_samples).all);
-  std::vector<std::string> sentences;
+  std::vector<EventRecord> warnings;
   for (const std::string& idle : {parts.learner->idle(), parts.strategy->idle(most_steps)})
-    if (!idle.empty()) sentences.push_back(idle);
-  return sentences;
+    if (!idle.empty()) warnings.push_back({0, "warning", idle});
+  return warnings;
 }
 
 }  // namespace fedorbit

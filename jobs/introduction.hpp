@@ -16,7 +16,7 @@ RunRecord record_of(const Experiment& experiment, const OpenedRun& opened, const
 void introduce(const Experiment& experiment, const OpenedRun& opened, const RunRecord& record, at::Device device,
                int ranks, bool verbose);
 
-/// Which options of the method do nothing in this run, a sentence each.
-std::vector<std::string> idle_options(const Experiment& experiment, const Parts& parts, const RunRecord& record);
+/// Which options of the method do nothing in this run: a warning each.
+std::vector<EventRecord> idle_options(const Experiment& experiment, const Parts& parts, const RunRecord& record);
 
 }  // namespace fedorbit

@@ -25,11 +25,8 @@
 #include "jobs/opened_run.hpp"
 #include "jobs/opening.hpp"
 #include "jobs/unused_options.hpp"
-#include "results/event_log.hpp"
+#include "jobs/watchers.hpp"
 #include "results/figures_of_merit.hpp"
-#include "results/machine_events.hpp"
-#include "results/progress.hpp"
-#include "results/recorder.hpp"
 #include "results/resume.hpp"
 #include "results/run_directory.hpp"
 #include "results/trained_model.hpp"
@@ -52,17 +49,17 @@ RunDirectory::Holding take(RunDirectory& directory, const std::string& options_t
   return RunDirectory::Holding(holding.item<std::int64_t>());
 }
 
-/// Who watches a run at the root: its file, its lines on the terminal, the machine.
-struct Watchers {
-  Recorder recorder;
-  Progress progress;
-  EventLog events;
-  std::optional<MachineEvents> machine;
-
-  Watchers(const std::filesystem::path& results, const std::optional<Restart>& restart, std::int64_t rounds)
-      : recorder(restart ? Recorder(results, restart->checkpoint.recorded) : Recorder(results)), progress(rounds) {}
-  std::vector<Observer*> all() { return {&recorder, &progress, &events}; }
-};
+/// At the root: the model that a run has learned, and which round's it is.
+void keep(Simulation& simulation, const Experiment& experiment, const OpenedRun& opened, const RunRecord& record,
+          const RunDirectory& directory) {
+  const std::optional<Selected>& selected = simulation.selected();
+  export_model(directory.model(), experiment, simulation.shared(),
+               selected ? selected->round : simulation.server().round, opened.sources.weights_checksum,
+               opened.sources.data_checksum, opened.parts.learner->weights_checksum(), record.class_names);
+  if (selected)
+    log::info("kept is the model after ", counted(selected->round, "round"), ", whose validation accuracy is ",
+              percent(selected->accuracy), " in the mean of clients");
+}
 
 /// Returns the exit code.
 int run(Arguments& arguments) {
@@ -166,28 +163,21 @@ int run(Arguments& arguments) {
     }
   }
   std::optional<Watchers> watchers;
-  std::vector<Observer*> observers;
   if (root) {
     if (!restart) {
       directory.begin(options_toml);
       if (!split.empty()) write_file(directory.split(), split);
     }
-    watchers.emplace(directory.results(), restart, experiment.training.rounds);
-    observers = watchers->all();
-    for (Observer* observer : observers) observer->started(record);
-    watchers->machine.emplace(*communicator, observers);
-    observers.push_back(&*watchers->machine);
-    if (!restart)
-      for (const std::string& idle : idle_options(experiment, parts, record))
-        for (Observer* observer : observers) observer->happened({0, "warning", idle});
-    else
-      for (const EventRecord& event : events_of_restart(*restart, *communicator, record.provenance["hosts"]))
-        for (Observer* observer : observers) observer->happened(event);
+    watchers.emplace(directory.results(), restart, experiment.training.rounds, *communicator);
+    watchers->started(record);
+    watchers->happened(restart ? events_of_restart(*restart, *communicator, record.provenance["hosts"])
+                               : idle_options(experiment, parts, record));
   }
-  Simulation simulation(workshop, *communicator, std::move(exams), observers,
+  Simulation simulation(workshop, *communicator, std::move(exams),
+                        root ? watchers->of_rounds() : std::vector<Observer*>(),
                         [&](const State& state) {
                           // A checkpoint is never newer than what was recorded on the disk.
-                          to_checkpoint(state, options_toml, watchers->recorder.keep()).write(directory.checkpoint());
+                          to_checkpoint(state, options_toml, watchers->keep()).write(directory.checkpoint());
                         },
                         {experiment.machine.client_bytes(), scratch});
   if (restart) simulation.restore(shared_state(restart->checkpoint, *communicator));
@@ -201,15 +191,9 @@ int run(Arguments& arguments) {
     return resumable;
   }
   if (root) {
-    const std::optional<Selected>& selected = simulation.selected();
-    export_model(directory.model(), experiment, simulation.shared(),
-                 selected ? selected->round : simulation.server().round, sources.weights_checksum,
-                 sources.data_checksum, parts.learner->weights_checksum(), record.class_names);
-    for (Observer* observer : observers) observer->finished(simulation.shared());
+    keep(simulation, experiment, opened, record, directory);
+    watchers->finished(simulation.shared());
     directory.finish();
-    if (selected)
-      log::info("kept is the model after ", counted(selected->round, "round"), ", whose validation accuracy is ",
-                percent(selected->accuracy), " in the mean of clients");
     log::info("results: ", directory.results().string(), "\n", figures_of_merit(directory.results()));
   }
   communicator->barrier();
