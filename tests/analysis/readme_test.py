@@ -1,4 +1,4 @@
-"""What README shows of reading a results file is run as it stands there."""
+"""What the pages show of reading a results file is run as it stands there."""
 
 import contextlib
 import importlib.util
@@ -11,9 +11,9 @@ from sample_files import ROOT, WithFolder
 
 
 def examples(word):
-    """The Python examples of README that have this word."""
-    found = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
-    return [code for code in found if word in code]
+    """The Python examples of README and of that beside the results file's code that have this word."""
+    pages = "".join((ROOT / place / "README.md").read_text() for place in (".", "src/results"))
+    return [code for code in re.findall(r"```python\n(.*?)```", pages, re.DOTALL) if word in code]
 
 
 class Readme(WithFolder):
