@@ -43,11 +43,12 @@ function(fedorbit_layer name)
     COMPILE_DEFINITIONS "FEDORBIT_EMBEDDED_CLIP=\"${embedded}\"" OBJECT_DEPENDS ${embedded})
   # Loops over rows are compiled for several instruction sets; the loader takes the best that the processor has.
   set_source_files_properties(model/towers/row_kernels.cpp model/prompts/tree_attention.cpp
-    model/towers/dense_attention.cpp data/resize.cpp PROPERTIES
+    model/towers/dense_attention.cpp model/networks/group_norm_kernels.cpp data/resize.cpp PROPERTIES
     COMPILE_OPTIONS "-fopenmp-simd;-O3;-ffp-contract=fast" COMPILE_DEFINITIONS "FEDORBIT_CLONES=${vector_clones}"
     SKIP_UNITY_BUILD_INCLUSION ON)
-  # This one has vectors of its own (model/towers/lanes.hpp), which no call passes: how they would be passed is no worry.
-  set_property(SOURCE model/prompts/tree_attention.cpp APPEND PROPERTY COMPILE_OPTIONS -Wno-psabi)
+  # These have vectors of their own (model/towers/lanes.hpp), which no call passes: how they would be passed is no worry.
+  set_property(SOURCE model/prompts/tree_attention.cpp model/networks/group_norm_kernels.cpp
+    APPEND PROPERTY COMPILE_OPTIONS -Wno-psabi)
   set_property(SOURCE model/prompts/tree_attention.cpp APPEND PROPERTY COMPILE_DEFINITIONS "FEDORBIT_WIDE_LANES=${wide_lanes}")
   # The same, where bits are promised to be those of separate multiplications and additions.
   set_source_files_properties(algorithms/optimiser_rows.cpp algorithms/magnitudes.cpp algorithms/codecs/levels.cpp

@@ -1,5 +1,5 @@
 // Local steps of a whole network, arithmetic alone: tests/bench/network_speed.py runs it beside PyTorch's.
-//   bench_network ARCHITECTURE PIXELS BATCH [PRECISION [THREADS [LEARNER]]]
+//   bench_network ARCHITECTURE PIXELS BATCH [PRECISION [THREADS [LEARNER [OPTION=VALUE...]]]]
 // A line on the input: one step; its processor seconds and those of a clock on the output.
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
@@ -16,7 +16,7 @@
 using namespace fedorbit;
 
 int main(int count, char** words) {
-  mallopt(M_MMAP_THRESHOLD, 1 << 30);  // as the program's main has it
+  mallopt(M_MMAP_THRESHOLD, 1 << 26);  // as the program's main has it
   mallopt(M_TRIM_THRESHOLD, 1 << 30);
   at::set_num_threads(count > 5 ? std::stoi(words[5]) : 1);
   const std::int64_t side = std::stoll(words[2]), batch_size = std::stoll(words[3]), classes = 21;
@@ -26,6 +26,7 @@ int main(int count, char** words) {
   list.set(name + ".architecture=" + words[1]);
   list.set(name + ".image_size=" + std::to_string(side));
   if (count > 4) list.set(name + ".precision=" + words[4]);
+  for (int i = 7; i < count; ++i) list.set(name + "." + words[i]);
   const auto learner =
       make_learner(name, options, {.class_names = std::vector<std::string>(std::size_t(classes), "class")});
 

@@ -43,6 +43,9 @@ def transformer(width, patch, side):
 
 CASES = {
     "resnet18": ("resnet18", 64, lambda: networks.ResNet(networks.Basic, [2, 2, 2, 2], 64, nn.BatchNorm2d)),
+    "resnet18_group": ("resnet18", 64, lambda: networks.ResNet(networks.Basic, [2, 2, 2, 2], 64,
+                                                               lambda width: nn.GroupNorm(min(32, width // 2), width)),
+                       "norm=group"),
     "vit_small_patch16": ("vit_small_patch16", 64, lambda: transformer(384, 16, 64)),
     "vit_base_patch32": ("vit_base_patch32", 224, lambda: transformer(768, 32, 224)),
 }
@@ -65,9 +68,9 @@ class Theirs:
 
 
 class Ours:
-    def __init__(self, program, architecture, side):
-        self.process = subprocess.Popen([program, architecture, str(side), str(BATCH)], stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, text=True)
+    def __init__(self, program, architecture, side, *options):
+        self.process = subprocess.Popen([program, architecture, str(side), str(BATCH), "float32", "1", "network", *options],
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def step(self):
         print(file=self.process.stdin, flush=True)
@@ -81,10 +84,10 @@ def main():
     parser.add_argument("--only", default="")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    for name, (architecture, side, make) in CASES.items():
+    for name, (architecture, side, make, *own) in CASES.items():
         if options.only not in name:
             continue
-        rivals = {"ours": Ours(options.program, architecture, side), "pytorch": Theirs(make(), side, False)}
+        rivals = {"ours": Ours(options.program, architecture, side, *own), "pytorch": Theirs(make(), side, False)}
         if name.startswith("resnet"):
             rivals["pytorch, channels last"] = Theirs(make(), side, True)
         seconds = {rival: [] for rival in rivals}

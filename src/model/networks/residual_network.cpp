@@ -2,7 +2,6 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/conv2d.h>
-#include <ATen/ops/group_norm.h>
 #include <ATen/ops/max_pool2d.h>
 #include <ATen/ops/native_batch_norm.h>
 #include <ATen/ops/relu.h>
@@ -10,6 +9,7 @@
 #include <cmath>
 
 #include "core/error.hpp"
+#include "model/networks/group_norm.hpp"
 #include "model/towers/tower.hpp"
 
 namespace fedorbit {
@@ -80,7 +80,7 @@ double ResidualNetwork::kept_per_image() const {
 Tensor ResidualNetwork::norm(const NamedTensors& tensors, const std::string& name, const Tensor& x,
                              NamedTensors* seen) const {
   const Tensor &weight = tensor_of(tensors, name + ".weight"), &bias = tensor_of(tensors, name + ".bias");
-  if (config_.groups > 0) return at::group_norm(x, config_.groups, weight, bias, epsilon);
+  if (config_.groups > 0) return group_norm(x, config_.groups, weight, bias);
   const auto mean = tensors.find(name + ".running_mean"), variance = tensors.find(name + ".running_var");
   const bool in_training = seen && weight.requires_grad();
   if (!in_training && mean != tensors.end())
