@@ -15,7 +15,8 @@ PANELS = ("rounds", "bytes", "seconds", "virtual", "clients", "classes", "templa
 
 
 def _split(words):
-    return [word.strip() for word in words.split(",") if word.strip()] if words else []
+    """The words between commas, each once."""
+    return list(dict.fromkeys(word.strip() for word in words.split(",") if word.strip())) if words else []
 
 
 def summary(arguments, console):
@@ -103,9 +104,10 @@ def main(words=None):
     command = commands.add_parser("table", help="groups of runs side by side, means over seeds")
     command.add_argument("runs", nargs="+", metavar="DIR", help=PLACES)
     command.add_argument("--rows", metavar="A,B", help="options (or axes of the study) that name the rows")
-    command.add_argument("--columns", metavar="C", help="an option whose values are the columns, of one score")
+    command.add_argument("--columns", metavar="C", help="an option whose values are the columns, of each score")
     command.add_argument("--value", metavar="SCORE,...",
-                         help="global, personal, selected, unseen, zero-shot, probe, global-probe, bytes, seconds, and more")
+                         help="global, personal, selected, unseen, zero-shot, probe, global-probe, bytes, upload-bytes, seconds, "
+                         "and more: a name that is none lists them all")
     command.add_argument("--format", choices=("text", "markdown", "latex", "csv"), default="text")
     command.set_defaults(action=table)
     command = commands.add_parser("plot", help="one picture of a run, or of several")

@@ -29,7 +29,7 @@ class Cell:
         if not self.values:
             return "-"
         alone = self.count == 1 or (measure.exact and self.spread == 0)
-        return measure.show(self.mean) + ("" if alone else f" ± {measure.show(self.spread)}")
+        return measure.show(self.mean) + ("" if alone else f" ± {measure.show(self.spread, self.mean)}")
 
 
 def cell(group, measure):

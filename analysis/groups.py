@@ -1,19 +1,21 @@
 """Runs in groups: the runs of a group differ in their seeds alone, so that only they may be averaged."""
 
 import dataclasses
+import pathlib
 
 from . import schema
 from .run import Run
 from .study import is_study, runs_of
-from .words import counted
+from .words import counted, shown
 
 REPEAT = "seed"
 SPLIT_SEED = "partition.seed"  # the same as the seed unless it was said
 RANKS = "ranks"  # no option, yet seconds depend on it
+STUDY = "study"  # no option either: of several studies, whose run it is
 # What differs without changing what is computed.
 NEITHER = {REPEAT, SPLIT_SEED, "name", "data.feature_store", "checkpoint.every", "partition.listed"}
 # What tells groups apart is looked for in this order, then among all other options.
-TELLING = ("method", "name", "method.learner", "method.strategy", "upload.codec", "download.codec",
+TELLING = (STUDY, "method", "name", "method.learner", "method.strategy", "upload.codec", "download.codec",
            "data.path", "partition.kind", "partition.clients", "partition.alpha", "partition.classes_per_client",
            "schedule.kind", "schedule.deadline", "links.profile", "training.participation", "training.rounds", RANKS)
 
@@ -54,9 +56,9 @@ def keys_in_order(keys):
     return [key for key in TELLING if key in keys] + sorted(set(keys) - set(TELLING))
 
 
-def telling_keys(settings):
-    """The few keys by which no two of the settings are alike, or all that differ."""
-    chosen = []
+def telling_keys(settings, named=()):
+    """Those that were named, and after them the few keys by which no two of the settings are alike, or all that differ."""
+    chosen = list(dict.fromkeys(named))
     for key in keys_in_order({key for one in settings for key in one}):
         def told_apart(keys):
             return len({tuple(repr(one.get(k)) for k in keys) for one in settings})
@@ -112,14 +114,27 @@ def _group_study(place):
     return list(found.values())
 
 
+def _studies(places, notes):
+    """{what tells a study from the others: its directory}."""
+    found = {}
+    for place in places:
+        if (path := pathlib.Path(place).resolve()) in found.values():
+            notes.append(f"{shown(place)} is named twice.")
+            continue
+        found[path.name if path.name not in found else str(place)] = path
+    return found
+
+
 def groups_of(places):
     """(groups, notes): of run directories, results files and study directories; each note is a sentence."""
-    notes, groups, plain = [], [], []
-    for place in places:
-        if is_study(place):
-            groups += _group_study(place)
-        else:
-            plain.append(Run(place))
+    notes, groups = [], []
+    studies = _studies([place for place in places if is_study(place)], notes)
+    for name, place in studies.items():
+        of_study = _group_study(place)
+        for group in of_study if len(studies) > 1 else ():
+            group.settings[STUDY] = name
+        groups += of_study
+    plain = [Run(place) for place in places if not is_study(place)]
     groups += _group_plain(plain, notes)
     keys = telling_keys([group.settings for group in groups])
     for group in groups:

@@ -5,7 +5,7 @@ import math
 import numpy
 
 from . import schema
-from .words import fixed, human_bytes
+from .words import fixed, human_bytes, significant
 
 NAN = math.nan
 
@@ -67,49 +67,57 @@ def _rounds_a_day(run):
     return 86400 * found[0] / found[1] if found and found[1] > 0 else NAN
 
 
-def _points(value):
-    return fixed(100 * value, 1)
-
-
 class Measure:
-    """`find` is the number of one run, `show` writes a mean or a spread of it; `better` is 1 where more is, -1 where
-    less; of an `exact` one a spread of nothing is not worth a word."""
+    """`find` is the number of one run in the unit that the heading names, `show` writes one, or a spread beside a mean;
+    `better` is 1 where more is, -1 where less; of an `exact` one a spread of nothing is not worth a word."""
 
     def __init__(self, find, heading, show, better, exact=False):
         self.find, self.heading, self.show, self.better, self.exact = find, heading, show, better, exact
 
 
+def _decimals(count):
+    return lambda value, beside=None: fixed(value, count)
+
+
+def _bytes(value, beside=None):
+    return human_bytes(value)
+
+
+def _percent(share, heading):
+    return Measure(lambda run: 100 * share(run), heading, _decimals(1), 1)
+
+
 MEASURES = {
-    "global": Measure(_pool(schema.Judged.GLOBAL), "global pool %", _points, 1),
-    "global-mean": Measure(_mean_of_clients(schema.Judged.GLOBAL), "global mean of clients %", _points, 1),
-    "unseen": Measure(_pool(schema.Judged.UNSEEN), "global pool of unseen images %", _points, 1),
-    "trained": Measure(_mean_of_clients(schema.Judged.TRAINED), "trained mean of clients %", _points, 1),
-    "selected": Measure(_selected(schema.Judged.GLOBAL), "global pool of the selected model %", _points, 1),
-    "selected-unseen": Measure(_selected(schema.Judged.UNSEEN), "unseen images, selected model %", _points, 1),
-    "personal": Measure(_mean_of_clients(schema.Judged.PERSONAL), "personal mean of clients %", _points, 1),
-    "zero-shot": Measure(_pool(schema.Judged.ZERO_SHOT), "zero-shot %", _points, 1),
-    "zero-shot-unseen": Measure(_pool((*schema.Judged.ZERO_SHOT, "unseen")), "zero-shot on unseen images %", _points, 1),
-    "probe": Measure(_pool(schema.Judged.PROBE), "linear probe %", _points, 1),
-    "of-probe": Measure(_of_probe, "global pool, % of probe", _points, 1),
-    "global-probe": Measure(_pool(schema.Judged.GLOBAL_PROBE), "global encoder, linear probe %", _points, 1),
-    "global-neighbours": Measure(_pool(schema.Judged.GLOBAL_NEIGHBOURS), "global encoder, neighbours %", _points, 1),
-    "personal-probe": Measure(_mean_of_clients(schema.Judged.PERSONAL_PROBE), "clients' encoders, linear probe %", _points, 1),
-    "personal-neighbours": Measure(_mean_of_clients(schema.Judged.PERSONAL_NEIGHBOURS), "clients' encoders, neighbours %",
-                                   _points, 1),
-    "loss": Measure(_last_loss, "loss", lambda value: fixed(value, 3), -1),
-    "bytes": Measure(_sum(schema.Rounds.UPLOAD, schema.Rounds.DOWNLOAD), "federated, bytes", human_bytes, -1, True),
-    "seconds": Measure(_sum(schema.Rounds.TOTAL), "seconds", lambda value: fixed(value, 1), -1),
-    "virtual-hours": Measure(_virtual_hours, "hours in the federation", lambda value: fixed(value, 1), -1, True),
-    "rounds-a-day": Measure(_rounds_a_day, "rounds a day in the federation", lambda value: fixed(value, 1), 1, True),
+    "global": _percent(_pool(schema.Judged.GLOBAL), "global pool %"),
+    "global-mean": _percent(_mean_of_clients(schema.Judged.GLOBAL), "global mean of clients %"),
+    "unseen": _percent(_pool(schema.Judged.UNSEEN), "global pool of unseen images %"),
+    "trained": _percent(_mean_of_clients(schema.Judged.TRAINED), "trained mean of clients %"),
+    "selected": _percent(_selected(schema.Judged.GLOBAL), "global pool of the selected model %"),
+    "selected-unseen": _percent(_selected(schema.Judged.UNSEEN), "unseen images, selected model %"),
+    "personal": _percent(_mean_of_clients(schema.Judged.PERSONAL), "personal mean of clients %"),
+    "zero-shot": _percent(_pool(schema.Judged.ZERO_SHOT), "zero-shot %"),
+    "zero-shot-unseen": _percent(_pool((*schema.Judged.ZERO_SHOT, "unseen")), "zero-shot on unseen images %"),
+    "probe": _percent(_pool(schema.Judged.PROBE), "linear probe %"),
+    "of-probe": _percent(_of_probe, "global pool, % of probe"),
+    "global-probe": _percent(_pool(schema.Judged.GLOBAL_PROBE), "global encoder, linear probe %"),
+    "global-neighbours": _percent(_pool(schema.Judged.GLOBAL_NEIGHBOURS), "global encoder, neighbours %"),
+    "personal-probe": _percent(_mean_of_clients(schema.Judged.PERSONAL_PROBE), "clients' encoders, linear probe %"),
+    "personal-neighbours": _percent(_mean_of_clients(schema.Judged.PERSONAL_NEIGHBOURS), "clients' encoders, neighbours %"),
+    "loss": Measure(_last_loss, "loss", _decimals(3), -1),
+    # Of rounds, since clients whose reports did not count were sent the model, too.
+    "bytes": Measure(_sum(schema.Rounds.UPLOAD, schema.Rounds.DOWNLOAD), "federated, bytes", _bytes, -1, True),
+    "upload-bytes": Measure(_sum(schema.Rounds.UPLOAD), "federated upload, bytes", _bytes, -1, True),
+    "download-bytes": Measure(_sum(schema.Rounds.DOWNLOAD), "federated download, bytes", _bytes, -1, True),
+    "seconds": Measure(_sum(schema.Rounds.TOTAL), "seconds here", _decimals(1), -1),  # of the machine that ran it
+    "virtual-hours": Measure(_virtual_hours, "hours in the federation", significant, -1, True),
+    "rounds-a-day": Measure(_rounds_a_day, "rounds a day in the federation", significant, 1, True),
 }
 for _shots in (1, 5, 10):
-    MEASURES[f"global-{_shots}-shot"] = Measure(_pool(schema.few_shot("global", _shots)), f"global encoder, {_shots}-shot %",
-                                                _points, 1)
-    MEASURES[f"personal-{_shots}-shot"] = Measure(_mean_of_clients(schema.few_shot("personal", _shots)),
-                                                  f"clients' encoders, {_shots}-shot %", _points, 1)
+    MEASURES[f"global-{_shots}-shot"] = _percent(_pool(schema.few_shot("global", _shots)), f"global encoder, {_shots}-shot %")
+    MEASURES[f"personal-{_shots}-shot"] = _percent(_mean_of_clients(schema.few_shot("personal", _shots)),
+                                                   f"clients' encoders, {_shots}-shot %")
 for _scope, _find in (("global", _pool), ("personal", _mean_of_clients)):
     for _task in ("probe", "neighbours", "1-shot", "5-shot", "10-shot"):
-        _of_run = MEASURES[f"{_scope}-{_task}"]
-        MEASURES[f"downstream-{_scope}-{_task}"] = Measure(_find((_scope, _task, schema.DOWNSTREAM)),
-                                                           f"downstream, {_of_run.heading}", _points, 1)
+        MEASURES[f"downstream-{_scope}-{_task}"] = _percent(_find((_scope, _task, schema.DOWNSTREAM)),
+                                                            f"downstream, {MEASURES[f'{_scope}-{_task}'].heading}")
 USUAL = ("global", "personal", "of-probe", "bytes", "seconds")

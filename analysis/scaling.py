@@ -10,7 +10,7 @@ import pathlib
 import numpy
 
 from . import schema
-from .groups import RANKS
+from .groups import RANKS, STUDY
 from .results_file import Unreadable, open_file, read_table, text
 
 
@@ -103,7 +103,8 @@ def rows(groups, model=None, up_to=0):
     runs = [run for group in groups for run in group.runs if run.finished]
     if not runs:
         raise Unreadable("there is no finished run to measure.")
-    differing = {key for group in groups for key in group.settings} - {RANKS, "name", "partition.clients", "synthetic.per_class"}
+    differing = {key for group in groups for key in group.settings} - {RANKS, STUDY, "name", "partition.clients",
+                                                                      "synthetic.per_class"}
     if differing:
         raise Unreadable(f"runs that scale differ in ranks and clients alone; these differ in {', '.join(sorted(differing))}.")
     found = [measured(run) for run in runs]

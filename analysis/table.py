@@ -69,8 +69,7 @@ def _count_words(group, cells):
 
 def by_measure(groups, rows, values):
     """A row for each group, a column for each measure, and the paired difference of the first from the best row."""
-    keys = rows or telling_keys([group.settings for group in groups])
-    keys += [key for key in telling_keys([group.settings for group in groups]) if not _told_apart(groups, keys)]
+    keys = telling_keys([group.settings for group in groups], rows)
     measures = [MEASURES[value] for value in values]
     table = [[cell(group, measure) for measure in measures] for group in groups]
     kept = [i for i, value in enumerate(values) if any(row[i].values for row in table)] or [0]
@@ -78,7 +77,7 @@ def by_measure(groups, rows, values):
         if values[i] in ("global", "personal", "of-probe", "loss"):
             mark_best([row[i] for row in table], measures[i].better)
     best = next((row[kept[0]] for row in table if row[kept[0]].mark == "best"), None)
-    grid = Grid([_heading(key) for key in keys] or ["runs"], [measures[i].heading for i in kept] + ["repeats"],
+    grid = Grid(_headings(keys) or ["runs"], [measures[i].heading for i in kept] + ["repeats"],
                 [measures[i] for i in kept] + [None], [], _missing_notes(groups) + _number_notes(groups, measures))
     with_pairs = best is not None and any(paired(row[kept[0]], best) for row in table if row[kept[0]] is not best)
     if with_pairs:
@@ -86,7 +85,7 @@ def by_measure(groups, rows, values):
         grid.columns.insert(-1, measures[kept[0]])
         grid.notes.append("to the best: the mean difference from the best row, seed by seed.")
     for group, row in zip(groups, table):
-        names = list(_place(group, keys)) or [group.label]
+        names = list(_words(group, keys)) or [group.label]
         cells = [row[i] for i in kept]
         if with_pairs:
             cells.append(paired(row[kept[0]], best) if row[kept[0]] is not best else None)
@@ -94,41 +93,53 @@ def by_measure(groups, rows, values):
     return grid
 
 
-def _told_apart(groups, keys):
-    return len({tuple(repr(group.settings.get(key)) for key in keys) for group in groups}) == len(groups)
-
-
 def _place(group, axes):
-    """The group's settings of some axes, in words."""
+    """The group's settings of some axes: two that are written alike are told apart."""
+    return tuple(repr(group.settings.get(key)) for key in axes)
+
+
+def _words(group, axes):
     return tuple(setting_in_words(key, group.settings[key]) if key in group.settings else "" for key in axes)
 
 
-def _heading(key):
-    return key.rpartition(".")[2].replace("_", " ")
+def _headings(keys):
+    """The last words of the keys, whole keys where those of two are alike: "upload codec", "download codec"."""
+    short = [key.rpartition(".")[2] for key in keys]
+    return [(key.replace(".", " ") if short.count(last) > 1 else last).replace("_", " ") for key, last in zip(keys, short)]
 
 
-def by_axis(groups, rows, columns, value):
-    """One measure: a row for each setting of some axes, a column for each setting of another."""
-    measure = MEASURES[value]
-    telling = telling_keys([group.settings for group in groups])
-    keys = rows or [key for key in telling if key not in columns]
-    keys += [key for key in telling if key not in keys + columns and not _told_apart(groups, keys + columns)]
-
-    across = list(dict.fromkeys(_place(group, columns) for group in groups))
-    down = list(dict.fromkeys(_place(group, keys) for group in groups))
-    cells = {(_place(group, keys), _place(group, columns)): cell(group, measure) for group in groups}
-    for column in across:
-        mark_best([cells[row, column] for row in down if (row, column) in cells], measure.better)
-    grid = Grid([_heading(key) for key in keys] or ["runs"],
-                [", ".join(column) for column in across], [measure] * len(across), [],
-                [f"{measure.heading}, by {' and '.join(_heading(key) for key in columns)}."]
-                + _missing_notes(groups) + _number_notes(groups, [measure]))
-    for row in down:
-        grid.rows.append((list(row) or ["all"], [cells.get((row, column)) for column in across]))
+def by_axis(groups, rows, columns, values):
+    """A row for each setting of some axes, a column for each setting of others, and of each measure where there are several."""
+    keys = [key for key in telling_keys([group.settings for group in groups], [*rows, *columns]) if key not in columns]
+    measures = [MEASURES[value] for value in values]
+    across, down = ({_place(group, axes): _words(group, axes) for group in groups} for axes in (columns, keys))
+    cells = {(_place(group, keys), _place(group, columns), i): cell(group, measure)
+             for group in groups for i, measure in enumerate(measures)}
+    pairs = [(column, i) for i in range(len(measures)) for column in across]
+    for column, i in pairs:
+        mark_best([cells[row, column, i] for row in down if (row, column, i) in cells], measures[i].better)
+    which = " and ".join(_headings(columns))
+    grid = Grid(_headings(keys) or ["runs"],
+                [", ".join([*across[column], *([measures[i].heading] if len(measures) > 1 else [])]) for column, i in pairs],
+                [measures[i] for _, i in pairs], [],
+                [f"{measures[0].heading}, by {which}." if len(measures) == 1 else f"by {which}."]
+                + _missing_notes(groups) + _number_notes(groups, measures))
+    for row, words in down.items():
+        grid.rows.append((list(words) or ["all"], [cells.get((row, column, i)) for column, i in pairs]))
     counts = {one.count for one in cells.values()}
     repeats = counted(counts.pop(), "repeat") if len(counts) == 1 else f"{min(counts)} to {max(counts)} repeats"
     grid.notes.append(f"{repeats} in a cell.")
     return grid
+
+
+def _in_order(groups, axes):
+    """Groups of one setting of the first axis stand together, within them those of the next: settings as they first came."""
+    def ranks(axis):
+        places = {}
+        return [places.setdefault(place, len(places)) for place in (_place(group, [axis]) for group in groups)]
+
+    ranked = zip(zip(*map(ranks, axes)), groups) if axes else ()
+    return [group for _, group in sorted(ranked, key=lambda pair: pair[0])] or groups
 
 
 def table(groups, rows=(), columns=(), values=()):
@@ -142,6 +153,7 @@ def table(groups, rows=(), columns=(), values=()):
                              f"{', '.join(MEASURES)}.")
     if not groups:
         raise Unreadable("there is no run to show.")
+    groups = _in_order(groups, rows)
     if columns:
-        return by_axis(groups, list(rows), list(columns), values[0] if values else "global")
-    return by_measure(groups, list(rows), list(values) or list(USUAL))
+        return by_axis(groups, rows, columns, values or ["global"])
+    return by_measure(groups, rows, values or USUAL)

@@ -26,7 +26,7 @@ def _words(one, measure):
     if isinstance(one, tuple):
         mean, spread, _ = one
         sign = "-" if mean < 0 else "+"
-        return f"{sign}{measure.show(abs(mean))}" + (f" ± {measure.show(spread)}" if spread == spread else "")
+        return f"{sign}{measure.show(abs(mean))}" + (f" ± {measure.show(spread, mean)}" if spread == spread else "")
     return one
 
 

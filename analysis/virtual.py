@@ -6,7 +6,7 @@ from rich.table import Table
 
 from . import schema
 from .results_file import open_file, read_table
-from .words import fixed, human_bytes, time_unit
+from .words import fixed, human_bytes, significant, time_unit
 
 
 def holds(path):
@@ -25,7 +25,8 @@ def _time(rounds):
     if len(seconds):
         end = rounds[names.START][-1] + seconds[-1]
         unit, size = time_unit(end)
-        table.add_row(str(len(seconds)), fixed(end, 1), f"{fixed(end / size, 1)} {unit}", fixed(86400 * len(seconds) / end, 1),
+        a_day = significant(86400 * len(seconds) / end) if end > 0 else "-"
+        table.add_row(str(len(seconds)), fixed(end, 1), f"{fixed(end / size, 1)} {unit}", a_day,
                       fixed(numpy.median(seconds), 3), fixed(seconds.max(), 3))
     return table
 

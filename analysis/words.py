@@ -16,6 +16,16 @@ def fixed(value, decimals):
     return f"{math.floor(10**decimals * value + 0.5 + 1e-9) / 10**decimals:.{decimals}f}"
 
 
+def significant(value, beside=None, digits=3):
+    """So many digits that count, without an exponent; as many decimals as those of `beside` have, where it is a number."""
+    size = value if beside is None else beside
+    if not math.isfinite(value) or not math.isfinite(size):
+        return "-"
+    # The exponent of what is written: 9.996 has that of 10.0.
+    exponent = int(f"{abs(size):.{digits - 1}e}".partition("e")[2])
+    return f"{round(value, digits - 1 - exponent):,.{max(0, digits - 1 - exponent)}f}"
+
+
 def percent(share):
     return fixed(100 * share, 1) + " %" if math.isfinite(share) else "-"
 

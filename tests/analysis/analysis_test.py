@@ -51,7 +51,7 @@ class Analysis(WithFolder):
                          ["zero-shot", "personal", "global", "global validation", "global unseen"])
         self.assertAlmostEqual(divided.pool_accuracy(schema.Judged.UNSEEN)[1][-1], 3 / 9)
         self.assertEqual((plain.selected, divided.selected), (None, (2, 0.8)))
-        self.assertAlmostEqual(MEASURES["selected"].find(divided), divided.pool_accuracy(schema.Judged.GLOBAL)[1][1])
+        self.assertAlmostEqual(MEASURES["selected"].find(divided), 100 * divided.pool_accuracy(schema.Judged.GLOBAL)[1][1])
         self.assertTrue(math.isnan(MEASURES["selected"].find(plain)))
         answer = report("summary", self.folder / "divided")
         self.assertEqual(answer.returncode, 0, answer.stderr)

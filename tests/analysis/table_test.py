@@ -12,6 +12,7 @@ from sample_files import WithFolder, change_options, report_here
 
 from analysis import cells, study
 from analysis.groups import groups_of, telling_keys
+from analysis.words import significant
 
 
 def score(run, scope, share):
@@ -52,6 +53,25 @@ class Tables(WithFolder):
         self.assertEqual([row["rounds a day in the federation"] for row in rows], ["", "12.0"])
         self.assertEqual([row["hours in the federation"] for row in rows], ["", str(2.0 * len(rounds))])
 
+    def test_numbers_that_may_be_of_any_size_have_three_digits_that_count(self):
+        for value, words in ((0.00026678, "0.000267"), (9.996, "10.0"), (138.62, "139"), (360333.3, "360,000"), (0, "0.00"),
+                             (math.nan, "-")):
+            self.assertEqual(significant(value), words)
+        self.assertEqual(significant(0.0123, 17.31), "0.0")  # as many decimals as the mean that it stands beside
+
+    def test_bytes_up_and_down_are_those_of_all_that_were_sent_the_model(self):
+        run = self.sample("directions")
+        with h5py.File(run / "results.h5", "r+") as file:
+            file["rounds/download_bytes"][:] += 1000  # to clients whose reports did not count: none of /turns
+            rounds = len(file["rounds/round"])
+            sent = int(file["turns/upload_bytes"][:].sum())
+            received = int(file["turns/download_bytes"][:].sum()) + 1000 * rounds
+        [row] = self.rows(run, "--value", "upload-bytes,download-bytes,bytes,seconds")
+        self.assertEqual(float(row["federated upload, bytes"]), sent)
+        self.assertEqual(float(row["federated download, bytes"]), received)
+        self.assertEqual(float(row["federated, bytes"]), sent + received)
+        self.assertIn("seconds here", row)
+
     def rows(self, *arguments):
         """Of a table as CSV."""
         printed = self.print_here("table", *arguments, "--format", "csv").splitlines()
@@ -62,8 +82,8 @@ class Tables(WithFolder):
                                    ("b", 10): {1: 0.9}})
         rows = {(row["learner"], row["clients"]): row for row in self.rows(*runs, "--value", "global")}
         self.assertEqual(set(rows), {("a", "10 clients"), ("a", "20 clients"), ("b", "10 clients")})
-        self.assertAlmostEqual(float(rows["a", "10 clients"]["global pool %"]), 0.6)
-        self.assertAlmostEqual(float(rows["a", "10 clients"]["global pool % sd"]), 0.1)
+        self.assertAlmostEqual(float(rows["a", "10 clients"]["global pool %"]), 60)  # what the heading says
+        self.assertAlmostEqual(float(rows["a", "10 clients"]["global pool % sd"]), 10)
         self.assertEqual(rows["a", "20 clients"]["global pool % sd"], "0.0")
         self.assertEqual((rows["b", "10 clients"]["global pool % sd"], rows["b", "10 clients"]["global pool % n"]), ("", "1"))
 
@@ -73,6 +93,39 @@ class Tables(WithFolder):
         self.assertEqual(printed.count("10 clients"), 2)
         printed = self.print_here("table", *runs, "--columns", "partition.clients", "--format", "markdown")
         self.assertIn("| learner | 10 clients | 20 clients |", printed)
+
+    def test_a_value_of_several_has_columns_of_its_own_for_each_setting(self):
+        runs = self.runs("both", {(learner, clients): {1: 0.5} for learner in "ab" for clients in (10, 20)})
+        asked = (*runs, "--columns", "partition.clients", "--value", "global,bytes")
+        self.assertIn("| learner | 10 clients, global pool % | 20 clients, global pool % | 10 clients, federated, bytes |",
+                      self.print_here("table", *asked, "--format", "markdown"))
+        row = self.rows(*asked)[0]
+        self.assertAlmostEqual(float(row["20 clients, global pool %"]), 50)
+        self.assertEqual(float(row["20 clients, federated, bytes"]), 5 * 6 * 16384)
+
+    def test_rows_stand_in_the_order_of_the_axes_named_and_no_axis_stands_twice(self):
+        b20, b100, a20, a100 = self.runs("order", {(learner, clients): {1: 0.5} for learner in "ba" for clients in (20, 100)})
+        for axes, heading, order in (
+                ("partition.clients,method.learner", ["clients", "learner"], ["100 b", "100 a", "20 b", "20 a"]),
+                ("method.learner", ["learner", "clients"], ["b 100", "b 20", "a 20", "a 100"])):
+            rows = self.rows(b100, a20, b20, a100, "--rows", axes, "--value", "loss")
+            self.assertEqual(list(rows[0])[:3], [*heading, "loss"])
+            self.assertEqual([" ".join(row[name].removesuffix(" clients") for name in heading) for row in rows], order)
+
+    def test_axes_whose_last_words_are_alike_have_headings_that_are_not(self):
+        runs = self.runs("alike", {("a", seed): {seed: 0.5} for seed in (1, 2)})
+        for run, (up, down) in zip(runs, (("qsgd", "float32"), ("float32", "qsgd"))):
+            change_options(run / "results.h5", seed=1, upload__codec=f'"{up}"', download__codec=f'"{down}"')
+        row, _ = self.rows(*runs, "--rows", "upload.codec,download.codec")
+        self.assertEqual((row["upload codec"], row["download codec"]), ("qsgd", "float32"))
+
+    def test_settings_that_are_written_alike_are_no_one_row(self):
+        runs = self.runs("folders", {("a", seed): {seed: 0.5} for seed in (1, 2)})
+        for run, folder in zip(runs, ("one", "other")):
+            change_options(run / "results.h5", seed=1, data__path=f'"{folder}/images.h5"', method__learner='"a"')
+        self.assertEqual(len(self.rows(*runs, "--columns", "data.path")), 1)
+        printed = self.print_here("table", *runs, "--columns", "data.path", "--value", "global", "--format", "markdown")
+        self.assertEqual(printed.count("50.0"), 2)
 
     def test_the_best_is_bold_and_what_lies_within_its_spread_is_marked(self):
         runs = self.runs("best", {("a", 10): {1: 0.5, 2: 0.7}, ("b", 10): {1: 0.5, 2: 0.6},
@@ -187,6 +240,14 @@ class Studies(WithFolder):
     def test_groups_of_a_study_are_its_settings(self):
         [group], notes = groups_of([self.study("group", ["finished", "finished"])])
         self.assertEqual((group.label, len(group.repeats), notes), ("10 clients", 2, []))
+
+    def test_of_several_studies_each_row_says_of_which_it_is(self):
+        one, other = self.study("one", ["finished"]), self.study("other", ["finished"])
+        printed = self.print_here("table", one, other, one, "--value", "global", "--format", "markdown")
+        self.assertIn("| study | global pool % |", printed)
+        for row in ("| one | ", "| other | "):
+            self.assertEqual(printed.count(row), 1)
+        self.assertIn("one is named twice.", printed)
 
     def test_a_list_that_is_no_list_is_said_so(self):
         place = self.folder / "broken"
