@@ -4,10 +4,10 @@ import argparse
 import sys
 
 from rich.console import Console
-from rich.measure import Measurement
 
 from .results_file import Unreadable
 from .run import Run
+from .whole import print_whole
 from .words import shown, speak_as_the_terminal_does
 
 PLACES = "run directories, results files, or the directory of a study"
@@ -36,10 +36,7 @@ def table(arguments, console):
     grid = make(groups, _split(arguments.rows), _split(arguments.columns), _split(arguments.value))
     form = arguments.format
     if form == "text":
-        shape = typeset.text(grid)
-        room = console.options.update(max_width=10000)
-        console.width = max(console.width, Measurement.get(console, room, shape).maximum)
-        console.print(shape)
+        print_whole(console, typeset.text(grid))
     else:
         for line in {"markdown": typeset.markdown, "latex": typeset.latex, "csv": typeset.csv_lines}[form](grid):
             print(line)
@@ -75,7 +72,7 @@ def scaling(arguments, console):
     groups, notes = groups_of(arguments.runs)
     model = measure.all_reduce_model(arguments.bench) if arguments.bench else None
     rows = measure.rows(groups, model, arguments.up_to)
-    console.print(view.table(rows))
+    print_whole(console, view.table(rows))
     for note in notes:
         console.print(note)
     if arguments.output:

@@ -12,12 +12,6 @@ RIGHT = ("size", "calls", "median us", "bare us", "agreement us", "algbw MB/s", 
          "rate GB/s", "within")
 
 
-def holds(path):
-    """Whether the file is one of bench-comm."""
-    with open_file(path) as file:
-        return schema.Bandwidths.GROUP in file
-
-
 def _table(title, names):
     table = Table(title=title, title_justify="left")
     for name in names:

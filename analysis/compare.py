@@ -4,8 +4,9 @@ import h5py
 import numpy
 
 from . import schema
-from .results_file import locate, open_file, read, text
+from .results_file import Unreadable, locate, open_file, read, text
 from .run import Run
+from .words import shown
 
 IGNORED = {schema.Kind.TIME, schema.Kind.TRANSPORT}
 
@@ -59,4 +60,7 @@ def differences(place_one, place_other):
                 lines.append(f"{path}: only in {'the first' if path in a else 'the second'}")
             elif (what := difference(a[path], b[path])) is not None:
                 lines.append(f"{path}: {what}")
+        if not lines and not a:
+            raise Unreadable(f"{shown(place_one)} and {shown(place_other)} hold times and transport alone, which may differ: "
+                             "there is nothing to compare.")
         return lines, len(set(a) & set(b))

@@ -4,6 +4,7 @@ import dataclasses
 import pathlib
 
 from . import schema
+from .kind import require_run
 from .run import Run
 from .study import is_study, runs_of
 from .words import counted, shown
@@ -135,6 +136,8 @@ def groups_of(places):
             group.settings[STUDY] = name
         groups += of_study
     plain = [Run(place) for place in places if not is_study(place)]
+    for run in plain:
+        require_run(run.path)
     groups += _group_plain(plain, notes)
     keys = telling_keys([group.settings for group in groups])
     for group in groups:

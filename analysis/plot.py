@@ -10,7 +10,7 @@ import matplotlib
 matplotlib.use("Agg")
 import matplotlib.pyplot as pyplot
 
-from . import panels
+from . import absent, panels
 from .describe import heading
 from .palette import STYLE, literal
 from .results_file import Unreadable
@@ -27,18 +27,6 @@ def picture_format(target):
         raise Unreadable(f"{shown(target)} is no picture that can be written: its name should end in .png, .svg or "
                          ".pdf.")
     return ending
-
-
-def _with_data(names, groups):
-    """The panels that have something to draw, found by drawing them on a sheet that is thrown away."""
-    sheet, axes = pyplot.subplots()
-    found = []
-    for name in names:
-        axes.clear()
-        if panels.ALL[name](axes, panels.Looks(groups)):
-            found.append(name)
-    pyplot.close(sheet)
-    return found
 
 
 def _sheet(count, column):
@@ -110,17 +98,17 @@ def draw(groups, target, names=(), column=None):
     matplotlib.rcdefaults()  # pictures do not depend on a matplotlibrc of the user or of the current folder
     with pyplot.rc_context(style), warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always")
-        found = _with_data(names or panels.ALL, groups) if groups else []
+        found = absent.with_data(names or panels.ALL, groups) if groups else []
         if not found:
-            raise Unreadable("there is nothing to draw yet: the runs hold no scores and no seconds"
-                             + (f" for {', '.join(names)}." if names else "."))
+            raise Unreadable(absent.nothing(groups, names))
         figure = _draw(groups, found, column)
         part = f"{target}.part"
         undated = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}.get(kind)
         figure.savefig(part, format=kind, dpi=300 if column else "figure", metadata=undated)
         pyplot.close(figure)
+        # Of panels that nobody asked for, that of virtual time alone needs what runs have only where they are told.
+        notes += absent.left_out(groups, names or [name for name in found if name == "virtual"])
     os.replace(part, target)
-    notes += [f"nothing to draw for {name}." for name in names if name not in found]
     if any("missing from font" in str(warning.message) for warning in heard):
         notes.append("some characters of the names are boxes: the font of the picture has none for them.")
     return notes

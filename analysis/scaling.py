@@ -11,7 +11,9 @@ import numpy
 
 from . import schema
 from .groups import RANKS, STUDY
+from .kind import BENCH, kind
 from .results_file import Unreadable, open_file, read_table, text
+from .words import shown
 
 
 @dataclasses.dataclass
@@ -69,12 +71,16 @@ def _groups_of_rounds(run, ranks):
 
 def all_reduce_model(path):
     """(ranks, latency, rate) that bench-comm fitted to exact sums."""
-    with open_file(pathlib.Path(path)) as file:
+    path = pathlib.Path(path)
+    if path.is_dir() or path.exists() and kind(path) != BENCH:
+        raise Unreadable(f"{shown(path)} is {'a folder' if path.is_dir() else f'a file of {kind(path)}'}: --bench names a file "
+                         f"of {BENCH}, which `mpirun -n 2 fedorbit bench-comm -o FILE` writes.")
+    with open_file(path) as file:
         models, names = read_table(file, schema.LinkModels.GROUP), schema.LinkModels
         ranks = int(text(file.attrs.get(schema.Attribute.RANKS, "1")))
     mine = (models[names.COLLECTIVE] == "all_reduce") & (models[names.TYPE] == "int64")
     if not mine.any() or ranks < 2:
-        raise Unreadable(f"{path} has no model of all_reduce on two ranks or more: `mpirun -n 2 fedorbit bench-comm -o "
+        raise Unreadable(f"{shown(path)} has no model of all_reduce on two ranks or more: `mpirun -n 2 fedorbit bench-comm -o "
                          "FILE` measures one.")
     return ranks, float(models[names.LATENCY][mine][0]), float(models[names.RATE][mine][0])
 

@@ -5,6 +5,8 @@ from rich.table import Table
 from rich.text import Text
 
 from . import bench, schema, virtual
+from .kind import BENCH, LINKS, kind
+from .whole import print_whole
 from .words import counted, fixed, human_bytes, percent
 
 
@@ -107,7 +109,7 @@ def transport(run):
 def events(run):
     table = Table(title="Events", title_justify="left")
     for name in ("round", "time", "kind", "message"):
-        table.add_column(name)
+        table.add_column(name, overflow="fold" if name == "message" else "ellipsis")
     names = schema.Events
     for row in zip(run.events[names.ROUND], run.events[names.TIME], run.events[names.KIND], run.events[names.MESSAGE]):
         table.add_row(*(str(cell) for cell in row))
@@ -115,15 +117,15 @@ def events(run):
 
 
 def show(run, console):
-    for other in (bench, virtual):
-        if other.holds(run.path):
-            for table in other.tables(run.path):
-                console.print(table)
-            return
+    others = {BENCH: bench.tables, LINKS: virtual.tables}
+    if (of := kind(run.path)) in others:
+        for table in others[of](run.path):
+            print_whole(console, table)
+        return
     console.print(provenance(run))
     before, after = (accuracy, domains, federated), (seconds, transport, events)
     for table in (*(part(run) for part in before), *virtual.tables(run.path), *(part(run) for part in after)):
         if table.row_count:
-            console.print(table)
+            print_whole(console, table)
     if not run.finished:
         console.print("The run has not finished: these are the rounds it has written so far.", style="yellow")

@@ -9,12 +9,6 @@ from .results_file import open_file, read_table
 from .words import fixed, human_bytes, significant, time_unit
 
 
-def holds(path):
-    """Whether the file is one of `fedorbit links`, which has nothing else."""
-    with open_file(path) as file:
-        return schema.VirtualTurns.GROUP in file and schema.Rounds.GROUP not in file
-
-
 def _time(rounds):
     """How long rounds took, and how many there are in a day."""
     names = schema.VirtualRounds

@@ -7,7 +7,7 @@ import unittest
 
 import h5py
 import numpy
-from sample_files import WithFolder, report
+from sample_files import WithFolder, bench_file, links_file, report
 
 from analysis import compare, describe, schema
 from analysis.groups import setting_in_words
@@ -169,6 +169,22 @@ class Analysis(WithFolder):
             with self.assertRaisesRegex(Unreadable, sentence):
                 Run(place)
             self.refuse(report("summary", place), sentence)
+
+    def test_files_of_other_subcommands_are_named_where_a_run_is_asked_for(self):
+        plain = self.folder / "plain"
+        bench, links = bench_file(self.folder / "bench.h5"), links_file(self.folder / "links.h5", plain)
+        for place, of in ((bench, "bench-comm"), (links, "links")):
+            for command in (("table",), ("plot", "-o", self.folder / "none.png"), ("scaling",)):
+                self.refuse_here(f"is a file of `fedorbit {of}`, not of a run: .*summary", *command, place)
+            self.print_here("summary", place)
+        for place, what in ((plain, "a folder"), (plain / "results.h5", "a file of a run"),
+                            (links, "a file of `fedorbit links`")):
+            self.refuse_here(f"is {what}: --bench names a file of `fedorbit bench-comm`", "scaling", plain, "--bench", place,
+                             "--up-to", 4)
+
+    def test_files_of_times_alone_are_not_called_the_same(self):
+        bench = bench_file(self.folder / "times.h5")
+        self.refuse_here("times and transport alone", "compare", bench, bench)
 
     def test_shares_are_rounded_as_the_program_does(self):
         """The numbers of tests/core/words_test.cpp."""

@@ -1,10 +1,17 @@
 """analysis/report in the places and on the terminals that people have, with the names that they give."""
 
+import io
 import os
+import re
 import sys
 import unittest
 
-from sample_files import ROOT, WithFolder, report
+import h5py
+from rich.console import Console
+from sample_files import ROOT, WithFolder, bench_file, report
+
+from analysis import summary
+from analysis.run import Run
 
 
 class Places(WithFolder):
@@ -56,6 +63,22 @@ class Places(WithFolder):
         answer = report("summary", self.sample("plain"), environment={
             "HOME": "/nowhere", "XDG_CACHE_HOME": "/nowhere", "PYTHONPATH": "", "PATH": f"{bare}:{os.environ['PATH']}"})
         self.refuse(answer, "jobs/setup installs what the analysis needs")
+
+    def test_numbers_and_names_are_never_cut_however_narrow_the_terminal(self):
+        bench = bench_file(self.folder / "bench.h5")
+        self.assertRegex(self.print_here("summary", bench), "all_reduce .* FedRSCLIP .* 109047.53 .* 7034.0")
+        run = self.sample("narrow")
+        with h5py.File(run / "results.h5", "r+") as file:
+            words = "a sentence that is longer than the terminal is wide, and tells of resumed_after_a_kill"
+            file["events/message"][0] = words.encode()
+        for place in (bench, run):
+            wide, narrow = (Console(width=width, file=io.StringIO()) for width in (300, 40))
+            for console in (wide, narrow):
+                summary.show(Run(place), console)
+            tables = [console.file.getvalue().rpartition("Accuracy")[2] for console in (wide, narrow)]
+            everything, seen = (set(re.findall(r"[^\s━┏┳┓┡╇┩└─┴┘│┃]+", words)) for words in tables)
+            self.assertGreater(len(everything), 30)
+            self.assertEqual(everything - seen, set())
 
     def test_it_is_found_from_anywhere(self):
         link = self.folder / "link"

@@ -51,8 +51,34 @@ class Pictures(WithFolder):
             for table in ("rounds", "turns", "scores", "phases", "transport"):
                 for column in file[table].values():
                     column.resize((0,))
-        self.refuse_here("there is nothing to draw yet", "plot", empty, "-o", self.folder / "none.png")
+        self.refuse_here("there is nothing to draw: the runs hold no scores", "plot", empty, "-o", self.folder / "none.png")
         self.assertFalse((self.folder / "none.png").exists())
+
+    def timed(self, name, seconds, **options):
+        """A run whose rounds take so many seconds in a federation."""
+        run = self.sample(name)
+        change_options(run / "results.h5", seed=1, links__step_seconds=1, links__profile=f'"{name}"', **options)
+        with h5py.File(run / "results.h5", "r+") as file:
+            rounds = file["rounds/round"][:]
+            for column, values in (("round", rounds), ("start_seconds", float(seconds) * rounds),
+                                   ("seconds", numpy.full(len(rounds), float(seconds))), ("slowest_client", 0 * rounds)):
+                file["virtual_rounds"][column].resize((len(rounds),))
+                file["virtual_rounds"][column][:] = values
+        return run
+
+    def test_a_run_that_a_panel_leaves_out_is_named_with_the_reason(self):
+        timed, plain = self.timed("timed", 60), self.sample("untimed")
+        change_options(plain / "results.h5", seed=1, links__step_seconds=0, links__profile='"mobile"')
+        said = r"mobile \(untimed\) has no seconds of a federation, for\s+links.step_seconds was not said"
+        for panels_asked in ((), ("--panel", "virtual"), ("--panel", "rounds", "--panel", "virtual")):
+            printed = self.print_here("plot", plain, timed, *panels_asked, "-o", self.folder / "timed.png")
+            self.assertRegex(printed, said)
+            self.assertNotIn("timed (timed)", printed)
+        self.assertNotIn("step_seconds", self.print_here("plot", plain, "-o", self.folder / "timed.png"))
+        self.refuse_here("there is nothing to draw: .* has no seconds of a federation, for links.step_seconds was not said",
+                         "plot", plain, "--panel", "virtual", "-o", self.folder / "none.png")
+        self.assertRegex(self.print_here("plot", plain, timed, "--panel", "templates", "--panel", "rounds", "-o",
+                                         self.folder / "timed.png"), "has nothing for the panel templates")
 
     def test_repeats_are_one_line_and_settings_are_several(self):
         for learner in ("prompt", "dual_prompt"):

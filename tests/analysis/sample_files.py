@@ -12,6 +12,7 @@ import tempfile
 import unittest
 
 import h5py
+import numpy
 
 SAMPLE = os.environ["ANALYSIS_SAMPLE"]
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -45,6 +46,32 @@ def change_options(file, **changes):
         for section, lines in sections.items():
             words += f"[{section}]\n" + "\n".join(lines) + "\n"
         opened.attrs["options"] = words
+
+
+def bench_file(path):
+    """What `fedorbit bench-comm` writes, of one collective."""
+    with h5py.File(path, "w") as file:
+        file.attrs.update({"filetype": numpy.bytes_("fedorbit-results"), "version": [6, 2], "ranks": numpy.bytes_("2"),
+                           "options": numpy.bytes_("calls = 0\n")})
+        sizes = {"collective": b"all_reduce", "type": b"float32", "payload": b"FedRSCLIP", "bytes": 262144, "calls": 1000,
+                 "wrong": 0, "median_seconds": 0.10904753, "bare_seconds": 0.015872, "agreement_seconds": 0.0013,
+                 "algbw": 7.034e9, "busbw": 7.034e9}
+        models = {"collective": b"all_reduce", "type": b"float32", "latency_seconds": 1e-6, "rate": 1e9,
+                  "relative_error": 0.1}
+        for group, columns in (("bandwidths", sizes), ("link_models", models)):
+            for name, value in columns.items():
+                dataset = file.create_dataset(f"{group}/{name}", data=numpy.array([value]))
+                dataset.attrs["kind"] = numpy.bytes_("transport")
+    return path
+
+
+def links_file(path, run):
+    """What `fedorbit links` writes: the tables of the run that are of a federation's seconds."""
+    with h5py.File(path, "w") as file, h5py.File(run / "results.h5") as of:
+        file.attrs.update(of.attrs.items())
+        for group in ("virtual_turns", "virtual_rounds"):
+            of.copy(group, file)
+    return path
 
 
 @functools.cache
