@@ -4,10 +4,11 @@ import dataclasses
 import pathlib
 
 from . import schema
+from .inputs import replaced
 from .kind import require_run
 from .run import Run
 from .study import is_study, runs_of
-from .words import counted, shown
+from .words import counted, listed, shown
 
 REPEAT = "seed"
 SPLIT_SEED = "partition.seed"  # the same as the seed unless it was said
@@ -46,6 +47,8 @@ def setting_in_words(key, value):
         return last if value else f"no {last}"
     if isinstance(value, (int, float)):
         return counted(value, last[:-1]) if last in ("clients", "ranks", "rounds") else f"{last} {value}"
+    if key in schema.Attribute.INPUTS:
+        return f"{schema.Attribute.INPUTS[key]} {value[:8]}"
     if key == "method.personal":
         return "alone" if value == "*" else f"{value} personal" if value else "all shared"
     if key.startswith(("data.", "model.")):
@@ -68,9 +71,19 @@ def telling_keys(settings, named=()):
     return chosen
 
 
-def _settings(run):
-    return {key: value for key, value in run.options.items() if key not in NEITHER} | {
-        RANKS: int(run.attributes.get(schema.Attribute.RANKS, 1))}
+def _options(run):
+    return {key: value for key, value in run.options.items() if key not in NEITHER}
+
+
+def _hashed(settings):
+    """Equal where settings are."""
+    return tuple(sorted((key, repr(value)) for key, value in settings.items()))
+
+
+def _ranks(run):
+    """How many trained; in words where there were more than one number of them."""
+    counts = list(run.rank_counts) or [int(run.attributes.get(schema.Attribute.RANKS, 1))]
+    return counts[0] if len(counts) == 1 else f"{listed([str(count) for count in counts])} ranks"
 
 
 def _repeat(options):
@@ -80,12 +93,12 @@ def _repeat(options):
     return f"{REPEAT} {seed}" + (f", split {of_split}" if of_split != seed else "")
 
 
-def _group_plain(runs, notes):
-    """Groups of runs that no study describes, by their options."""
+def _group_plain(runs, apart, notes):
+    """Groups of runs that no study describes, by their options and what tells their inputs `apart`."""
     found = {}
     for run in runs:
-        settings = _settings(run)
-        group = found.setdefault(tuple(sorted((k, repr(v)) for k, v in settings.items())), Group(settings))
+        settings = _options(run) | {RANKS: _ranks(run)} | apart.get(run, {})
+        group = found.setdefault(_hashed(settings), Group(settings))
         repeat = _repeat(run.options)
         if repeat in group.repeats:
             notes.append(f"{run.name} is left out: it repeats {group.repeats[repeat].name} with the same {REPEAT}.")
@@ -102,17 +115,20 @@ def _group_plain(runs, notes):
     return groups
 
 
-def _group_study(place):
-    """Groups of a study, with what is missing of it."""
-    found = {}
-    for entry in runs_of(place):
-        group = found.setdefault(tuple((k, repr(v)) for k, v in entry.settings.items()), Group(dict(entry.settings)))
+def _group_study(entries, apart):
+    """Groups of a study, by its settings and what tells inputs `apart`; what is missing stands with the first of a setting."""
+    found = {}  # {setting: {inputs: Group}}
+    for entry in sorted(entries, key=lambda entry: entry.run is None):
+        inputs = apart.get(entry.run, {})
+        of_setting = found.setdefault(_hashed(entry.settings), {})
         repeat = ", ".join(f"{key} {value}" for key, value in entry.repeats.items()) or "the only one"
         if entry.run is None:
-            group.missing[repeat] = entry.why
+            first = next(iter(of_setting.values()), None) or of_setting.setdefault((), Group(dict(entry.settings)))
+            first.missing[repeat] = entry.why
         else:
-            group.repeats[repeat] = entry.run
-    return list(found.values())
+            of_setting.setdefault(_hashed(inputs), Group(entry.settings | inputs)).repeats[repeat] = entry.run
+    in_order = dict.fromkeys(_hashed(entry.settings) for entry in entries)
+    return [group for setting in in_order for group in found[setting].values()]
 
 
 def _studies(places, notes):
@@ -130,15 +146,19 @@ def groups_of(places):
     """(groups, notes): of run directories, results files and study directories; each note is a sentence."""
     notes, groups = [], []
     studies = _studies([place for place in places if is_study(place)], notes)
-    for name, place in studies.items():
-        of_study = _group_study(place)
-        for group in of_study if len(studies) > 1 else ():
-            group.settings[STUDY] = name
-        groups += of_study
+    studies = {name: runs_of(place) for name, place in studies.items()}
     plain = [Run(place) for place in places if not is_study(place)]
     for run in plain:
         require_run(run.path)
-    groups += _group_plain(plain, notes)
+    of_studies = [entry.run for entries in studies.values() for entry in entries if entry.run]
+    apart, differing = replaced(of_studies + plain, lambda run: _hashed(_options(run)))
+    notes += differing
+    for name, entries in studies.items():
+        of_study = _group_study(entries, apart)
+        for group in of_study if len(studies) > 1 else ():
+            group.settings[STUDY] = name
+        groups += of_study
+    groups += _group_plain(plain, apart, notes)
     keys = telling_keys([group.settings for group in groups])
     for group in groups:
         words = [setting_in_words(key, group.settings[key]) for key in keys or group.settings if key in group.settings]

@@ -75,6 +75,21 @@ class Run:
         rounds, shares = (self.selections[name] for name in (schema.Selections.ROUNDS_DONE, schema.Selections.ACCURACY))
         return (int(rounds[-1]), float(shares[-1])) if len(rounds) else None
 
+    @functools.cached_property
+    def rank_counts(self):
+        """{number of ranks: how many rounds so many trained}, in the order in which they did: a run that was interrupted may
+        go on on another number. Empty of a file without rounds."""
+        names, phases = schema.Phases, self.phases
+        rounds = phases.get(names.ROUND, numpy.zeros(0, int))
+        trained = rounds != schema.BEFORE_ROUNDS
+        if not trained.any():
+            return {}
+        ranks = phases[names.RANK][trained]
+        width = int(ranks.max()) + 1
+        entries = numpy.unique(rounds[trained] * width + ranks)  # each rank of each round once
+        _, counts = numpy.unique(entries // width, return_counts=True)
+        return {int(count): int((counts == count).sum()) for count in dict.fromkeys(counts)}
+
     def _rows(self, judged):
         """Which rows of scores are accuracies of what was judged."""
         table, names = self.scores, schema.Scores

@@ -15,7 +15,12 @@ class Attribute:
     OPTIONS = "options"
     END = "end"
     KIND = "kind"
-    RANKS = "ranks"
+    RANKS = "ranks"  # at the beginning: a run may go on on another number
+    SPLIT = "split_sha256"
+    # Checksums of what a run read, and what that is.
+    INPUTS = {"data_sha256": "data", "public_sha256": "public images", "downstream_data_sha256": "downstream data",
+              "weights_sha256": "weights", "learner_weights_sha256": "weights of the learner", SPLIT: "splits",
+              "availability_sha256": "traces of availability", "links_trace_sha256": "traces of links"}
 
 
 class Kind:

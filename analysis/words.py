@@ -35,6 +35,12 @@ def counted(count, noun):
     return f"{count} {noun}" + ("" if count == 1 else "es" if noun.endswith("s") else "s")
 
 
+def listed(words):
+    """ "a", "a and b", "a, b and c"."""
+    *most, last = words
+    return f"{', '.join(most)} and {last}" if most else last
+
+
 def byte_unit(count):
     """The unit in which that many bytes are a number below 1024, and its size: ("MiB", 1048576)."""
     units = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
