@@ -146,8 +146,14 @@ class Phases:
     SECONDS = "seconds"
 
 
+COUNTED = "counted"  # of the outcomes
+
+
 class VirtualTurns:
     GROUP = "/virtual_turns"
+    ROUND = "round"
+    CLIENT = "client"
+    START = "start_seconds"
     OUTCOME = "outcome"
     BYTES = "download_bytes"
     DOWNLOAD_WAITING = "download_waiting_seconds"
@@ -162,6 +168,7 @@ class VirtualRounds:
     ROUND = "round"
     START = "start_seconds"
     SECONDS = "seconds"
+    SLOWEST = "slowest_client"
 
 
 class Transport:

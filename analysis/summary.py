@@ -4,7 +4,7 @@ import numpy
 from rich.table import Table
 from rich.text import Text
 
-from . import bench, schema, virtual
+from . import bench, federation, schema, virtual
 from .kind import BENCH, LINKS, kind
 from .whole import print_whole
 from .words import counted, fixed, human_bytes, percent
@@ -119,12 +119,17 @@ def events(run):
 def show(run, console):
     others = {BENCH: bench.tables, LINKS: virtual.tables}
     if (of := kind(run.path)) in others:
+        if of == LINKS:
+            console.print(federation.line(run.options))
         for table in others[of](run.path):
             print_whole(console, table)
         return
     console.print(provenance(run))
+    timed = virtual.tables(run.path)
+    if timed:
+        console.print(federation.line(run.options))
     before, after = (accuracy, domains, federated), (seconds, transport, events)
-    for table in (*(part(run) for part in before), *virtual.tables(run.path), *(part(run) for part in after)):
+    for table in (*(part(run) for part in before), *timed, *(part(run) for part in after)):
         if table.row_count:
             print_whole(console, table)
     if not run.finished:
