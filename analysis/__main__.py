@@ -66,17 +66,18 @@ def scaling(arguments, console):
     from . import scaling as measure
     from . import scaling_view as view
     from .groups import groups_of
+    from .projection import all_reduce_model
 
     if bool(arguments.bench) != bool(arguments.up_to):
         raise Unreadable("--up-to projects by what --bench measured: name both, or none.")
     groups, notes = groups_of(arguments.runs)
-    model = measure.all_reduce_model(arguments.bench) if arguments.bench else None
-    rows = measure.rows(groups, model, arguments.up_to)
+    model = all_reduce_model(arguments.bench) if arguments.bench else None
+    rows, remarks = measure.rows(groups, model, arguments.up_to)
     print_whole(console, view.table(rows))
-    for note in notes:
+    for note in notes + remarks:
         console.print(note)
     if arguments.output:
-        view.draw(rows, arguments.output)
+        view.draw(rows, remarks, arguments.output)
         console.print(f"{shown(arguments.output)} is written.")
     return 0
 

@@ -1,6 +1,7 @@
 """Rows of scaling as a table on the terminal and as a picture."""
 
 import os
+import textwrap
 
 import matplotlib
 
@@ -9,10 +10,11 @@ import matplotlib.pyplot as pyplot
 from matplotlib.ticker import PercentFormatter, StrMethodFormatter
 from rich.table import Table
 
-from .palette import COLOURS, MARKS, STYLE
+from .palette import COLOURS, MARKS, STYLE, literal
 from .plot import picture_format
 from .words import fixed, percent
 
+LINE = 165  # characters of a sentence below the picture
 
 def table(rows):
     out = Table(title="Scaling", title_justify="left")
@@ -37,8 +39,8 @@ def _lines(rows):
     return [(words, some) for words, some in lines if some]
 
 
-def draw(rows, target):
-    """Seconds a round and efficiency over ranks; what is projected is hollow and dashed."""
+def draw(rows, remarks, target):
+    """Seconds a round and efficiency over ranks, and below them sentences; what is projected is hollow and dashed."""
     kind = picture_format(target)
     with pyplot.rc_context(STYLE):
         figure, (seconds, efficiency) = pyplot.subplots(1, 2, figsize=(9.6, 4.4), layout="constrained")
@@ -60,6 +62,8 @@ def draw(rows, target):
         efficiency.set_ylim(bottom=0)
         efficiency.yaxis.set_major_formatter(PercentFormatter(1))
         efficiency.set_title("Efficiency of a rank")
+        lines = [textwrap.fill(literal(remark), LINE) for remark in remarks]
+        figure.supxlabel("\n".join(lines), x=0.01, ha="left", fontsize=8)
         part = f"{target}.part"
         figure.savefig(part, format=kind)
         pyplot.close(figure)

@@ -1,70 +1,61 @@
 """What `report scaling` makes of runs, against numbers by hand."""
 
-import types
 import unittest
 
 import numpy
+from timed_runs import group, run
 
-from analysis import scaling, schema
+from analysis import scaling, schema, speed
 from analysis.results_file import Unreadable
-
-SECONDS = numpy.array([4.0, 1.0, 3.0, 2.0])  # of four clients in each of two rounds
-
-
-def run(ranks=1, seconds=10.0, **options):
-    """Two rounds of four clients with three steps each, of which training takes all but a tenth."""
-    turns, rounds, phases, moves = schema.Turns, schema.Rounds, schema.Phases, schema.Transport
-    one = types.SimpleNamespace(
-        name="run", finished=True, attributes={schema.Attribute.RANKS: str(ranks)},
-        options={"training.group_size": 2, "machine.device": "cpu", "machine.threads": 1, "engine.precision": "bfloat16"}
-        | options,
-        clients={schema.Clients.CLIENT: numpy.arange(4)},
-        rounds={rounds.ROUND: numpy.arange(2), rounds.TOTAL: numpy.full(2, seconds)},
-        turns={turns.ROUND: numpy.repeat([0, 1], 4), turns.CLIENT: numpy.tile(numpy.arange(4), 2),
-               turns.STEPS: numpy.full(8, 3), turns.SECONDS: numpy.tile(SECONDS, 2)},
-        transport={moves.PHASE: numpy.array(["sum"] * 2), moves.RANK: numpy.zeros(2),
-                   moves.COLLECTIVE: numpy.array(["all_reduce"] * 2), moves.BYTES: numpy.full(2, 1000)},
-        phases={phases.ROUND: numpy.arange(2)})
-    waiting = 0.0 if ranks == 1 else 0.2 * seconds
-    spent = numpy.full(ranks, 2 * 0.9 * seconds - 2 * waiting)
-    one.phase_seconds = lambda: (numpy.arange(ranks), {
-        "training": (spent, 0 * spent, 0 * spent), "small message": (0 * spent + 2 * waiting, 0 * spent + 2 * waiting, 0 * spent)})
-    return one
-
-
-def group(*runs, **settings):
-    return types.SimpleNamespace(settings=settings, runs=list(runs))
 
 
 class Scaling(unittest.TestCase):
+    def test_shares_are_of_what_all_ranks_did_but_for_evaluations_and_add_up(self):
+        row = speed.measured(run(2))
+        self.assertAlmostEqual(row.seconds, 10)  # the checkpoint is in it, as it is not in a round's own seconds
+        self.assertAlmostEqual(row.training, 0.7)
+        self.assertAlmostEqual(row.waiting, 0.25)  # the root waits 2 s, the other 3 s
+        self.assertAlmostEqual(row.overhead, 0.05)  # 1 s of the root's
+        self.assertAlmostEqual(row.training + row.waiting + row.overhead, 1)
+
     def test_efficiency_is_of_steps_in_a_second_and_rank(self):
-        rows = scaling.rows([group(run(2, 8.0), ranks=2), group(run(1, 10.0), ranks=1)])
+        rows, remarks = scaling.rows([group(run(2, 8.0), ranks=2), group(run(1, 10.0), ranks=1)])
         self.assertEqual([row.ranks for row in rows], [1, 2])
         self.assertAlmostEqual(rows[0].efficiency, 1)
         self.assertAlmostEqual(rows[1].efficiency, (12 / 8) / 2 / (12 / 10))
-        self.assertAlmostEqual(rows[1].waiting, 0.2)
-        self.assertAlmostEqual(rows[0].training + rows[0].waiting + rows[0].overhead, 1)
+        self.assertEqual(remarks, [])
 
-    def test_projection_places_the_groups_anew_and_adds_the_sum(self):
-        one = run()
-        latency, rate = 0.5, 1000.0
-        row = scaling.projected(one, (2, latency, rate), 4)  # two groups of 5 s each: two ranks have none
-        transfer = 0.5 * 2 + 1000 * (3 / 4) / (1 / 2) / rate
-        self.assertAlmostEqual(row.seconds, 5 + 1 + transfer)  # a tenth of ten seconds is neither training nor waiting
-        self.assertAlmostEqual(row.waiting, (5 - 2.5) / row.seconds)
-        self.assertTrue(row.projected)
+    def test_a_run_that_went_on_on_other_ranks_is_left_out_and_said(self):
+        rows, remarks = scaling.rows([group(run(1, later=3), run(1, 20.0))])
+        self.assertEqual([(row.ranks, row.seconds) for row in rows], [(1, 20.0)])
+        self.assertEqual(remarks[0], "run is left out: it trained 1 round on 1 rank and 1 round on 3 ranks.")
+        with self.assertRaisesRegex(Unreadable, "no finished run on one number of ranks.* 1 round on 3 ranks"):
+            scaling.rows([group(run(1, later=3))])
 
-    def test_groups_are_parted_where_no_bit_depends_on_them(self):
-        row = scaling.projected(run(**{"engine.precision": "float32"}), (2, 0.0, 1e12), 4)
-        self.assertAlmostEqual(row.seconds, 4 + 1, places=6)  # the longest client alone
+    def test_ranks_are_those_that_trained_and_not_those_of_the_beginning(self):
+        one = run(2)
+        one.attributes[schema.Attribute.RANKS] = "1"
+        self.assertEqual(speed.measured(one).ranks, 2)
 
-    def test_projected_ranks_are_powers_of_two_beyond_those_measured(self):
-        rows = scaling.rows([group(run(2, 8.0), run(1))], (2, 0.1, 1e6), 16)
-        self.assertEqual([(row.ranks, row.projected) for row in rows],
-                         [(1, False), (2, False), (4, True), (8, True), (16, True)])
+    def test_what_one_number_of_ranks_does_not_say_is_remarked(self):
+        for runs in ([run(2)], [run(2), run(2, 9.0)]):
+            _, remarks = scaling.rows([group(*runs)])
+            self.assertRegex(remarks[0], "ran on 2 ranks: .* 100 % of itself")
 
-    def test_runs_of_other_methods_are_no_scaling(self):
-        with self.assertRaisesRegex(Unreadable, "differ in method.learner"):
-            scaling.rows([group(run(), **{"method.learner": "prompt"}), group(run(2), ranks=2)])
+    def test_efficiency_above_a_whole_is_remarked(self):
+        larger = run(2, 4.0)
+        larger.clients = {schema.Clients.CLIENT: numpy.arange(8)}
+        _, remarks = scaling.rows([group(run(1), larger)])
+        self.assertEqual(len(remarks), 1)
+        self.assertIn("above 100 % (8 clients on 2 ranks)", remarks[0])
+
+    def test_runs_of_other_methods_or_data_are_no_scaling(self):
+        for key in ("method.learner", "data_sha256"):
+            with self.assertRaisesRegex(Unreadable, f"differ in {key}"):
+                scaling.rows([group(run(), **{key: "a"}), group(run(2), ranks=2)])
         with self.assertRaisesRegex(Unreadable, "no finished run"):
             scaling.rows([])
+
+
+if __name__ == "__main__":
+    unittest.main()
