@@ -1,7 +1,8 @@
 """What groups of runs have in common, in words: method, data, split, seeds."""
 
 from . import schema
-from .groups import REPEAT, setting_in_words
+from .groups import REPEAT
+from .settings import setting_in_words
 from .words import counted
 
 

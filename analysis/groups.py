@@ -7,8 +7,9 @@ from . import schema
 from .inputs import replaced
 from .kind import require_run
 from .run import Run
+from .settings import is_nothing, setting_in_words
 from .study import is_study, runs_of
-from .words import counted, listed, shown
+from .words import listed, shown
 
 REPEAT = "seed"
 SPLIT_SEED = "partition.seed"  # the same as the seed unless it was said
@@ -30,30 +31,11 @@ class Group:
     repeats: dict = dataclasses.field(default_factory=dict)  # {repeat in words: Run}
     missing: dict = dataclasses.field(default_factory=dict)  # {repeat in words: why}
     words: tuple = ()  # what tells it apart, one setting each
-
-    @property
-    def label(self):
-        return ", ".join(self.words)
+    label: str = ""  # the same without what is not there, as a deadline of 0
 
     @property
     def runs(self):
         return list(self.repeats.values())
-
-
-def setting_in_words(key, value):
-    """ "40 clients", "1 client", "alpha 0.1", "fedprox": short, for labels."""
-    last = key.rpartition(".")[2].replace("_", " ")
-    if isinstance(value, bool):
-        return last if value else f"no {last}"
-    if isinstance(value, (int, float)):
-        return counted(value, last[:-1]) if last in ("clients", "ranks", "rounds") else f"{last} {value}"
-    if key in schema.Attribute.INPUTS:
-        return f"{schema.Attribute.INPUTS[key]} {value[:8]}"
-    if key == "method.personal":
-        return "alone" if value == "*" else f"{value} personal" if value else "all shared"
-    if key.startswith(("data.", "model.")):
-        return str(value).rpartition("/")[2].rpartition(".")[0] or str(value) or f"no {last}"
-    return str(value)
 
 
 def keys_in_order(keys):
@@ -161,6 +143,13 @@ def groups_of(places):
     groups += _group_plain(plain, apart, notes)
     keys = telling_keys([group.settings for group in groups])
     for group in groups:
-        words = [setting_in_words(key, group.settings[key]) for key in keys or group.settings if key in group.settings]
-        group.words = tuple(words) or (group.runs[0].name if group.runs else "all",)
+        named = [key for key in keys or group.settings if key in group.settings]
+        words = {key: setting_in_words(key, group.settings[key]) for key in named}
+        group.words = tuple(words.values()) or (group.runs[0].name if group.runs else "all",)
+        there = [words[key] for key in named if not is_nothing(key, group.settings[key])]
+        group.label = ", ".join(there or group.words)
+    labels = [group.label for group in groups]
+    for group, label in zip(groups, labels):
+        if labels.count(label) > 1:
+            group.label = ", ".join(group.words)
     return groups, notes

@@ -2,9 +2,9 @@
 
 import numpy
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter, PercentFormatter
+from matplotlib.ticker import MaxNLocator
 
-from . import schema, series
+from . import schema, series, ticks
 from .palette import COLOURS, PHASES, REFERENCE, crossed, literal, look
 from .words import byte_unit, counted, percent, time_unit
 
@@ -18,6 +18,7 @@ WORDS = {schema.Judged.GLOBAL: "global (pool)", schema.Judged.PERSONAL: "persona
          schema.Judged.DOWNSTREAM_NEIGHBOURS: "downstream, neighbours"}
 REFERENCES = ((schema.Judged.ZERO_SHOT, "-.", "zero-shot"), (schema.Judged.PROBE, ":", "linear probe"))
 MOST_CLASSES = 30
+FAR_APART = 30  # times as many bytes or seconds as another: an even axis would show the lesser as a point
 
 
 class Looks:
@@ -71,7 +72,7 @@ class Looks:
 
 
 def _shares(axis):
-    axis.set_major_formatter(PercentFormatter(1))
+    axis.set_major_formatter(ticks.Shares())
 
 
 def _rows(axes, count):
@@ -99,13 +100,13 @@ def _accuracy(axes, looks, axis):
     if not any(len(found.x) > 1 for _, found, _ in lines):
         return False
     last = [found.x[-1] for _, found, _ in lines]
-    logarithmic = axis in (series.BYTES, series.VIRTUAL) and max(last) >= 10 * min(last) > 0
+    logarithmic = axis in (series.BYTES, series.VIRTUAL) and max(last) >= FAR_APART * min(last) > 0
     units = {series.BYTES: byte_unit, series.VIRTUAL: time_unit}
     unit, size = units[axis](max(last)) if axis in units else (axis, 1)
     if logarithmic:
         axes.set_xscale("log")
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-        axes.xaxis.set_minor_formatter(NullFormatter())
+        if axis == series.VIRTUAL:  # each tick has a unit of its own
+            unit, size = "time", 1
     for drawn, found, banded in lines:
         seen = found.x > 0 if logarithmic else found.x >= 0
         x = found.x[seen] / size
@@ -122,9 +123,11 @@ def _accuracy(axes, looks, axis):
     axes.set_ylim(max(0.0, axes.get_ylim()[0]), top)
     words = {series.ROUNDS: "rounds", series.BYTES: f"{unit} sent up and down by all clients",
              series.SECONDS: "seconds of rounds on this machine", series.VIRTUAL: f"{unit} in the federation"}
-    axes.set_xlabel(words[axis])
+    axes.set_xlabel(words[axis] + (" (logarithmic)" if logarithmic else ""))
+    if logarithmic:
+        (ticks.times if axis == series.VIRTUAL else ticks.powers)(axes.xaxis)
     if axis == series.ROUNDS:
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=(1, 2, 5, 10)))
     axes.set_title({series.ROUNDS: "Accuracy over rounds", series.BYTES: "Accuracy over federated bytes",
                     series.SECONDS: "Accuracy over seconds",
                     series.VIRTUAL: "Accuracy over time in the federation"}[axis])
@@ -218,7 +221,7 @@ def templates(axes, looks):
     _shares(axes.yaxis)
     axes.set_xlabel("templates, from the lowest to the highest")
     axes.set_ylabel("accuracy")
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=(1, 2, 5, 10)))
     axes.set_title("Each template alone")
     return True
 

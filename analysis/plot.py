@@ -49,11 +49,16 @@ def _sheet(count, column):
     return figure, axes[:count]
 
 
-def _explain(figure, handles, most):
-    """The legend below the panels, in as many columns as fit."""
-    for columns in range(min(len(handles), most), 0, -1):
-        legend = figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=columns,
-                               handlelength=2.5, columnspacing=1.2)
+def _explain(figure, handles, column):
+    """The legend below the panels, in as many columns as fit; in a journal's rather smaller letters than one column."""
+    points = COLUMNS[column][1] if column else pyplot.rcParams["font.size"]
+    spaces = {"handlelength": 1.8, "columnspacing": 0.8, "handletextpad": 0.4} if column else {"handlelength": 2.5,
+                                                                                            "columnspacing": 1.2}
+    most = min(len(handles), 2 if len(figure.axes) == 1 and not column else 4)
+    tries = [(columns, size) for size in ((points, points - 1) if column else (points,)) for columns in range(most, 1, -1)]
+    for columns, size in [*tries, (1, points)]:
+        legend = figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=columns, fontsize=size,
+                               **spaces)
         if columns == 1 or legend.get_window_extent(figure.canvas.get_renderer()).width <= figure.bbox.width:
             break
         legend.remove()
@@ -70,7 +75,7 @@ def _draw(groups, names, column):
         if column:
             place.set_title("")  # a caption says it
     if looks.legend:
-        _explain(figure, looks.legend, 2 if len(axes) == 1 else 4)
+        _explain(figure, looks.legend, column)
     if not column:
         figure.suptitle(literal(heading(groups)), x=0.01, ha="left", fontsize=12, wrap=True)
     return figure

@@ -7,11 +7,12 @@ import matplotlib
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as pyplot
-from matplotlib.ticker import PercentFormatter, StrMethodFormatter
+from matplotlib.ticker import StrMethodFormatter
 from rich.table import Table
 
 from .palette import COLOURS, MARKS, STYLE, literal
 from .plot import picture_format
+from .ticks import Shares
 from .words import fixed, percent
 
 LINE = 165  # characters of a sentence below the picture
@@ -60,7 +61,7 @@ def draw(rows, remarks, target):
         seconds.set_ylim(bottom=0)
         seconds.legend()
         efficiency.set_ylim(bottom=0)
-        efficiency.yaxis.set_major_formatter(PercentFormatter(1))
+        efficiency.yaxis.set_major_formatter(Shares())
         efficiency.set_title("Efficiency of a rank")
         lines = [textwrap.fill(literal(remark), LINE) for remark in remarks]
         figure.supxlabel("\n".join(lines), x=0.01, ha="left", fontsize=8)

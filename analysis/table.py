@@ -4,9 +4,10 @@ import dataclasses
 import difflib
 
 from .cells import cell, mark_best, paired
-from .groups import keys_in_order, setting_in_words, telling_keys
+from .groups import keys_in_order, telling_keys
 from .measures import MEASURES, USUAL
 from .results_file import Unreadable
+from .settings import setting_in_words
 from .words import counted
 
 

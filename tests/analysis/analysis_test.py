@@ -10,10 +10,10 @@ import numpy
 from sample_files import WithFolder, bench_file, links_file, report
 
 from analysis import compare, describe, schema
-from analysis.groups import setting_in_words
 from analysis.measures import MEASURES
 from analysis.results_file import Unreadable
 from analysis.run import Run, Table
+from analysis.settings import setting_in_words
 from analysis.words import human_bytes, percent
 
 
@@ -194,6 +194,11 @@ class Analysis(WithFolder):
     def test_settings_have_short_words(self):
         for value, words in (("*", "alone"), ("", "all shared"), ("head.*", "head.* personal")):
             self.assertEqual(setting_in_words("method.personal", value), words)
+        for key, value, words in (("schedule.window", 3.0, "window 3 s"), ("links.step_seconds", 0.05, "0.05 s a step"),
+                                  ("links.latency", -1.0, "latency of the profile"), ("schedule.dropout", 0.0, "no dropout"),
+                                  ("partition.alpha", 1.0, "alpha 1"), ("optimiser.learning_rate", 1e-05, "learning rate 1e-05"),
+                                  ("upload.error_feedback", False, "no error feedback")):
+            self.assertEqual(setting_in_words(key, value), words)
         for clients, words in ((1, "1 client"), (40, "40 clients")):
             self.assertEqual(setting_in_words("partition.clients", clients), words)
         options = {"data.path": "", "data.features": "some/CLIP.h5"}

@@ -9,7 +9,7 @@ import numpy
 from matplotlib import pyplot
 from sample_files import WithFolder, change_options
 
-from analysis import panels, plot
+from analysis import panels, plot, ticks
 from analysis.groups import groups_of
 
 
@@ -145,6 +145,51 @@ class Pictures(WithFolder):
             self.assertIn(words, legend)
         self.assertNotIn("one, alpha 0.1", legend)
         self.assertIn("one, alpha 0.1", looks(("one", "other"), (0.1, 0.2))[1])
+
+    def test_shares_at_the_ticks_have_as_many_decimals_as_tell_them_apart(self):
+        words = [word for word in self.words(self.sample("plain"), "--panel", "rounds") if word.endswith(" %")]
+        shares = [word for word in words if re.fullmatch(r"\d+ %", word)]
+        self.assertGreater(len(shares), 3, words)
+        self.assertEqual(ticks.Shares().format_ticks([0.5, 0.505, 0.51]), ["50.0 %", "50.5 %", "51.0 %"])
+
+    def test_what_is_not_there_is_in_no_label_and_numbers_have_their_units(self):
+        runs = [self.sample(f"deadline-{place}") for place in range(3)]
+        for run, (kind, deadline) in zip(runs, (("rounds", 5.0), ("rounds", 0.0), ("window", 0.0))):
+            change_options(run / "results.h5", seed=1, schedule__kind=f'"{kind}"', schedule__deadline=deadline)
+        groups, _ = groups_of(runs)
+        self.assertEqual([group.label for group in groups], ["rounds, deadline 5 s", "rounds", "window"])
+        groups, _ = groups_of(runs[:2])
+        self.assertEqual([group.label for group in groups], ["deadline 5 s", "no deadline"])
+        for run, rate in zip(runs, (0.0, -1.0)):  # both nothing, yet not the same
+            change_options(run / "results.h5", seed=1, method__learner='"a"', links__server_rate=rate)
+        change_options(runs[2] / "results.h5", seed=1, method__learner='"b"', links__server_rate=0.0)
+        groups, _ = groups_of(runs)
+        self.assertEqual([group.label for group in groups], ["a, no server rate", "a, server rate of the profile", "b"])
+
+    def test_a_legend_of_short_names_leaves_the_picture_of_a_column_to_its_panel(self):
+        runs = []
+        for learner in ("fedrsclip-small", "promptfl"):
+            for codec in ("float32", "qsgd", "top_k"):
+                runs.append(self.sample(f"{learner}-{codec}"))
+                change_options(runs[-1] / "results.h5", seed=1, method__learner=f'"{learner}"', upload__codec=f'"{codec}"')
+        groups, _ = groups_of(runs)
+        with pyplot.rc_context({"font.size": 8}):
+            figure = plot._draw(groups, ["rounds"], "ieee")
+            legend, = figure.legends
+            seen = legend.get_window_extent(figure.canvas.get_renderer())
+            pyplot.close(figure)
+        self.assertGreater(len(legend.get_texts()), 7)
+        self.assertLess(seen.height, 0.3 * figure.bbox.height)
+        self.assertLessEqual(seen.width, figure.bbox.width)
+
+    def test_time_is_logarithmic_from_thirty_times_on_and_says_so_with_ticks_that_can_be_read(self):
+        short = self.timed("short-time", 1)
+        for times, logarithmic in ((25, False), (40, True), (86400, True)):
+            words = self.words(short, self.timed(f"time-{times}", times), "--panel", "virtual")
+            self.assertEqual("time in the federation (logarithmic)" in words, logarithmic, words)
+            ticks_of_time = [word for word in words if re.fullmatch(r"[\d.]+ (s|min|h|d)", word)]
+            self.assertGreaterEqual(len(ticks_of_time), 2 if logarithmic else 0, words)
+            self.assertEqual("minutes in the federation" in words, not logarithmic, words)
 
     def test_clients_of_single_runs_are_a_band_only_where_nothing_stands_beside_them(self):
         def bands(*runs):
