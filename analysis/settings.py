@@ -16,8 +16,10 @@ NONE_AT_0 = {"schedule.deadline", "schedule.window", "schedule.availability_peri
 
 
 def is_nothing(key, value):
-    """Whether a number says that there is none of what the option is for, or that nothing was said of it."""
-    return _is_number(value) and (value == 0 and key in NONE_AT_0 or value == -1 and key.startswith("links."))
+    """Whether a setting says that there is none of what the option is for, or that nothing was said of it."""
+    if not _is_number(value):
+        return value == "" and key != "method.personal"
+    return value == 0 and key in NONE_AT_0 or value == -1 and key.startswith("links.")
 
 
 def _is_number(value):
@@ -41,5 +43,5 @@ def setting_in_words(key, value):
     if key == "method.personal":
         return "alone" if value == "*" else f"{value} personal" if value else "all shared"
     if key.startswith(("data.", "model.")):
-        return str(value).rpartition("/")[2].rpartition(".")[0] or str(value) or f"no {last}"
+        return str(value).rpartition("/")[2].rpartition(".")[0] or str(value)
     return str(value)

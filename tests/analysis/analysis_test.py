@@ -196,6 +196,7 @@ class Analysis(WithFolder):
             self.assertEqual(setting_in_words("method.personal", value), words)
         for key, value, words in (("schedule.window", 3.0, "window 3 s"), ("links.step_seconds", 0.05, "0.05 s a step"),
                                   ("links.latency", -1.0, "latency of the profile"), ("schedule.dropout", 0.0, "no dropout"),
+                                  ("links.trace", "", "no trace"), ("data.features", "", "no features"),
                                   ("partition.alpha", 1.0, "alpha 1"), ("optimiser.learning_rate", 1e-05, "learning rate 1e-05"),
                                   ("upload.error_feedback", False, "no error feedback")):
             self.assertEqual(setting_in_words(key, value), words)

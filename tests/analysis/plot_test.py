@@ -160,6 +160,11 @@ class Pictures(WithFolder):
         self.assertEqual([group.label for group in groups], ["rounds, deadline 5 s", "rounds", "window"])
         groups, _ = groups_of(runs[:2])
         self.assertEqual([group.label for group in groups], ["deadline 5 s", "no deadline"])
+        change_options(runs[0] / "results.h5", seed=1, links__trace='"orbits.csv"', schedule__kind='"rounds"')
+        change_options(runs[1] / "results.h5", seed=1, links__trace='""', schedule__kind='"rounds"')
+        change_options(runs[2] / "results.h5", seed=1, links__trace='""', schedule__kind='"window"')
+        groups, _ = groups_of(runs)
+        self.assertEqual([group.label for group in groups], ["rounds, orbits.csv", "rounds", "window"])
         for run, rate in zip(runs, (0.0, -1.0)):  # both nothing, yet not the same
             change_options(run / "results.h5", seed=1, method__learner='"a"', links__server_rate=rate)
         change_options(runs[2] / "results.h5", seed=1, method__learner='"b"', links__server_rate=0.0)
