@@ -1,11 +1,13 @@
 // fedorbit bench-comm: what moving tensors between ranks takes here, in the columns of OSU's and NVIDIA's benchmarks.
 #include <CLI/CLI.hpp>
+#include <cmath>
 #include <cstdio>
 #include <memory>
 
 #include "comm/bandwidth.hpp"
 #include "comm/benchmark.hpp"
 #include "core/error.hpp"
+#include "core/log.hpp"
 #include "core/signals.hpp"
 #include "core/words.hpp"
 #include "jobs/bench_comm_options.hpp"
@@ -37,8 +39,9 @@ struct OsuColumns {
                 "Iterations", "Bare Avg(us)");
   }
   static void line(const Measured& m, int) {
-    std::printf("%-12lld%18.2f%18.2f%18.2f%12lld%14.2f\n", static_cast<long long>(m.what.bytes), 1e6 * m.mean,
-                1e6 * m.lowest, 1e6 * m.highest, static_cast<long long>(m.calls), 1e6 * m.bare);
+    std::printf("%-12lld%18.2f%18.2f%18.2f%12lld%14s\n", static_cast<long long>(m.what.bytes), 1e6 * m.mean,
+                1e6 * m.lowest, 1e6 * m.highest, static_cast<long long>(m.calls),
+                std::isnan(m.bare) ? "-" : fixed(1e6 * m.bare, 2).c_str());
   }
 };
 
@@ -74,12 +77,15 @@ void sweep(const BenchCommOptions& options, Measurement what, Communicator& comm
     communicator.all_reduce(stop, Reduce::max);
     if (stop.item<std::int64_t>() != 0) throw ExitWith{resumable};
   }
-  if (of_sizes.size() < 2) return;
-  records.models.push_back({what, fitted(of_sizes)});
-  const LinkModel& model = records.models.back().model;
-  if (communicator.root())
-    std::printf("# latency %.2f us, rate %.3f GB/s, within %s (root mean square)\n\n", 1e6 * model.latency_seconds,
-                1e-9 * model.bytes_per_second, percent(model.relative_error).c_str());
+  if (of_sizes.size() < 2 || communicator.size() == 1) return;  // a rank alone has no link
+  const std::optional<LinkModel> model = fitted(of_sizes);
+  if (model) records.models.push_back({what, *model});
+  if (!communicator.root()) return;
+  if (model)
+    std::printf("# latency %.2f us, rate %.3f GB/s, within %s (root mean square)\n\n", 1e6 * model->latency_seconds,
+                1e-9 * model->bytes_per_second, percent(model->relative_error).c_str());
+  else
+    std::printf("# these sizes do not tell a latency and a rate apart\n\n");
 }
 
 void bench_comm(Arguments& arguments) {
@@ -91,6 +97,10 @@ void bench_comm(Arguments& arguments) {
   if (!output.empty()) require_output(output, schema::filetype, {});
   const auto communicator = arguments.line.start(options.machine.backend, list, options.machine.device == "cuda");
   const at::Device device = prepare_machine(options.machine, *communicator);
+  auto provenance = provenance_of_run(*communicator);
+  provenance[schema::attribute::options] = list.toml();
+  if (communicator->root() && communicator->size() == 1)
+    log::warning("one rank alone has nobody to talk to: what is measured is the program; start it by mpirun.");
   BenchmarkRecords records;
   for (const Collective collective : options.collectives())
     for (const c10::ScalarType type : options.types_of(collective)) {
@@ -100,8 +110,6 @@ void bench_comm(Arguments& arguments) {
       else
         sweep<NcclColumns>(options, what, *communicator, records);
     }
-  auto provenance = provenance_of_run(*communicator);
-  provenance[schema::attribute::options] = list.toml();
   if (!output.empty() && communicator->root()) write_benchmark(output, records, *communicator, provenance);
   std::int64_t wrong = 0;
   for (const auto& record : records.bandwidths) wrong += record.measured.wrong;

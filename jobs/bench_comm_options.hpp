@@ -88,6 +88,8 @@ struct BenchCommOptions {
                {"FedRSCLIP", 2048}, {"FedCLIP", 525312}, {"ViT-B/16", 86567656}})
         if (const std::int64_t bytes = parameters * element; bytes >= smallest && bytes <= largest)
           sizes.push_back({bytes, method});
+    require(!sizes.empty(), "no size of ", name(what.collective), " lies between smallest = ", smallest,
+            " and largest = ", largest, " bytes: each is a multiple of ", unit, " here.");
     std::ranges::stable_sort(sizes, {}, &Size::bytes);
     return sizes;
   }

@@ -42,6 +42,10 @@ RunRecord record_of(const Experiment& experiment, const OpenedRun& opened, const
   if (opened.downstream) record.provenance["downstream_data_sha256"] = opened.downstream->checksum();
   if (opened.public_images) record.provenance["public_sha256"] = opened.public_images->checksum();
   record.provenance.merge(traces_of(experiment, communicator));
+  if (timed(experiment.schedule, experiment.links)) {
+    LinkOptions links = experiment.links.resolved();
+    record.provenance["links"] = OptionList::of(links).toml();
+  }
   record.provenance["text_templates"] = opened.sources.templates;
   record.class_names = opened.sources.class_names;
   record.domain_names = opened.sources.domain_names;

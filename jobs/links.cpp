@@ -14,6 +14,7 @@
 #include "jobs/command_line.hpp"
 #include "jobs/commands.hpp"
 #include "jobs/opening.hpp"
+#include "jobs/unused_options.hpp"
 #include "results/accuracies.hpp"
 #include "results/schema.hpp"
 #include "results/virtual_time.hpp"
@@ -42,9 +43,10 @@ std::string in_words(double seconds) { return seconds < 10 ? fixed(seconds, 3) +
 
 template <class Part>
 std::string part(const char* what, const std::vector<VirtualTurn>& turns, Part part) {
-  double sum = 0, most = 0;
-  for (const VirtualTurn& turn : turns) sum += part(turn), most = std::max(most, part(turn));
-  return text("  ", what, ": mean ", in_words(sum / double(turns.size())), ", longest ", in_words(most), "\n");
+  double sum = 0, most = 0, counted = 0;
+  for (const VirtualTurn& turn : turns)
+    if (turn.outcome == "counted") sum += part(turn), most = std::max(most, part(turn)), ++counted;
+  return text("  ", what, ": mean ", in_words(sum / std::max(1.0, counted)), ", longest ", in_words(most), "\n");
 }
 
 std::string summary(const VirtualTime& time) {
@@ -62,7 +64,7 @@ std::string summary(const VirtualTime& time) {
       text(counted(rounds, "round"), " in ", human_seconds(all), ": ", fixed(86400 * double(rounds) / all, 1),
            " rounds a day\nreports: ", became, "; those counted began ",
            fixed(stale / double(std::max<std::int64_t>(1, outcomes["counted"])), 1),
-           " rounds before in the mean\nof a client's turn\n");
+           " rounds before in the mean\nof a client's turn that counted\n");
   out += part("download", time.turns, [](const VirtualTurn& turn) { return turn.trip.download.moving; });
   out += part("training", time.turns, [](const VirtualTurn& turn) { return turn.trip.training_seconds; });
   out += part("upload", time.turns, [](const VirtualTurn& turn) { return turn.trip.upload.moving; });
@@ -95,8 +97,10 @@ void links(Arguments& arguments) {
   } else {
     if (options.step_seconds == 0)
       fail(
-          "links.step_seconds is not said: how long a client's device takes for a local step (this run's machine took ",
+          "links.step_seconds is not said, or 0: how long a client's device takes for a local step (this run's machine "
+          "took ",
           fixed(measured_step_seconds(results), 6), " s); without it training would take no time.");
+    refuse_unused_links(arguments.line.assignments, options);
     const Links links(options);
     options = options.resolved();
     if (!arguments.line.output.empty()) require_output(arguments.line.output, schema::filetype, {results});

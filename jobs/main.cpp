@@ -41,6 +41,13 @@ int main(int count, char** arguments) {
     return exit.code;
   } catch (const CLI::Success& shown) {  // --help, --version
     return program.exit(shown);
+  } catch (const CLI::ExtrasError&) {
+    std::string extra;
+    for (const std::string& word : program.remaining(true)) extra = extra.empty() ? word : extra;
+    return fedorbit::report_and_abort(
+        fedorbit::Error(fedorbit::text("there is no argument ", extra,
+                                       "; options of a configuration are given as --set section.name=value (--options "
+                                       "lists them), arguments are listed by --help.")));
   } catch (const CLI::ParseError& wrong) {
     return fedorbit::report_and_abort(fedorbit::Error(fedorbit::text(wrong.what(), "; see fedorbit --help.")));
   } catch (const std::exception& cause) {

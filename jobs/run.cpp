@@ -83,7 +83,7 @@ int run(Arguments& arguments) {
     refuse_image_options(line.assignments, experiment, parts.learner->needs());
   BatchSources batches(device);
   Workshop workshop = parts.workshop(experiment, batches);
-  schedule_of(workshop)->next();  // what it refuses is refused before anything is written
+  foresee(workshop);  // what it refuses is refused before anything is written
   const std::string options_toml = list.toml();
   RunDirectory directory(line.output.empty() ? "runs/" + experiment.name : line.output);
   const std::filesystem::path scratch = scratch_folder(experiment.machine.scratch, directory.path());

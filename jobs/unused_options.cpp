@@ -61,8 +61,21 @@ void refuse_image_options(const std::vector<std::string>& assignments, const Exp
             experiment.method.learner, " train on kept features (engine.live_images = false).");
 }
 
+void refuse_unused_links(const std::vector<std::string>& assignments, const LinkOptions& links) {
+  const std::vector<std::string> of_trace{"links.download_rate", "links.upload_rate", "links.latency", "links.spread"};
+  for (const std::string& assignment : assignments) {
+    const std::string option = assignment.substr(0, assignment.find('='));
+    require(links.trace.empty() || !among(of_trace, option), "--set ", assignment,
+            " says nothing beside links.trace = ", links.trace,
+            ", whose lines have every client's rates and latency; leave one of them out.");
+    require(option != "links.contact_seconds" || links.resolved().contact_period > 0, "--set ", assignment,
+            " says nothing where links.contact_period = 0: clients are always in contact.");
+  }
+}
+
 void refuse_unused(const std::vector<std::string>& assignments, const Experiment& experiment) {
   refuse_scenes(assignments, experiment.data.path);
+  refuse_unused_links(assignments, experiment.links);
   for (const std::string& assignment : assignments) {
     const std::string option = assignment.substr(0, assignment.find('=')), section = option.substr(0, option.find('.'));
     require(!among(learner_names(), section) || section == experiment.method.learner, "--set ", assignment,
@@ -82,9 +95,10 @@ void refuse_unused(const std::vector<std::string>& assignments, const Experiment
     require(section != "downstream" || !experiment.downstream.path.empty(), "--set ", assignment,
             " is about another data set that encoders are judged by, but downstream.path names none.");
     require(section != "links" || timed(schedule, experiment.links), "--set ", assignment,
-            " is about links, but nothing of [schedule] goes by their seconds; say links.step_seconds, and turns are "
-            "timed; "
-            "of a finished run `fedorbit links` says what it would take on them.");
+            " is about links, but nothing of [schedule] goes by their seconds; say links.step_seconds, above 0, and "
+            "turns are timed; of a finished run `fedorbit links` says what it would take on them.");
+    require(option != "schedule.availability_period" || !schedule.availability.empty(), "--set ", assignment,
+            " is the period of schedule.availability, which names no file.");
     const auto of_kind = schedules_with.find(option);
     require(of_kind == schedules_with.end() || among(of_kind->second, schedule.kind), "--set ", assignment,
             " says nothing to schedule.kind = ", schedule.kind, ".");

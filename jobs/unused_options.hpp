@@ -12,6 +12,9 @@ namespace fedorbit {
 /// empty where scenes are drawn.
 void refuse_scenes(const std::vector<std::string>& assignments, const std::string& source);
 
+/// Throws where an assignment is of links whose trace, or whose lasting contact, leaves it nothing to say.
+void refuse_unused_links(const std::vector<std::string>& assignments, const LinkOptions& links);
+
 /// The same, and for options of learners, strategies and partitions that this experiment does not have.
 void refuse_unused(const std::vector<std::string>& assignments, const Experiment& experiment);
 

@@ -159,7 +159,7 @@ Measured measure(const Measurement& what, std::int64_t warm_ups, std::int64_t ca
   return out;
 }
 
-LinkModel fitted(const std::vector<Measured>& measured) {
+std::optional<LinkModel> fitted(const std::vector<Measured>& measured) {
   // Least squares of (latency + slowness * bytes) / seconds against 1.
   double ll = 0, ls = 0, ss = 0, l = 0, s = 0;
   for (const Measured& one : measured) {
@@ -167,10 +167,10 @@ LinkModel fitted(const std::vector<Measured>& measured) {
     ll += a * a, ls += a * b, ss += b * b, l += a, s += b;
   }
   const double determinant = ll * ss - ls * ls;
-  require(measured.size() > 1 && determinant > 0,
-          "a model of latency and rate wants measurements of at least two sizes.");
+  if (measured.size() < 2 || !(determinant > 0)) return std::nullopt;
   const double slowness = (ll * s - ls * l) / determinant;
   LinkModel model{(ss * l - ls * s) / determinant, 1 / slowness};
+  if (!(slowness > 0 && model.latency_seconds > 0)) return std::nullopt;
   double squares = 0;
   for (const Measured& one : measured) {
     const double error = (model.latency_seconds + slowness * double(one.what.bytes)) / one.median - 1;

@@ -1,6 +1,7 @@
 // What a collective of a backend takes for a message of a given size, every result checked.
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,7 +36,8 @@ struct LinkModel {
   double relative_error = 0;  // root mean square
 };
 
-/// Of the median seconds of at least two sizes; of measurements that differ in their bytes alone.
-LinkModel fitted(const std::vector<Measured>& measured);
+/// Of the median seconds of at least two sizes; of measurements that differ in their bytes alone. None where they do
+/// not tell a latency and a rate, both above 0, apart: sizes too much alike, or calls too few.
+std::optional<LinkModel> fitted(const std::vector<Measured>& measured);
 
 }  // namespace fedorbit

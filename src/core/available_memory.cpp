@@ -4,6 +4,8 @@
 #include <fstream>
 #include <string>
 
+#include "core/error.hpp"
+
 namespace fedorbit {
 namespace {
 
@@ -55,7 +57,7 @@ std::optional<double> available_memory(const std::filesystem::path& root) {
   for (std::string line; std::getline(groups, line);) {  // number:controllers:path
     const auto from = line.find(':'), to = line.find(':', from + 1);
     if (from == line.npos || to == line.npos) continue;
-    const std::string controllers = "," + line.substr(from + 1, to - from - 1) + ",", group = line.substr(to + 1);
+    const std::string controllers = text(",", line.substr(from + 1, to - from - 1), ","), group = line.substr(to + 1);
     std::optional<double> left;
     if (controllers == ",,") left = left_in(root / "sys/fs/cgroup", group, second);
     if (controllers.find(",memory,") != controllers.npos) left = left_in(root / "sys/fs/cgroup/memory", group, first);

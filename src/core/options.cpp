@@ -186,6 +186,7 @@ std::size_t letters_between(const std::string& word, const std::string& candidat
 }
 
 std::string last_name(const std::string& path) { return path.substr(path.rfind('.') + 1); }
+std::string section_of(const std::string& path) { return path.substr(0, path.size() - last_name(path).size()); }
 
 /// Whether `word` stands for `name` as lr or rate do for learning_rate: its initials, or one of its words.
 bool abbreviates(const std::string& word, const std::string& name) {
@@ -199,15 +200,25 @@ bool abbreviates(const std::string& word, const std::string& name) {
 }  // namespace
 
 std::string nearest(const std::string& word, const std::vector<std::string>& candidates) {
+  const std::string mine = last_name(word), section = section_of(word);
   std::string best;
   std::pair<std::size_t, std::size_t> least{SIZE_MAX, SIZE_MAX};
   for (const std::string& candidate : candidates) {
-    const std::string mine = last_name(word), theirs = last_name(candidate);
+    const std::string theirs = last_name(candidate), of = section_of(candidate);
     const std::size_t letters = letters_between(word, candidate);
-    // A name in the wrong section, or in short, says more than many letters in common.
-    const std::size_t hint = mine == theirs ? 1 : abbreviates(mine, theirs) ? 2 : letters;
-    const std::pair distance{std::min(letters, hint), letters};
-    if (distance < least) least = distance, best = candidate;
+    // A name in the wrong section, or in short, says more than many letters in common; of sections that have it all are
+    // named, but for one that was misspelt. What is in the section that was named is nearer than what is in another.
+    std::pair<std::size_t, std::size_t> distance{letters, letters};
+    if (mine == theirs)
+      distance = {1, section.empty() ? letters : std::min<std::size_t>(letters_between(section, of), 3)};
+    else if (abbreviates(mine, theirs))
+      distance.first = std::min<std::size_t>(letters, 2);
+    else if (of != section && !section.empty())
+      distance.first += mine.size();
+    if (distance < least)
+      least = distance, best = candidate;
+    else if (distance == least && distance == std::pair<std::size_t, std::size_t>{1, 3})
+      best.append(" or ").append(candidate);
   }
   return best;
 }

@@ -30,19 +30,18 @@ void Announcer::placed(const Placement& placement, std::int64_t round) {
 void Announcer::scheduled(const Plan& plan, const RoundRecord& record, const std::vector<std::int64_t>& lost_bytes) {
   if (record.turns.empty()) return;  // on other ranks than the root
   const double no_time = std::numeric_limits<double>::quiet_NaN();
-  const bool timed = plan.end > plan.start;
   std::vector<VirtualTurn> turns;
   const auto add = [&](const Visit& visit, std::int64_t bytes) {
     constexpr std::array outcomes{"counted", "late", "left", "dropped", "unfinished"};
     VirtualTurn turn{record.round, visit.client, visit.version, outcomes[std::size_t(visit.outcome)],
                      bytes,        visit.start,  visit.trip};
-    if (!timed) turn.start = no_time, turn.trip = {{no_time, no_time}, no_time, {no_time, no_time}};
+    if (!plan.timed) turn.start = no_time, turn.trip = {{no_time, no_time}, no_time, {no_time, no_time}};
     turns.push_back(std::move(turn));
   };
   for (std::size_t i = 0; i < plan.counted.size(); ++i) add(plan.counted[i], record.turns[i].download.total());
   for (std::size_t i = 0; i < plan.lost.size(); ++i) add(plan.lost[i], lost_bytes[i]);
   std::vector<VirtualRound> rounds;
-  if (timed)
+  if (plan.timed)
     rounds.push_back({record.round, plan.start, plan.end - plan.start,
                       std::ranges::max_element(plan.counted, {}, &Visit::end)->client});
   tell([&](Observer& observer) { observer.scheduled(turns, rounds); });

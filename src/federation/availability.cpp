@@ -20,7 +20,10 @@ Availability::Availability(const std::filesystem::path& trace, std::int64_t clie
             "\" begins before the client's window before it has ended: windows come in the order of time.");
     require(period == 0 || window.until <= period, trace.string(), ": \"", line.line,
             "\" ends after schedule.availability_period = ", period, " s.");
-    of_client.push_back(window);
+    if (!of_client.empty() && of_client.back().until == window.from)
+      of_client.back().until = window.until;  // it does not leave between
+    else
+      of_client.push_back(window);
   });
   require(std::int64_t(windows_.size()) >= clients, trace.string(), " (schedule.availability) ends before client ",
           windows_.size(), " of ", clients, ".");
@@ -51,7 +54,8 @@ double Availability::until(ClientId client, double time) const {
   if (!window || begin + window->from > time) return time;
   // A window at the end of a period goes on where the next period begins with one.
   const Window& first = windows_[std::size_t(client)].front();
-  const bool goes_on = period_ > 0 && window->until == period_ && first.from == 0 && first.until < period_;
+  const bool goes_on = period_ > 0 && window->until == period_ && first.from == 0;
+  if (goes_on && first.until == period_) return std::numeric_limits<double>::infinity();
   return begin + window->until + (goes_on ? first.until : 0);
 }
 

@@ -63,7 +63,7 @@ bool BufferedSchedule::complete(const Plan& plan) const {
 
 Plan BufferedSchedule::next() {
   constexpr std::size_t most_lost = 100000;
-  Plan plan{.start = time_};
+  Plan plan{.timed = true, .start = time_};
   call();
   while (!complete(plan)) {
     if (training_.empty()) wait();

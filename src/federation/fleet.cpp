@@ -72,4 +72,11 @@ std::unique_ptr<Schedule> schedule_of(Workshop& workshop) {
   return make_schedule(experiment.schedule, experiment.links, std::move(fleet), workshop.keys);
 }
 
+void foresee(Workshop& workshop) {
+  const Experiment& experiment = workshop.experiment;
+  const bool ends = !experiment.schedule.availability.empty() && experiment.schedule.availability_period == 0;
+  const auto schedule = schedule_of(workshop);
+  for (std::int64_t round = 0; round < (ends ? experiment.training.rounds : 1); ++round) schedule->next();
+}
+
 }  // namespace fedorbit

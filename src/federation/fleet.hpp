@@ -16,4 +16,8 @@ void check_schedule(const Experiment& experiment);
 /// brings. The workshop outlives what is returned.
 std::unique_ptr<Schedule> schedule_of(Workshop& workshop);
 
+/// Throws what a run of this workshop would end with for want of clients: of its first round, and of all its rounds where
+/// the trace of who is there comes to an end, as far as that goes by the schedule alone.
+void foresee(Workshop& workshop);
+
 }  // namespace fedorbit

@@ -54,23 +54,24 @@ LinkOptions LinkOptions::resolved() const {
   LinkOptions out = *this;
   for (const Profile& p : profiles) {
     if (p.name != profile) continue;
-    const auto take = [](double& value, double of_profile) {
-      require(value >= 0 || value == -1, "an option of [links] is ", value,
-              ": rates and seconds are not negative; -1 stands for what links.profile has.");
+    const auto take = [](const char* name, double& value, double of_profile) {
+      require(value >= 0 || value == -1, "links.", name, " = ", value,
+              " is negative; only -1 may be said, and stands for what links.profile has.");
       if (value == -1) value = of_profile;
     };
-    take(out.download_rate, p.download_rate), take(out.upload_rate, p.upload_rate);
-    take(out.latency, p.latency), take(out.jitter, p.jitter);
-    take(out.loss, p.loss), take(out.spread, p.spread), take(out.server_rate, 0);
-    take(out.contact_period, p.contact_period), take(out.contact_seconds, p.contact_seconds);
+    take("download_rate", out.download_rate, p.download_rate), take("upload_rate", out.upload_rate, p.upload_rate);
+    take("latency", out.latency, p.latency), take("jitter", out.jitter, p.jitter), take("loss", out.loss, p.loss);
+    take("spread", out.spread, p.spread), take("server_rate", out.server_rate, 0);
+    take("contact_period", out.contact_period, p.contact_period);
+    take("contact_seconds", out.contact_seconds, p.contact_seconds);
   }
   return out;
 }
 
 Links::Links(const LinkOptions& options) : options_(options.resolved()), keys_(std::uint64_t(options.seed)) {
   require(options_.step_seconds > 0,
-          "links.step_seconds is not said: how long a client's device takes for a local step; without it training "
-          "would take no time.");
+          "links.step_seconds is not said, or 0: how long a client's device takes for a local step; without it "
+          "training would take no time.");
   require(options_.download_rate > 0 && options_.upload_rate > 0,
           "links.download_rate and links.upload_rate must be above 0.");
   require(options_.contact_period == 0 ||

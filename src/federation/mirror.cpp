@@ -25,6 +25,7 @@ std::int64_t Mirror::bill(const std::string& name, ClientId client, std::int64_t
                           std::int64_t whole) const {
   const auto held = contents_.find(name);
   const auto last = last_.find(client);
+  if (last != last_.end() && last->second == round) return 0;
   if (held == contents_.end() || last == last_.end()) return whole;
   return held->second.bill(round - last->second, bytes, whole);
 }

@@ -36,12 +36,13 @@ class Mirror {
   const Contents& contents() const { return contents_; }
   void restore(const Contents& contents) { contents_ = contents; }
 
-  /// What this client is billed for the message of that name in `round`, which weighs `bytes`, its vector `whole`.
+  /// What this client is billed for the message of that name in `round`, which weighs `bytes`, its vector `whole`:
+  /// nothing where it was sent it in this round.
   std::int64_t bill(const std::string& name, ClientId client, std::int64_t round, std::int64_t bytes,
                     std::int64_t whole) const;
   /// After a round: clients hold what they `read` of that message.
   void advance(const std::string& name, const Tensor& read, std::int64_t bytes, std::int64_t whole);
-  /// After a round, and again of all rounds before where a run goes on: this client was sent its messages.
+  /// This client was sent the messages of a round; said again of all rounds before where a run goes on.
   void sent(const Report& report) { last_[report.client] = report.version; }
 
  private:

@@ -15,7 +15,15 @@ RoundSchedule::RoundSchedule(const ScheduleOptions& options, Fleet fleet, Availa
       fleet_(std::move(fleet)),
       availability_(std::move(availability)),
       links_(std::move(links)),
-      keys_(keys) {}
+      keys_(keys) {
+  require(invited() <= fleet_.clients, "schedule.invited = ", options_.invited, " times the ", fleet_.cohort,
+          " clients that a round has are ", invited(), ", more than the ", fleet_.clients,
+          " there are; lower it, or training.participation.");
+}
+
+std::int64_t RoundSchedule::invited() const {
+  return std::int64_t(std::ceil(options_.invited * double(fleet_.cohort)));
+}
 
 std::vector<ClientId> RoundSchedule::present() {
   std::vector<ClientId> here;
@@ -47,14 +55,13 @@ double RoundSchedule::closing(const std::vector<Visit>& visits) const {
 
 std::vector<Visit> RoundSchedule::attempt(std::uint64_t number) {
   std::vector<ClientId> chosen;
-  const auto invited = std::int64_t(std::ceil(options_.invited * double(fleet_.cohort)));
   const Keys keys = number == 0 ? keys_ : keys_.within(std::uint64_t(Purpose::schedule), number);
   if (availability_.always()) {
-    chosen = draw_cohort(fleet_.clients, std::min(invited, fleet_.clients), round_, keys);
+    chosen = draw_cohort(fleet_.clients, invited(), round_, keys);
   } else {
     const std::vector<ClientId> here = present();
     for (const ClientId place :
-         draw_cohort(std::ssize(here), std::min<std::int64_t>(invited, std::ssize(here)), round_, keys))
+         draw_cohort(std::ssize(here), std::min<std::int64_t>(invited(), std::ssize(here)), round_, keys))
       chosen.push_back(here[std::size_t(place)]);
   }
   std::vector<Visit> visits;
@@ -103,7 +110,7 @@ Plan RoundSchedule::whole_cohort() {
 Plan RoundSchedule::next() {
   if (!links_ && options_.dropout == 0) return whole_cohort();
   // An attempt of which nothing came is made again with other clients, later.
-  Plan plan{.start = time_};
+  Plan plan{.timed = links_ != nullptr, .start = time_};
   for (std::uint64_t attempts = 0; plan.reports.empty(); ++attempts) {
     refuse_if_hopeless(attempts, plan);
     std::vector<Visit> visits = attempt(attempts);

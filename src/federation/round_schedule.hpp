@@ -17,6 +17,8 @@ class RoundSchedule final : public Schedule {
   Plan whole_cohort();
   /// Those that are there at `time`, and at least one: the time moves on to when someone is.
   std::vector<ClientId> present();
+  /// How many clients a round sends the model to, where so many are there.
+  std::int64_t invited() const;
   /// Sends the model to clients and waits: what became of them.
   std::vector<Visit> attempt(std::uint64_t number);
   /// Throws where so many attempts have brought nothing that none will.

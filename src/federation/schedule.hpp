@@ -57,7 +57,8 @@ struct Plan {
   std::vector<Visit> counted{};     // theirs; none where nothing goes by seconds and nobody drops out
   std::vector<Visit> lost{};        // the others that ended in this round, in the order of their ends
   std::vector<Visit> under_way{};   // those that still train after it
-  double start = 0, end = 0;        // virtual seconds
+  bool timed = false;               // whether it goes by virtual seconds
+  double start = 0, end = 0;        // those
   std::int64_t oldest_version = 0;  // of those that are under way after it
 
   /// The reports are those of `visits`.

@@ -180,7 +180,7 @@ std::vector<TurnRecord> Simulation::train(const Plan& plan, const Placement& pla
     if (!turn) break;
     inspect(begun, *turn);
     if (examined) examine(*turn);
-    age(*turn, server_.round - begun.round, begun.global, server_.global, workshop_.experiment.schedule);
+    age(*turn, begun, server_, workshop_.experiment.schedule);
     const std::vector<bool> beyond = aggregation_.fold(*turn);
     store_.stage(turn->clients, turn->rows);
     for (std::size_t k = 0; k < group.size(); ++k)
@@ -251,9 +251,13 @@ Tensor Simulation::trained_at_root(const Sums& sums) {
 std::vector<std::int64_t> Simulation::bill_downloads(const Plan& plan, RoundRecord& record) {
   std::vector<std::int64_t> lost_bytes;
   if (!communicator_.root()) return lost_bytes;
-  const auto bytes = [&](const Report& report) { return versions_.downloads(report.version).bytes(report.client); };
-  for (std::size_t i = 0; i < plan.reports.size(); ++i) record.turns[i].download = bytes(plan.reports[i]);
+  const auto bytes = [&](const Report& report) {
+    const FederatedBytes billed = versions_.downloads(report.version).bytes(report.client);
+    if (!workshop_.download_codec.lossless()) mirror_.sent(report);  // called again, it has the message
+    return billed;
+  };
   for (const Visit& visit : plan.lost) lost_bytes.push_back(bytes(visit).total());
+  for (std::size_t i = 0; i < plan.reports.size(); ++i) record.turns[i].download = bytes(plan.reports[i]);
   record.lost_download_bytes = std::accumulate(lost_bytes.begin(), lost_bytes.end(), std::int64_t{0});
   return lost_bytes;
 }
@@ -261,7 +265,6 @@ std::vector<std::int64_t> Simulation::bill_downloads(const Plan& plan, RoundReco
 void Simulation::mirror_downloads(const Plan& plan) {
   if (workshop_.download_codec.lossless()) return;
   versions_.downloads(server_.round).commit(mirror_);
-  note_sent(plan);
 }
 
 void Simulation::note_sent(const Plan& plan) {

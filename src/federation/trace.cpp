@@ -28,6 +28,9 @@ std::vector<double> numbers_of(std::string_view line) {
   }
 }
 
+/// Whether a first line names the columns, as tables of other programs begin.
+bool is_heading(const std::string& line) { return line.starts_with("client,"); }
+
 }  // namespace
 
 void read_trace(const std::string& option, const std::filesystem::path& file, const std::string& form, bool several,
@@ -36,13 +39,17 @@ void read_trace(const std::string& option, const std::filesystem::path& file, co
   require(std::filesystem::is_regular_file(file) && bool(lines), option, ": ", file.string(), " cannot be read.");
   const auto columns = std::size_t(std::ranges::count(form, ',')) + 1;
   ClientId next = 0;  // the first client that has no line yet
+  std::int64_t number = 0;
   for (std::string line; std::getline(lines, line);) {
-    if (line.find_first_not_of(" \t\r") == line.npos || line.front() == '#') continue;
+    ++number;
+    if (line.find_first_not_of(" \t\r") == line.npos || line.front() == '#' || (next == 0 && is_heading(line)))
+      continue;
     const std::vector<double> numbers = numbers_of(line);
-    require(numbers.size() == columns, file.string(), ": \"", line, "\" is not `", form, "`.");
+    require(numbers.size() == columns, file.string(), ", line ", number, ": \"", line, "\" is not `", form, "`.");
     const double client = numbers.front();
-    require(client == double(next) || (several && next > 0 && client == double(next - 1)), file.string(), ": client ",
-            client, " stands where ", next, " should: clients come in order, from 0, and none is missing.");
+    require(client == double(next) || (several && next > 0 && client == double(next - 1)), file.string(), ", line ",
+            number, ": client ", client, " stands where ", next,
+            " should: clients come in order, from 0, and none is missing.");
     next = ClientId(client) + 1;
     take({ClientId(client), std::span(numbers).subspan(1), line});
   }

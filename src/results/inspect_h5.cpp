@@ -115,9 +115,14 @@ void describe_scores(std::ostream& out, const h5::File& file) {
 void describe_results(std::ostream& out, const h5::File& file) {
   const bool whole = file.has_attribute(schema::attribute::end);
   const auto length = [&](const char* name) { return file.has(name) ? file.dataset(name).rows() : 0; };
-  out << "results: " << counted(length("/rounds/round"), "round") << ", "
-      << counted(length("/clients/client"), "client") << ", " << counted(length("/classes/name"), "class") << "; "
-      << (whole ? "finished" : "not finished: it is at work, was stopped or was killed") << "\n";
+  if (file.has("/bandwidths"))
+    out << "results of bench-comm: " << counted(length("/bandwidths/bytes"), "measurement") << "\n";
+  else if (!file.has("/rounds") && file.has("/virtual_rounds"))
+    out << "results of links: " << counted(length("/virtual_rounds/round"), "round") << "\n";
+  else
+    out << "results: " << counted(length("/rounds/round"), "round") << ", "
+        << counted(length("/clients/client"), "client") << ", " << counted(length("/classes/name"), "class") << "; "
+        << (whole ? "finished" : "not finished: it is at work, was stopped or was killed") << "\n";
   describe_scores(out, file);
   if (file.is_group(schema::state))
     for (const std::string& name : file.names(schema::state))

@@ -23,9 +23,8 @@ struct TurnColumns {
 }  // namespace
 
 double VirtualTime::after(std::int64_t rounds_done) const {
-  if (rounds_done == 0 || rounds.empty()) return 0;
-  const VirtualRound& last = rounds[std::size_t(std::min<std::int64_t>(rounds_done, std::int64_t(rounds.size()))) - 1];
-  return last.start + last.seconds;
+  const auto next = std::ranges::lower_bound(rounds, rounds_done, {}, &VirtualRound::round);
+  return next == rounds.begin() ? 0 : std::prev(next)->start + std::prev(next)->seconds;
 }
 
 VirtualTime virtual_time(const std::filesystem::path& results, const Links& links) {

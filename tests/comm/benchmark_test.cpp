@@ -64,14 +64,18 @@ TEST(LinkModel, is_the_latency_and_the_rate_that_seconds_were_made_of) {
     one.median = 2e-6 + double(bytes) / 5e9;
     measured.push_back(one);
   }
-  const LinkModel exact = fitted(measured);
+  const LinkModel exact = *fitted(measured);
   EXPECT_NEAR(exact.latency_seconds, 2e-6, 1e-12);
   EXPECT_NEAR(exact.bytes_per_second, 5e9, 1);
   EXPECT_NEAR(exact.relative_error, 0, 1e-9);
   measured[1].median *= 1.5;
-  EXPECT_GT(fitted(measured).relative_error, 0.05);
+  EXPECT_GT(fitted(measured)->relative_error, 0.05);
   measured.resize(1);
-  EXPECT_THAT(sentence([&] { fitted(measured); }), testing::HasSubstr("at least two sizes"));
+  EXPECT_FALSE(fitted(measured)) << "of one size";
+  measured.push_back(measured[0]);
+  EXPECT_FALSE(fitted(measured)) << "of one size, twice";
+  measured[1].what.bytes *= 2, measured[1].median /= 2;
+  EXPECT_FALSE(fitted(measured)) << "the longer the quicker";
 }
 
 }  // namespace

@@ -83,6 +83,11 @@ TEST(Options, AnUnknownKeyNamesTheOneThatItIsShortForOrThatLiesElsewhere) {
   EXPECT_EQ(nearest("training.epochs", names), "training.local_epochs");
   EXPECT_EQ(nearest("trainin.rounds", names), "training.rounds");
   EXPECT_EQ(nearest("training.ronds", names), "training.rounds");
+  const std::vector<std::string> sections{"training.rounds",   "optimiser.learning_rate", "fedavg.learning_rate",
+                                          "links.upload_rate", "simsiam.width",           "links.latency"};
+  EXPECT_EQ(nearest("training.learning_rate", sections), "optimiser.learning_rate or fedavg.learning_rate");
+  EXPECT_EQ(nearest("fedavgg.learning_rate", sections), "fedavg.learning_rate") << "a section that was misspelt";
+  EXPECT_EQ(nearest("links.width_of_band", sections).substr(0, 6), "links.") << "the section that was named";
 }
 
 TEST(Options, ANumberOfACommandLineNeedsNoDigitBeforeItsPoint) {

@@ -65,6 +65,12 @@ TEST_F(Availabilities, that_end_with_a_period_and_begin_with_the_next_go_on) {
   EXPECT_EQ(trace.until(0, 95), 110);
 }
 
+TEST_F(Availabilities, whose_windows_touch_or_fill_a_period_never_leave) {
+  for (const char* lines : {"0,0,20\n", "0,0,10\n0,10,20\n"}) EXPECT_TRUE(std::isinf(read(lines, 1, 20).until(0, 33)));
+  EXPECT_EQ(read("0,0,10\n0,10,15\n", 1, 20).until(0, 23), 35);
+  EXPECT_EQ(read("0,0,10\n0,10,15\n", 1).until(0, 3), 15);
+}
+
 TEST_F(Availabilities, without_a_trace_are_for_ever) {
   EXPECT_TRUE(std::isinf(Availability().until(3, 1e9)));
   EXPECT_EQ(Availability().next(3, 7), 7);

@@ -184,6 +184,15 @@ TEST_F(LossyDownloads, are_billed_with_all_that_a_client_missed_or_the_whole_if_
   EXPECT_EQ(bills, (std::set<std::int64_t>{6, 12, 18, 20}));
 }
 
+TEST_F(LossyDownloads, cost_nothing_again_where_a_client_was_sent_them_in_this_round) {
+  Mirror mirror;
+  EXPECT_EQ(mirror.bill("weights", 3, 0, 6, 20), 20);
+  mirror.sent({3, 0});
+  EXPECT_EQ(mirror.bill("weights", 3, 0, 6, 20), 0);
+  mirror.advance("weights", at::zeros({5}), 6, 20);
+  EXPECT_EQ(mirror.bill("weights", 3, 1, 6, 20), 6);
+}
+
 TEST_F(LossyDownloads, refuse_what_differs_by_client) {
   Scattered scattered;
   Downloads downloads(scattered, codec, layout, server, Keys(1), nothing_sent);

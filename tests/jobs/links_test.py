@@ -64,6 +64,9 @@ class LinksTest(ProgramTest):
             for table in ("virtual_turns", "virtual_rounds"):
                 for name, column in links[table].items():
                     numpy.testing.assert_array_equal(run[table][name][:], column[:], f"{table}/{name}")
+            said = bytes(run.attrs["links"]).decode() if not isinstance(run.attrs["links"], str) else run.attrs["links"]
+            for line in ("download_rate = 0.25", "contact_period = 5700", "step_seconds = 0.25"):
+                self.assertIn(line, said)  # the profile's numbers are in the file
 
     def test_a_run_by_a_schedule_has_the_seconds_of_its_own_links(self):
         schedule = [f"--set={option}" for option in (
@@ -117,6 +120,10 @@ class LinksTest(ProgramTest):
                 (("--set=schedule.kind=buffer",), "links.step_seconds is not said"),
                 (("--set=links.profile=fibre",), "nothing of [schedule] goes by their seconds"),
                 (("--set=schedule.buffer=3",), "says nothing to schedule.kind = rounds"),
+                (("--set=schedule.invited=1.5", timed), "are 15, more than the 10 there are"),
+                (("--set=schedule.availability_period=9",), "schedule.availability, which names no file"),
+                (("--set=links.contact_seconds=9", timed), "clients are always in contact"),
+                (("--set=links.latency=-0.5", timed), "links.latency = -0.5 is negative"),
                 (("--set=schedule.deadline=1e-6", timed), "came after schedule.deadline"),
                 (("--set=schedule.availability=none.csv", timed), "none.csv cannot be read"),
                 (("--set=schedule.kind=buffer", "--set=schedule.buffer=11", timed), "at most so many"),
@@ -143,6 +150,7 @@ class LinksTest(ProgramTest):
                 ("0,8,4,0.1", link, "ends before client 1 of 10"),
                 ("0,8,4,0.1\n2,8,4,0.1", link, "client 2 stands where 1 should"),
                 ("0,-8,4,0.1", link, '"0,-8,4,0.1" has a rate that is not above 0'),
+                ("".join(f"{client},8,4,0.1\n" for client in range(10)), "links.latency=3", "says nothing beside links.trace"),
                 ("0,8,4", link, '"0,8,4" is not `client,download Mbit/s,upload Mbit/s,latency s`'),
                 ("0,5,9\n0,1,2", there, '"0,1,2" begins before'),
                 ("0,5,9\n2,1,2", there, "client 2 stands where 1 should"),
@@ -150,8 +158,17 @@ class LinksTest(ProgramTest):
                 ("0,5,9", there, "ends before client 1 of 10")):
             with self.subTest(lines=lines):
                 trace.write_text(lines + "\n")
-                links = (f"--set=links.trace={trace}",) if option == link else ()
+                links = () if option == there else (f"--set=links.trace={trace}",)
                 self.refused_at_once(sentence, timed, f"--set={option}", *links)
+
+    def test_a_trace_that_ends_before_the_run_does_is_refused_before_anything_is_written(self):
+        trace = self.folder / "there.csv"
+        trace.write_text("".join(f"{client},0,30\n" for client in range(10)))
+        code, errors = self.fedorbit("run", self.config, "-q", "-o", "ends", "--set=links.step_seconds=1",
+                                     "--set=training.rounds=100", f"--set=schedule.availability={trace}", ranks=2)
+        self.assertEqual(code, 1)
+        self.assertRegex(errors, r"in round [1-9]\d*, .* no client is there any more; schedule.availability_period repeats")
+        self.assertFalse((self.folder / "ends").exists())
 
     def test_what_is_missing_is_a_sentence(self):
         for arguments, sentence in (
