@@ -37,7 +37,7 @@ TEST_F(Results, WhatWasToldIsReadBack) {
   EXPECT_FALSE(std::filesystem::exists(part_path(path)));
   const h5::File file = h5::File::open(path);
   EXPECT_EQ(file.text_attribute("filetype"), "fedorbit-results");
-  EXPECT_THAT(file.integers_attribute("version"), ElementsAre(6, 1));
+  EXPECT_THAT(file.integers_attribute("version"), ElementsAre(6, 2));
   EXPECT_EQ(file.text_attribute("options"), run.start().options_toml);
   EXPECT_EQ(file.text_attribute("hosts"), "node2");
   EXPECT_EQ(file.text_attribute("start").size(), 20u);
