@@ -37,6 +37,8 @@ class Federation(WithFolder):
                 ({"upload.codec": "top_k", "upload.zstd": 3}, "messages: top_k (fraction 0.01, zstd 3) up, float32 down")):
             self.assertIn(words, federation.line(plain | said))
         self.assertNotIn("links", federation.line(plain | {"links.step_seconds": 0.0}))  # dropout alone needs none
+        older = {"links.profile": "mobile", "links.step_seconds": 0.5, "schedule.kind": "rounds"}  # without later options
+        self.assertEqual(federation.line(older), "links: mobile, 0.5 s a local step · schedule: rounds")
         self.assertEqual(federation.line(LINKS), "links: mobile, 0.5 s a local step")  # of `fedorbit links`
 
     def timed(self):
