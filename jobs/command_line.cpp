@@ -1,6 +1,7 @@
 #include "jobs/command_line.hpp"
 
 #include <cstdio>
+#include <fstream>
 
 #include "comm/factory.hpp"
 #include "core/error.hpp"
@@ -11,7 +12,20 @@
 
 namespace fedorbit {
 
+namespace {
+
+/// Whether a file that is no configuration has a study's settings.
+bool is_study(const std::string& file) {
+  std::ifstream lines(file);
+  for (std::string line; std::getline(lines, line);)
+    if (line.starts_with("[settings]")) return true;
+  return false;
+}
+
+}  // namespace
+
 bool CommandLine::read_into(OptionList& options) const {
+  if (!config.empty() && is_study(config)) fail(config, " is a study: `fedorbit study ", config, "` runs it.");
   if (!config.empty()) options.read_file(config);
   for (const std::string& assignment : assignments) options.set(assignment);
   if (list) std::fputs(options.help().c_str(), stdout);

@@ -9,6 +9,7 @@
 #include "io/h5.hpp"
 #include "results/accuracies.hpp"
 #include "results/schema.hpp"
+#include "results/virtual_time.hpp"
 
 namespace fedorbit {
 namespace {
@@ -65,6 +66,12 @@ std::string figures_of_merit(const std::filesystem::path& results) {
   say("evaluation_seconds", of_root(file, phases, "seconds", name(Phase::evaluation)));
   say("waiting_seconds", of_root(file, moves, "waiting_seconds"));
   say("transfer_seconds", of_root(file, moves, "transfer_seconds"));
+  const VirtualTime federation = recorded_virtual_time(results);
+  const auto lost = std::ranges::count_if(federation.turns, [](const VirtualTurn& turn) {
+    return turn.outcome != "counted" && turn.outcome != "unfinished";
+  });
+  if (lost > 0) lines += text("FOM reports_lost=", lost, " clients\n");
+  if (!federation.rounds.empty()) say("virtual_seconds", federation.after(federation.rounds.back().round + 1));
   const auto all = file.read<double>(group + "total_seconds");
   say("total_seconds", std::accumulate(all.begin(), all.end(), 0.0));
   lines.pop_back();

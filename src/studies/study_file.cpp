@@ -59,7 +59,9 @@ class Reader {
       else
         fail(source_, ": a study has no ", name, "; the nearest is ",
              nearest(name, {"name", "base", "ranks", "options", "settings", "repeats", "include", "exclude", "before"}),
-             ".");
+             table.contains("base") || table.contains("settings")
+                 ? "."
+                 : "; the configuration of a run is for `fedorbit run`.");
     }
     return study;
   }

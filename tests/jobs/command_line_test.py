@@ -36,6 +36,19 @@ class CommandLineTest(ProgramTest):
             version, commit = (file.attrs[f"program_{part}"].decode() for part in ("version", "commit"))
         self.assertEqual(said, f"{version} of commit {commit}\n")
 
+    def test_a_study_and_a_configuration_that_change_places_are_told_where_they_belong(self):
+        study = self.folder / "study.toml"
+        study.write_text(f'base = "{self.config}"\n[settings]\nseed = [1, 2]\n')
+        for command, file, sentence in (("run", study, "is a study: `fedorbit study"), ("study", self.config, "is for `fedorbit run`")):
+            code, errors = self.fedorbit(command, file)
+            self.assertEqual(code, 1)
+            self.assertIn(sentence, errors)
+
+    def test_an_argument_that_there_is_none_of_says_how_options_are_given(self):
+        code, errors = self.fedorbit("run", self.config, "--rounds", "3")
+        self.assertEqual(code, 1)
+        self.assertRegex(errors, "no argument --rounds; options of a configuration are given as --set section.name=value")
+
     def test_a_strategy_that_changes_nothing_is_warned_of(self):
         for batch, idle in ((100, True), (4, False)):
             with self.subTest(batch=batch):

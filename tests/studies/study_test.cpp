@@ -106,7 +106,9 @@ TEST_F(Studies, are_refused_in_a_sentence_where_they_describe_nothing_or_one_thi
   EXPECT_THAT(refusal("[settings]\npartition.clients = [[1]]"), HasSubstr("which is no single value"));
   EXPECT_THAT(refusal("[settings]\npartition.clients = [1, 1]"),
               HasSubstr("describes two runs of one name, clients=1"));
-  EXPECT_THAT(refusal("[setings]\nseed = 1"), HasSubstr("a study has no setings; the nearest is settings"));
+  EXPECT_THAT(
+      refusal("[setings]\nseed = 1"),
+      HasSubstr("a study has no setings; the nearest is settings; the configuration of a run is for `fedorbit run`"));
   EXPECT_THAT(refusal("[settings]\nseed = 1\n[[exclude]]\nseed = 2"),
               HasSubstr("no combination of the settings is excluded by seed = 2"));
   EXPECT_THAT(refusal("[settings]\nseed = 1\n[[exclude]]\nseed = 1"), HasSubstr("all combinations are excluded"));
