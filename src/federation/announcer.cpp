@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "core/error.hpp"
+#include "core/words.hpp"
 
 namespace fedorbit {
 
@@ -56,6 +57,16 @@ std::vector<double> Announcer::means(const RoundRecord& record) const {
     means[i] /= count;
   }
   return means;
+}
+
+void Announcer::warn_of_losses(const std::vector<Score>& scores, std::int64_t rounds_done) {
+  const auto lost = std::ranges::find_if(scores, [](const Score& score) {
+    return score.scope == scope::global && score.metric == "loss" && !std::isfinite(score.value);
+  });
+  if (lost == scores.end()) return;
+  happened({std::max<std::int64_t>(0, rounds_done - 1), "warning",
+            text("after ", counted(rounds_done, "round"), " the global model's loss on ", lost->split,
+                 " images is not finite: what it says of them is worth nothing.")});
 }
 
 EventRecord dropped(std::int64_t round, std::int64_t client) {

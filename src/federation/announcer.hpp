@@ -36,6 +36,8 @@ class Announcer {
   /// What became of all that were sent the model in a round; `lost_bytes`: what those were sent whose reports do not
   /// count.
   void scheduled(const Plan& plan, const RoundRecord& record, const std::vector<std::int64_t>& lost_bytes);
+  /// A warning where the server's model is no longer worth anything: its loss is not finite.
+  void warn_of_losses(const std::vector<Score>& scores, std::int64_t rounds_done);
   /// The means over clients of what the round's turns observed, NaN where none did, in the order of the diagnostics.
   std::vector<double> means(const RoundRecord& record) const;
 

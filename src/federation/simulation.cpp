@@ -308,6 +308,7 @@ void Simulation::evaluate(bool frozen) {
     scores.insert(scores.end(), found.begin(), found.end());
   }
   announcer_.tell([&](Observer& observer) { observer.evaluated(scores); });
+  announcer_.warn_of_losses(scores, server_.round);
   if (!selection_.look(server_, scores)) return;
   const SelectionRecord best{selection_.best()->round, selection_.best()->accuracy};
   announcer_.tell([&](Observer& observer) { observer.selected(best); });
