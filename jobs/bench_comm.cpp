@@ -94,7 +94,7 @@ void bench_comm(Arguments& arguments) {
   if (arguments.line.read_into(list)) return;
   options.check();
   const std::string& output = arguments.line.output;
-  if (!output.empty()) require_output(output, schema::filetype, {});
+  if (!output.empty()) require_results_output(output, "bench-comm", {});
   const auto communicator = arguments.line.start(options.machine.backend, list, options.machine.device == "cuda");
   const at::Device device = prepare_machine(options.machine, *communicator);
   auto provenance = provenance_of_run(*communicator);

@@ -11,7 +11,6 @@
 #include "jobs/unused_options.hpp"
 #include "results/provenance.hpp"
 #include "results/recorder.hpp"
-#include "results/schema.hpp"
 
 namespace fedorbit {
 namespace {
@@ -40,7 +39,7 @@ int evaluate(Request& request) {
   refuse_scenes(request.line.assignments, options.data.path.empty() ? options.data.features : options.data.path);
   const std::filesystem::path run = options.model.trained;
   if (!output.empty())
-    require_output(output, schema::filetype, {options.data.path, options.data.features, run, run / "results.h5"});
+    require_results_output(output, "evaluate", {options.data.path, options.data.features, run, run / "results.h5"});
   const auto communicator = request.line.start(options.machine.backend, list);
   const at::Device device = prepare_machine(options.machine, *communicator);
   std::optional<Subject> opened = open_subject(options, device, *communicator);

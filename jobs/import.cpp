@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <set>
 
 #include "core/error.hpp"
 #include "core/log.hpp"
@@ -84,10 +83,7 @@ void import_features(const Import& import, const std::string& output) {
           "--import-images needs --labels FILE.npy and --classes FILE.txt beside it.");
   FeatureSet set;
   set.imported = true;
-  set.class_names = read_lines(import.classes);
-  std::set<std::string> seen;
-  for (const std::string& name : set.class_names)
-    require(seen.insert(name).second, import.classes, " names the class \"", name, "\" twice.");
+  set.class_names = read_names(import.classes);
   set.of.features = finite_features(import.images);
   require(set.of.features.dim() == 2, import.images, " has the shape ", set.of.features.sizes(),
           ", where (images, width) is expected.");

@@ -103,7 +103,7 @@ void links(Arguments& arguments) {
     refuse_unused_links(arguments.line.assignments, options);
     const Links links(options);
     options = options.resolved();
-    if (!arguments.line.output.empty()) require_output(arguments.line.output, schema::filetype, {results});
+    if (!arguments.line.output.empty()) require_results_output(arguments.line.output, "links", {results});
     time = virtual_time(results, links);
   }
   std::fputs(summary(time).c_str(), stdout);

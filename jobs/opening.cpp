@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <set>
 #include <sstream>
 #include <thread>
 
@@ -16,6 +17,8 @@
 #include "io/h5.hpp"
 #include "io/safetensors.hpp"
 #include "results/run_directory.hpp"
+#include "results/schema.hpp"
+#include "results/written_by.hpp"
 
 namespace fedorbit {
 
@@ -84,6 +87,16 @@ void require_output(const std::filesystem::path& output, const std::string& file
           filetype, "); remove it, or name another.");
 }
 
+void require_results_output(const std::filesystem::path& output, const std::string& command,
+                            std::initializer_list<std::filesystem::path> inputs) {
+  require_output(output, schema::filetype, inputs);
+  if (!std::filesystem::exists(output)) return;
+  const std::string before = results_written_by(output);
+  require(before == command, output.string(), " holds results of ",
+          before.empty() ? "another program" : text("fedorbit ", before), ", which fedorbit ", command,
+          " does not overwrite; remove it, or name another file.");
+}
+
 std::vector<std::string> read_lines(const std::filesystem::path& file) {
   std::istringstream words(read_file(file));
   std::vector<std::string> lines;
@@ -97,6 +110,14 @@ std::vector<std::string> read_lines(const std::filesystem::path& file) {
   }
   require(!lines.empty(), file.string(), " holds no line of text.");
   return lines;
+}
+
+std::vector<std::string> read_names(const std::filesystem::path& file) {
+  std::vector<std::string> names = read_lines(file);
+  std::set<std::string> seen;
+  for (const std::string& name : names)
+    require(seen.insert(name).second, file.string(), " names the class \"", name, "\" twice.");
+  return names;
 }
 
 }  // namespace fedorbit

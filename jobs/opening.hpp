@@ -23,7 +23,13 @@ ReadingOptions reading_of(const MachineOptions& options, const Communicator& com
 void require_output(const std::filesystem::path& output, const std::string& filetype,
                     std::initializer_list<std::filesystem::path> inputs);
 
+/// The same of a results file that `command` writes: it takes the place of an earlier one of that command alone.
+void require_results_output(const std::filesystem::path& output, const std::string& command,
+                            std::initializer_list<std::filesystem::path> inputs);
+
 /// The lines of a text file without the white space around them; empty ones are left out. Throws where none is left.
 std::vector<std::string> read_lines(const std::filesystem::path& file);
+/// Lines that name classes: none stands twice.
+std::vector<std::string> read_names(const std::filesystem::path& file);
 
 }  // namespace fedorbit

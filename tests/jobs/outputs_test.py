@@ -50,6 +50,32 @@ class OutputsTest(RefusalTest):
         self.refused(r"is there and is not of the kind", "prepare", "--synthetic", "-o", self.clip)
         self.assertEqual(self.clip.read_bytes(), weights)
 
+    def test_results_take_the_place_of_none_of_another_command(self):
+        run, results = self.folder / "run", {}
+        code, errors = self.fedorbit("run", self.config, "-q", "-o", run, "--set", "training.rounds=1")
+        self.assertEqual(code, 0, errors)
+        results["run"] = self.folder / "copied.h5"
+        results["run"].write_bytes((run / "results.h5").read_bytes())
+        commands = {
+            "evaluate": ("evaluate", "-q", "--data", self.data, "--weights", self.clip),
+            "bench-comm": ("bench-comm", "--set", "largest=64", "--set", "calls=2"),
+            "links": ("links", run, "--step-seconds", "0.1"),
+        }
+        for name, words in commands.items():
+            results[name] = self.folder / f"{name}.h5"
+            for _ in range(2):  # the second takes the place of the first
+                code, errors = self.fedorbit(*words, "-o", results[name])
+                self.assertEqual(code, 0, errors)
+        for there, file in results.items():
+            before = file.read_bytes()
+            for name, words in commands.items():
+                if name == there:
+                    continue
+                with self.subTest(there=there, command=name):
+                    self.refused(rf"{file.name} holds results of fedorbit {there}, which fedorbit {name} does not overwrite",
+                                 *words, "-o", file)
+            self.assertEqual(file.read_bytes(), before)
+
     def test_a_runs_results_are_not_written_by_evaluate(self):
         run = self.folder / "unfinished"
         run.mkdir()
