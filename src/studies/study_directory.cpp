@@ -98,13 +98,11 @@ std::vector<std::string> StudyDirectory::open() const {
     std::map<std::string, std::string> known = read_list(list());
     for (const StudyRun& run : study_.runs) {
       const auto found = known.find(run.name);
-      if (found == known.end()) {
+      if (found == known.end() || found->second != std::to_string(fingerprint(run.configuration))) require_same(run);
+      if (found == known.end())
         added.push_back(run.name);
-        continue;
-      }
-      if (found->second != std::to_string(fingerprint(run.configuration)) && fs::exists(configuration(run)))
-        require_same(run);
-      known.erase(found);
+      else
+        known.erase(found);
     }
     if (!known.empty())
       require(!fs::exists(path_ / known.begin()->first), path_.string(), " holds the run ", known.begin()->first,
@@ -121,6 +119,13 @@ std::vector<std::string> StudyDirectory::open() const {
 }
 
 void StudyDirectory::require_same(const StudyRun& run) const {
+  // What the run itself has noted of its options (config.toml) has those settled that the study leaves to it.
+  const bool described = fs::exists(configuration(run));
+  require(described || !fs::exists(results(run)), path_.string(), " holds results of the run ", run.name,
+          " without its ", configuration(run).filename().string(),
+          ", and study.json does not know them as of the options that the study gives it; bring that file back, or name "
+          "another folder with -o.");
+  if (!described) return;
   const std::vector<std::string> clauses =
       differences(parse_toml(read_file(configuration(run)), configuration(run).string()),
                   parse_toml(run.configuration, "the study"));

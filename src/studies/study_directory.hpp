@@ -36,7 +36,7 @@ class StudyDirectory {
   const std::filesystem::path& path() const { return path_; }
 
  private:
-  /// Throws where the run is there with other options.
+  /// Throws where the run is there with other options, or its results are and nothing says of which.
   void require_same(const StudyRun& run) const;
 
   std::filesystem::path path_;

@@ -116,6 +116,17 @@ class StudyTest(ProgramTest):
             self.assertRegex(errors, sentence)
         self.assertEqual(self.losses(), before)
 
+    def test_results_of_which_nothing_says_by_what_options_they_came_are_not_taken_for_finished(self):
+        code, errors = self.play(self.study("[repeats]\nseed = [1]"))
+        self.assertEqual(code, 0, errors)
+        (self.folder / "all/seed=1/run.toml").unlink()
+        code, errors = self.play(self.study("[repeats]\nseed = [1]"))
+        self.assertEqual(code, 0, "study.json knows them as of the same options: " + errors)
+        for _ in range(2):
+            code, errors = self.play(self.study("options.training.rounds = 7\n[repeats]\nseed = [1]"))
+            self.assertEqual(code, 1, errors)
+            self.assertRegex(errors, r"holds results of the run seed=1 without its run\.toml, and study\.json does not know")
+
     def test_what_all_runs_need_is_made_once_before_them(self):
         made = self.folder / "data.h5"
         command = f"prepare --synthetic --classes forest,river --per-class 12 --size 32 -o {made}"
