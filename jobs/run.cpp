@@ -29,6 +29,7 @@
 #include "results/figures_of_merit.hpp"
 #include "results/resume.hpp"
 #include "results/run_directory.hpp"
+#include "results/same_inputs.hpp"
 #include "results/trained_model.hpp"
 
 namespace fedorbit {
@@ -59,6 +60,13 @@ void keep(Simulation& simulation, const Experiment& experiment, const OpenedRun&
   if (selected)
     log::info("kept is the model after ", counted(selected->round, "round"), ", whose validation accuracy is ",
               percent(selected->accuracy), " in the mean of clients");
+}
+
+/// At the root: what is there of a run that has finished before. Throws where its inputs are other ones now.
+void say_finished(const RunRecord& record, RunDirectory& directory) {
+  require_same_inputs(record, directory.results());
+  directory.finish();
+  log::info("this run is finished: ", directory.results().string(), "\n", figures_of_merit(directory.results()));
 }
 
 /// Returns the exit code.
@@ -97,15 +105,13 @@ int run(Arguments& arguments) {
              : arguments.verbose ? log::Level::verbose
                                  : log::Level::normal,
              root ? directory.log() : std::filesystem::path());
+  RunRecord record = record_of(experiment, opened, options_toml, *communicator);
   if (held == RunDirectory::Holding::results) {
-    if (root) {
-      directory.finish();
-      log::info("this run is finished: ", directory.results().string(), "\n", figures_of_merit(directory.results()));
-    }
+    if (root) say_finished(record, directory);
+    communicator->barrier();  // nobody leaves while the root may have something to refuse
     return 0;
   }
 
-  RunRecord record = record_of(experiment, opened, options_toml, *communicator);
   // Sums that depend on their order shall not depend on the clock.
   if (experiment.machine.backend != "nccl" && experiment.training.aggregation == "exact") {
     const Aggregation sums(parts.learner->layout(), *parts.strategy, experiment.training.aggregation);

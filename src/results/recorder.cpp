@@ -8,6 +8,7 @@
 #include "core/error.hpp"
 #include "io/file.hpp"
 #include "io/h5_tensor.hpp"
+#include "results/same_inputs.hpp"
 #include "results/virtual_time.hpp"
 
 namespace fedorbit {
@@ -134,12 +135,7 @@ void Recorder::require_same_run(const RunRecord& run) {
   });
   const std::string journal = journal_of(path_).string();
   require(class_names == run.class_names, journal, " was written for other classes: the run cannot go on with it.");
-  for (const char* input :
-       {"data_sha256", "public_sha256", "split_sha256", "weights_sha256", "learner_weights_sha256",
-        "downstream_data_sha256", "availability_sha256", "links_trace_sha256", "features_arithmetic", "arithmetic"})
-    if (const auto now = run.provenance.find(input); now != run.provenance.end())
-      require(begun[input] == now->second, journal, " was begun with ", input, " = ", begun[input], ", which is now ",
-              now->second, ": the run cannot go on so; bring the old one back, or pass --restart.");
+  require_same_inputs(run, begun, journal);
 }
 
 /// All that was recorded so far, as a results file in the making.
