@@ -20,10 +20,11 @@ struct Request {
   EvaluateOptions options;
 };
 
-void record(const std::string& output, const Scores& scores, const RunRecord& about, const std::string& warning) {
+void record(const std::string& output, const Scores& scores, const RunRecord& about,
+            const std::vector<std::string>& warnings) {
   Recorder recorder(output);
   recorder.started(about);
-  if (!warning.empty()) recorder.happened({0, "warning", warning});
+  for (const std::string& warning : warnings) recorder.happened({0, "warning", warning});
   recorder.evaluated(scores.scores);
   recorder.confused(scores.confusions);
   recorder.templates_evaluated(scores.templates);
@@ -60,8 +61,8 @@ int evaluate(Request& request) {
   about.class_names = subject.set.class_names;
   about.domain_names = subject.set.domain_names;
   if (communicator->root()) {
-    if (!output.empty()) record(output, scores, about, subject.warning);
-    if (!subject.warning.empty()) log::warning(subject.warning);
+    if (!output.empty()) record(output, scores, about, subject.warnings);
+    for (const std::string& warning : subject.warnings) log::warning(warning);
     log::info(in_words(scores, subject.set.class_names));
     if (!output.empty()) log::info("results: ", output);
   }

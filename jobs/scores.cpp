@@ -45,8 +45,7 @@ Scores score(const EvaluateOptions& options, Subject& subject, const BatchSource
           texts(ensemble(prompts.features)));
   }
   if (Classifier* classifier = subject.trained ? subject.trained->classifier() : nullptr)
-    label(scope::global, task::labelling, to_judge(*classifier),
-          classifier->scorer(subject.trained->parameters, Scope::global));
+    label(scope::global, task::labelling, to_judge(*classifier), subject.trained->scorer());
   const ProbeOptions& probe = options.probe;
   if (!probe.linear_probe && !probe.neighbours && probe.shots.empty()) return found;
   const auto halves = halves_of(data, probe.test_fraction, options.seed);

@@ -76,7 +76,7 @@ std::optional<Subject> open_subject(const EvaluateOptions& options, at::Device d
   }
   std::vector<std::string> class_names = alone ? subject.set.class_names : dataset->class_names();
   if (!options.data.class_names.empty()) {
-    const auto names = read_lines(options.data.class_names);
+    const auto names = read_names(options.data.class_names);
     require(names.size() == class_names.size(), options.data.class_names, " names ", names.size(),
             " classes, but the images have ", class_names.size(), ".");
     class_names = names;
@@ -103,13 +103,12 @@ std::optional<Subject> open_subject(const EvaluateOptions& options, at::Device d
     }
     subject.set = std::move(*features);
   }
-  if (subject.trained && !subject.trained->labels)
-    subject.warning = text(options.model.trained, " tells ", learned->class_names.size(), " classes apart, not these ",
-                           class_names.size(), ": its features alone are judged.");
+  if (subject.trained && !subject.trained->labelling.remark.empty())
+    subject.warnings.push_back(subject.trained->labelling.remark);
   if (learned && !learned->data.empty() && learned->data == subject.set.origin.data)
-    subject.warning = text(options.model.trained,
-                           " was trained on images of this very data set (its checksum is the "
-                           "run's): how well it labels them says nothing of new images.");
+    subject.warnings.push_back(text(options.model.trained,
+                                    " was trained on images of this very data set (its checksum is the run's): how "
+                                    "well it labels them says nothing of new images."));
   subject.set.class_names = class_names;
   if (subject.clip) {
     subject.set.logit_scale = subject.clip->logit_scale();

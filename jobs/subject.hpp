@@ -19,7 +19,7 @@ struct Subject {
   std::optional<Clip> clip;
   std::optional<TrainedLearner> trained;
   std::vector<PromptFeatures> prompts;
-  std::string warning;  // what whoever reads its scores must know; empty: nothing
+  std::vector<std::string> warnings;  // what whoever reads its scores must know
 };
 
 /// Collective. Nothing where a signal ended the encoding of images.

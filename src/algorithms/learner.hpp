@@ -80,6 +80,9 @@ class Classifier {
   virtual Scorer scorer(const Parameters& parameters, Scope scope) = 0;
   /// What a scorer wants in its batches.
   virtual Needs needs_to_label() const { return {}; }
+  /// Whether it labels by what it reads of the classes' names, whichever they are; else its answers are the classes
+  /// that it was trained for, in their order.
+  virtual bool reads_names() const { return false; }
 };
 
 /// An encoder frozen at some parameters: batch -> features (K, B, d) float32, raw; those of absent images are anything.

@@ -1,5 +1,6 @@
 #include "results/trained_model.hpp"
 
+#include <ATen/ops/tensor.h>
 #include <c10/core/GradMode.h>
 
 #include <algorithm>
@@ -7,6 +8,7 @@
 #include "core/error.hpp"
 #include "io/h5_tensor.hpp"
 #include "io/json.hpp"
+#include "results/class_places.hpp"
 #include "results/schema.hpp"
 
 namespace fedorbit {
@@ -56,14 +58,6 @@ std::vector<std::string> names_in(const std::string& list, const std::filesystem
   return names.get<std::vector<std::string>>();
 }
 
-/// Whether every tensor that it shares has the shape of the one of that name, where there is one.
-bool fits(const Layout& layout, const NamedTensors& shared) {
-  return std::ranges::all_of(layout.entries(Owner::shared), [&](const Entry& entry) {
-    const auto found = shared.find(entry.name);
-    return found == shared.end() || found->second.sizes() == at::IntArrayRef(entry.shape);
-  });
-}
-
 TrainedModel from_safetensors(const std::filesystem::path& path) {
   const Safetensors read = read_safetensors(path);
   const auto said = [&](const char* key) {
@@ -95,7 +89,37 @@ TrainedModel from_safetensors(const std::filesystem::path& path) {
   return model;
 }
 
+/// What its answers are to these classes. Throws where they are nothing, and it gives no features either.
+Labelling labelling_of(const TrainedModel& model, Learner& learner, const std::vector<std::string>& classes) {
+  Labelling labelling;
+  const Classifier* classifier = learner.classifier();
+  if (!classifier || classifier->reads_names() || model.class_names == classes) return labelling;
+  const std::string file = model.file.string();
+  if (model.class_names.empty()) {
+    labelling.remark = text(file, " does not say which classes it tells apart: they are taken to be these.");
+    return labelling;
+  }
+  labelling.same_classes = false;
+  labelling.places = class_places(classes, model.class_names);
+  if (!labelling.places.empty()) return labelling;
+  labelling.possible = false;
+  const std::string others =
+      text(file, " tells other classes apart than these: ", class_differences(classes, model.class_names));
+  require(learner.encoder(), others, "; if only names differ, say the run's with data.class_names.");
+  labelling.remark = others + ". Its features alone are judged.";
+  return labelling;
+}
+
 }  // namespace
+
+Scorer TrainedLearner::scorer() const {
+  Scorer answers = classifier()->scorer(parameters, Scope::global);
+  if (labelling.places.empty()) return answers;
+  return [answers, places = at::tensor(labelling.places)](const Batch& batch) {
+    const Tensor logits = answers(batch);  // (K, B, its classes)
+    return logits.index_select(-1, places.to(logits.device()));
+  };
+}
 
 void export_model(const std::filesystem::path& file, Experiment experiment,
                   const std::vector<std::pair<std::string, Tensor>>& shared, std::int64_t rounds_done,
@@ -127,9 +151,8 @@ TrainedLearner revive(const TrainedModel& model, Material material, const std::s
           model.weights, ") than these (", weights, "); name the run's with model.weights.");
   material.engine = model.engine;
   auto learner = make_learner(model.learner, model.options, material);
-  const bool labels = fits(learner->layout(), model.shared) || !learner->encoder() || model.class_names.empty() ||
-                      model.class_names.size() == material.class_names.size();
-  if (!labels) {
+  Labelling labelling = labelling_of(model, *learner, material.class_names);
+  if (!labelling.same_classes) {
     material.class_names = model.class_names;
     learner = make_learner(model.learner, model.options, std::move(material));
   }
@@ -148,7 +171,7 @@ TrainedLearner revive(const TrainedModel& model, Material material, const std::s
             " is expected for these classes and weights.");
     Layout::view(parameters.flat(Owner::shared)[0], entry).copy_(found->second);
   }
-  return {std::move(learner), std::move(parameters), labels};
+  return {std::move(learner), std::move(parameters), std::move(labelling)};
 }
 
 }  // namespace fedorbit

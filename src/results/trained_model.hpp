@@ -40,16 +40,27 @@ void export_model(const std::filesystem::path& file, Experiment experiment,
 /// earlier run, which the learner "prompt" reads.
 TrainedModel read_trained_model(const std::filesystem::path& path);
 
-/// The learner, and its parameters for the material's classes, or, where its head tells another number of classes apart
-/// and it is an encoder besides, for its own: then it labels nothing.
-struct TrainedLearner {
-  std::unique_ptr<Learner> learner;
-  Parameters parameters;
-  bool labels = true;
-  Classifier* classifier() const { return labels ? learner->classifier() : nullptr; }
+/// What a model's answers are to the classes of other images. One that reads no names tells the classes of its run
+/// apart.
+struct Labelling {
+  bool possible = true;              // false: it has other classes, and its features alone can be judged
+  bool same_classes = true;          // its own are these, in this order
+  std::vector<std::int64_t> places;  // of these classes among its own, where their order differs
+  std::string remark;                // what whoever reads its scores must know; empty: nothing
 };
-/// `weights` is the checksum of its weights. Throws where these are others, or a tensor does not fit; of imported
-/// features, whose weights are not known, only widths can be compared.
+
+struct TrainedLearner {
+  std::unique_ptr<Learner> learner;  // made for its own classes where it does not read their names
+  Parameters parameters;
+  Labelling labelling;
+  /// None where it does not label these classes.
+  Classifier* classifier() const { return labelling.possible ? learner->classifier() : nullptr; }
+  /// What the classifier's answers are to these classes: batch -> logits (K, B, C).
+  Scorer scorer() const;
+};
+/// What labels the material's classes, by their names. `weights` is the checksum of its weights. Throws where these are
+/// others, a tensor does not fit, or a model without features of its own has other classes; of imported features, whose
+/// weights are not known, only widths can be compared.
 TrainedLearner revive(const TrainedModel& model, Material material, const std::string& weights, at::Device device);
 
 }  // namespace fedorbit

@@ -49,7 +49,7 @@ class DownstreamTest(FederationTest):
                 found = {(round, task): share for (round, scope, split, task, client), share in
                          rows(one / "results.h5").items() if (scope, split, client) == ("global", "downstream", -1)}
                 self.assertEqual({round for round, _ in found}, {3}, "it was asked before the end")
-                warning = "^$" if name == "simsiam" else "tells 6 classes apart, not these 3: its features alone are judged"
+                warning = "^$" if name == "simsiam" else "it alone has forest, parking lot, river. Its features alone are judged"
                 self.assertEqual({task: share for (_, task), share in found.items()}, self.evaluated(one, warning))
                 self.assertEqual({task for _, task in found}, TASKS)
                 self.assertEqual(found[3, "probe"][1], 9)
@@ -58,6 +58,14 @@ class DownstreamTest(FederationTest):
                     table = file["scores"]
                     self.assertEqual(set(table["class"][:][table["split"][:] == b"downstream"]), {-1},
                                      "its classes are not those of the run")
+
+    def test_a_head_for_as_many_classes_of_other_names_labels_nothing(self):
+        run = self.federate("three", *NETWORK, "synthetic.classes=runway,farmland,river", f"downstream.path={self.other}")
+        found = self.evaluated(run, "it alone has river; these alone have harbor. Its features alone are judged")
+        self.assertEqual(set(found), TASKS)
+        with h5py.File(self.folder / "three-evaluated.h5") as file:
+            self.assertNotIn(b"labelling", file["scores/task"][:])
+            self.assertIn(b"its features alone", file["events/message"][0].lower())
 
     def test_encoders_are_asked_at_every_evaluation_where_that_is_wanted(self):
         run = self.federate("often", *SIMSIAM, f"downstream.path={self.other}", "downstream.when=evaluations")

@@ -20,20 +20,22 @@ CLASSES = ("forest", "river", "harbor", "runway")
 class Imported:
     """An import of `count` images of width `width` near the features of their classes' texts."""
 
-    def imported(self, name="features.h5", count=80, width=32, texts=("photo",), domains=None, said=4):
+    def imported(self, name="features.h5", count=80, width=32, texts=("photo",), domains=None, said=4,
+                 classes=CLASSES):
         chance = numpy.random.default_rng(3)
         centres = chance.normal(size=(len(CLASSES), width))
         labels = numpy.arange(count) % len(CLASSES)
         images = (centres[labels] + 2 * chance.normal(size=(count, width))).astype("<f4")
         folder = self.folder / f"{name}-of"
         folder.mkdir()
-        (folder / "classes.txt").write_text("\n".join(CLASSES))
+        (folder / "classes.txt").write_text("\n".join(classes))
+        places = numpy.array([classes.index(name) for name in CLASSES])
         options = ["--import-images", write_npy(folder / "images.npy", images.shape, data=images.tobytes()), "--labels",
-                   write_npy(folder / "labels.npy", labels.shape, "<i8", data=labels.astype("<i8").tobytes()), "--classes",
+                   write_npy(folder / "labels.npy", labels.shape, "<i8", data=places[labels].astype("<i8").tobytes()), "--classes",
                    folder / "classes.txt"]
         chance = numpy.random.default_rng(said)
         for text in texts:
-            rows = (centres + chance.normal(size=centres.shape)).astype("<f4")
+            rows = (centres + chance.normal(size=centres.shape)).astype("<f4")[places.argsort()]
             options += ["--texts", write_npy(folder / f"{text}.npy", (1, *rows.shape), data=rows.tobytes())]
         if texts:
             (folder / "templates.txt").write_text("a photo of the\n")
@@ -147,6 +149,54 @@ class ImportedTest(Imported, ProgramTest):
         code, errors = self.fedorbit("run", CONFIGS / "fedclip.toml", "-q", "-o", directory, *long)
         self.assertNotEqual(code, 0)
         self.assertRegex(errors, r"was begun with weights_sha256 = imported from")
+
+    def labelled(self, features, *more):
+        """{class: (right answers, images)} of what a model that is named in `more` says of features."""
+        output = self.folder / "labelled.h5"
+        code, errors = self.fedorbit("evaluate", "-q", "--features", features, "-o", output, *more)
+        self.assertEqual(code, 0, errors)
+        with h5py.File(output) as file:
+            names = [name.decode() for name in file["classes/name"]]
+            table = {name: column[:] for name, column in file["scores"].items()}
+        mine = (table["task"] == b"labelling") & (table["class"] >= 0)
+        return {names[label]: (correct, count) for label, correct, count in
+                zip(*(table[name][mine] for name in ("class", "correct", "count")))}
+
+    def test_a_head_answers_by_the_names_of_classes_in_whatever_order_they_are(self):
+        features = self.imported()
+        model = self.run_on(features, "linear", "training.rounds=8") / "model.safetensors"
+        same = self.labelled(features, "--model", model)
+        self.assertEqual(set(same), set(CLASSES))
+        self.assertGreater(sum(correct for correct, _ in same.values()), 60, "of 80: guesses would do")
+        turned = self.imported("turned.h5", classes=("harbor", "runway", "forest", "river"))
+        self.assertEqual(self.labelled(turned, "--model", model), same)
+        self.assertEqual(self.labelled(turned, "--model", model.parent / "results.h5"), same)
+
+    def test_a_head_for_other_classes_is_refused_with_the_names_that_differ(self):
+        features, names = self.imported(), self.folder / "names.txt"
+        model = self.run_on(features, "linear")
+        for words, sentence in (
+            ("forest\nstream\nharbor\nairfield\n",
+             r"linear/results\.h5 tells other classes apart than these: it alone has river, runway; these alone have airfield, stream; "
+             r"if only names differ, say the run's with data\.class_names\."),
+            ("forest\nriver\nharbor\nforest\n", r'names\.txt names the class "forest" twice\.')):
+            names.write_text(words)
+            code, errors = self.fedorbit("evaluate", "-q", "--features", features, "--model", model, "--class-names", names)
+            self.assertEqual(code, 1, errors)
+            self.assertRegex(errors, sentence)
+
+    def test_a_finished_run_is_refused_where_its_features_have_become_others(self):
+        features = self.imported()
+        directory = self.run_on(features, "fedclip")
+        before = (directory / "results.h5").read_bytes()
+        features.unlink()
+        self.imported("other.h5", count=100).rename(features)
+        for ranks in (1, 3):
+            code, errors = self.fedorbit("run", CONFIGS / "fedclip.toml", "-q", "-o", directory, *self.options(features),
+                                         ranks=ranks)
+            self.assertGreater(code, 0, errors)
+            self.assertRegex(errors, r"results\.h5 was begun with data_sha256 = \w+, which is now \w+: .* pass --restart\.")
+        self.assertEqual((directory / "results.h5").read_bytes(), before)
 
     def test_an_adapter_of_width_512_sends_525312_numbers_each_way(self):
         directory = self.run_on(self.imported(width=512), "fedclip", "training.rounds=1", "training.batch_size=32")

@@ -60,6 +60,7 @@ class DualPromptLearner final : public Learner, public Classifier {
   Tensor loss(const Parameters&, const Batch&, Turn&) override;
   Classifier* classifier() override { return this; }
   Scorer scorer(const Parameters&, Scope) override;
+  bool reads_names() const override { return true; }
   std::int64_t usual_group(const at::Device&) const override;
   bool replayable() const override { return true; }
   Needs needs() const override { return {.patches = options_.transport == "patch" || options_.transport_score}; }

@@ -28,6 +28,7 @@ class FedClipLearner final : public FeatureLearner {
   /// Uniform in +-1/sqrt(d), all of it, as PyTorch starts a Linear of d inputs.
   void initialise(Parameters&, Owner, std::span<const ClientId>, const Keys&) override;
   Tensor loss(const Parameters&, const Batch&, Turn&) override;
+  bool reads_names() const override { return true; }
   std::int64_t usual_group(const at::Device&) const override;
   double step_bytes(std::int64_t batch_size) const override;
 

@@ -32,6 +32,7 @@ class NetworkLearner final : public ImageNetwork, public Classifier {
   Classifier* classifier() override { return this; }
   Scorer scorer(const Parameters&, Scope) override;
   Needs needs_to_label() const override { return needs(); }
+  bool reads_names() const override { return texts_.defined(); }
 
  private:
   /// Features (N, d) -> (N, C) float32.

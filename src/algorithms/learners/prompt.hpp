@@ -22,6 +22,7 @@ class PromptLearner final : public Learner, public Classifier {
   Tensor loss(const Parameters&, const Batch&, Turn&) override;
   Classifier* classifier() override { return this; }
   Scorer scorer(const Parameters&, Scope) override;
+  bool reads_names() const override { return true; }
   std::int64_t usual_group(const at::Device&) const override;
   bool replayable() const override { return true; }
   double step_bytes(std::int64_t) const override { return text_.bytes(); }
