@@ -66,6 +66,9 @@ void keep(Simulation& simulation, const Experiment& experiment, const OpenedRun&
 void say_finished(const RunRecord& record, RunDirectory& directory) {
   require_same_inputs(record, directory.results());
   directory.finish();
+  if (!std::filesystem::exists(directory.model()))
+    log::warning(directory.model().string(), " is not there any more; what it held is in ",
+                 directory.results().string(), ", of which fedorbit evaluate --model reads it, too.");
   log::info("this run is finished: ", directory.results().string(), "\n", figures_of_merit(directory.results()));
 }
 

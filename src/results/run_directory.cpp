@@ -12,7 +12,9 @@
 #include "core/error.hpp"
 #include "core/toml.hpp"
 #include "io/file.hpp"
+#include "io/h5.hpp"
 #include "results/resume.hpp"
+#include "results/schema.hpp"
 
 namespace fedorbit {
 namespace {
@@ -72,13 +74,25 @@ void RunDirectory::lock() {
           " is in use by another run that is still at work; wait for it to end, or name another with -o.");
 }
 
+// A copy of a run's folder may have no lock in it.
+bool RunDirectory::of_these_options() const {
+  try {
+    const std::string words = read_file(options());
+    if (std::filesystem::exists(results()))
+      return h5::File::open(results()).text_attribute(schema::attribute::options) == words;
+    return std::filesystem::exists(checkpoint()) && Checkpoint::read(checkpoint()).options_toml == words;
+  } catch (const Error&) {  // what is there is no run's, or cannot be read
+    return false;
+  }
+}
+
 RunDirectory::Holding RunDirectory::open(const std::string& options_toml, bool restart) {
   namespace fs = std::filesystem;
   std::error_code failure;
   fs::create_directories(folder_, failure);
   require(!failure, "the run directory ", folder_.string(), " cannot be made: ", failure.message(), ".");
-  require(fs::exists(folder_ / lock_name) || !fs::exists(options()), "the run directory ", folder_.string(),
-          " holds a config.toml that no run has written; name another with -o.");
+  require(fs::exists(folder_ / lock_name) || !fs::exists(options()) || of_these_options(), "the run directory ",
+          folder_.string(), " holds a config.toml that no run has written; name another with -o.");
   lock();
   require_apart(parse_toml(options_toml, "the options"), "",
                 {split(), model(), results(), checkpoint(), log(), folder_ / old_model_name});

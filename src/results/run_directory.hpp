@@ -39,6 +39,8 @@ class RunDirectory {
 
  private:
   void lock();
+  /// Whether results or a checkpoint there came from the config.toml beside them.
+  bool of_these_options() const;
 
   std::filesystem::path folder_;
   int lock_ = -1;  // the open file that is locked

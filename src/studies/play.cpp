@@ -196,7 +196,12 @@ class Play {
       log::info(place(), run.name, "  was killed; it goes on");
       waiting_.push_front(&run);
     } else {
-      directory_.write_failure(run, stopped ? "it was killed each time." : sentence);
+      // A study has no --restart, which a run may advise.
+      const bool anew = sentence.find("--restart") != std::string::npos;
+      directory_.write_failure(
+          run, stopped ? "it was killed each time."
+               : anew  ? text(sentence, " In a study remove ", directory_.folder(run).string(), " for that.")
+                       : sentence);
       outcome_.failed.push_back(run.name);
       log::info(place(), run.name, "  failed: ", directory_.failure(run), left());
     }

@@ -13,6 +13,20 @@ class OutputsTest(RefusalTest):
                          "-o", self.folder / "mine", *more)
             self.assertEqual((self.folder / "mine/config.toml").read_text(), words)
 
+    def test_a_finished_run_is_known_again_without_its_lock_and_says_that_its_model_is_gone(self):
+        run = self.folder / "run"
+        words = ("run", self.config, "-q", "-o", run, "--set", "training.rounds=1")
+        self.assertEqual(self.fedorbit(*words), (0, ""))
+        (run / "lock").unlink()  # as a copy that leaves out empty files
+        self.assertEqual(self.fedorbit(*words), (0, ""))
+        (run / "model.safetensors").unlink()
+        code, errors = self.fedorbit(*words)
+        self.assertEqual(code, 0, errors)
+        self.assertRegex(errors, r"^warning: .*model\.safetensors is not there any more; what it held is in .*results\.h5")
+        (run / "lock").unlink()
+        (run / "config.toml").write_text("# mine\n" + self.config.read_text())
+        self.refused(r"holds a config\.toml that no run has written", *words)
+
     def test_a_restart_with_missing_input_keeps_the_results(self):
         run = self.folder / "kept"
         code, errors = self.finish(self.start("run", self.config, "-q", "-o", run))

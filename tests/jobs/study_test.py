@@ -2,8 +2,8 @@
 
 import json
 import os
+import shutil
 import signal
-
 
 import h5py
 from program import FEDORBIT, ProgramTest
@@ -126,6 +126,17 @@ class StudyTest(ProgramTest):
             code, errors = self.play(self.study("options.training.rounds = 7\n[repeats]\nseed = [1]"))
             self.assertEqual(code, 1, errors)
             self.assertRegex(errors, r"holds results of the run seed=1 without its run\.toml, and study\.json does not know")
+
+    def test_a_run_that_must_begin_anew_is_told_how_in_a_study(self):
+        file = self.study("[repeats]\nseed = [1]")
+        self.assertEqual(self.play(file)[0], 0)
+        (self.folder / "all/seed=1/results.h5").unlink()
+        code, errors = self.play(file)
+        self.assertEqual(code, 1, errors)
+        self.assertRegex(errors, r"pass --restart to begin anew\. In a study remove .*all/seed=1 for that\.")
+        shutil.rmtree(self.folder / "all/seed=1")
+        code, errors = self.play(file)
+        self.assertEqual(code, 0, errors)
 
     def test_what_all_runs_need_is_made_once_before_them(self):
         made = self.folder / "data.h5"
