@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 
+#include "core/error.hpp"
 #include "core/log.hpp"
 #include "jobs/command_line.hpp"
 #include "jobs/commands.hpp"
@@ -21,7 +22,7 @@ struct Request {
 };
 
 void record(const std::string& output, const Scores& scores, const RunRecord& about,
-            const std::vector<std::string>& warnings) {
+            const std::vector<std::string>& warnings) try {
   Recorder recorder(output);
   recorder.started(about);
   for (const std::string& warning : warnings) recorder.happened({0, "warning", warning});
@@ -29,6 +30,10 @@ void record(const std::string& output, const Scores& scores, const RunRecord& ab
   recorder.confused(scores.confusions);
   recorder.templates_evaluated(scores.templates);
   recorder.finished({});
+} catch (const Error&) {  // nothing goes on from what it leaves
+  std::error_code nothing_there;
+  for (const auto& file : Recorder::working_files(output)) std::filesystem::remove(file, nothing_there);
+  throw;
 }
 
 /// Returns the exit code.

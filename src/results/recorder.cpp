@@ -69,6 +69,11 @@ Recorder::Recorder(std::filesystem::path path) : path_(std::move(path)), part_(p
 Recorder::Recorder(std::filesystem::path path, Journal::Mark kept)
     : path_(std::move(path)), part_(part_path(path_)), kept_(std::move(kept)) {}
 
+std::vector<std::filesystem::path> Recorder::working_files(const std::filesystem::path& path) {
+  const std::filesystem::path part = part_path(path), journal = journal_of(path);
+  return {part, copy_path(part), journal, part_path(journal)};
+}
+
 template <class Action>
 void Recorder::each_table(Action action) {
   for (Table* table : {&tables_->rounds, &tables_->turns, &tables_->scores, &tables_->selections, &tables_->confusions,

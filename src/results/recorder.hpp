@@ -39,6 +39,8 @@ class Recorder final : public Observer {
 
   /// Where the journal of the results file `path` lies.
   static std::filesystem::path journal_of(std::filesystem::path path) { return path += ".journal"; }
+  /// All that lies beside it while it is written, and that a failure leaves there to go on from.
+  static std::vector<std::filesystem::path> working_files(const std::filesystem::path& path);
 
  private:
   /// The tables that grow while the run goes on.

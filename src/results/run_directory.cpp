@@ -49,7 +49,7 @@ toml::table telling(toml::table options) {
   return options;
 }
 
-void remove(std::initializer_list<std::filesystem::path> files) {
+void remove(const std::vector<std::filesystem::path>& files) {
   for (const std::filesystem::path& file : files) {
     std::error_code failure;
     std::filesystem::remove(file, failure);
@@ -126,8 +126,8 @@ void RunDirectory::begin(const std::string& options_toml) {
 }
 
 void RunDirectory::finish() {
-  remove({Checkpoint::previous(checkpoint()), damaged_path(checkpoint()), part_path(checkpoint()), part_path(results()),
-          copy_path(part_path(results())), journal(), part_path(journal())});
+  remove({Checkpoint::previous(checkpoint()), damaged_path(checkpoint()), part_path(checkpoint())});
+  remove(Recorder::working_files(results()));
 }
 
 }  // namespace fedorbit

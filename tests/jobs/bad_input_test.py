@@ -230,6 +230,18 @@ class BadInputTest(RefusalTest):
         finally:
             subprocess.run(["umount", "-l", disk], check=True)
 
+    def test_a_full_disk_under_an_evaluation(self):
+        disk = pathlib.Path(tempfile.mkdtemp(prefix="disk-", dir=self.folder))
+        mount = ["mount", "-t", "tmpfs", "-o", "size=32k", "tmpfs", disk]
+        if not shutil.which("mount") or subprocess.run(mount, capture_output=True).returncode:
+            self.skipTest("a small file system cannot be mounted: that takes root and the program mount")
+        try:
+            self.refused(r"No space left on device", "evaluate", "-q", "--data", self.data, "--weights", self.clip, "-o",
+                         disk / "e.h5")
+            self.assertEqual(list(disk.iterdir()), [])
+        finally:
+            subprocess.run(["umount", "-l", disk], check=True)
+
     def test_a_folder_for_what_clients_keep_that_is_not_there(self):
         self.run_refused(r"machine\.scratch = nowhere, for what does not fit into memory, is no folder", "machine.scratch=nowhere")
 
