@@ -2,6 +2,7 @@
 #include "algorithms/learners/network.hpp"
 
 #include <ATen/Parallel.h>
+#include <unistd.h>
 
 #include "algorithms/group.hpp"
 #include "model/towers/vision.hpp"
@@ -135,6 +136,21 @@ TEST(Network, begins_a_new_head_and_resamples_positions_where_the_file_has_other
   EXPECT_LT(relative(held.value("pos_embed"), expected().at("vit.positions64")), 1e-6);
   EXPECT_EQ(held.value("head.weight").size(0), 2);
   EXPECT_GT(held.value("head.weight").abs().max().item<float>(), 0);
+}
+
+TEST(Network, takes_the_head_of_a_model_of_our_own_for_the_same_classes_alone) {
+  const auto file = std::filesystem::path(testing::TempDir()) / text("head-", ::getpid(), ".safetensors");
+  const NamedTensors tensors = read_safetensors(networks / "vit_timm.safetensors").tensors;
+  const std::vector<std::string> options{"architecture=vit_tiny_patch16", "width=16", "depth=2", "image_size=32",
+                                         "weights=" + file.string()};
+  for (const char* names : {R"(["a","b","c","d","e"])", R"(["b","a","c","d","e"])"}) {
+    write_safetensors(file, tensors, {{"class_names", names}});
+    Held held(network(options, {"a", "b", "c", "d", "e"}));
+    const bool same = names[2] == 'a';
+    EXPECT_EQ(at::equal(held.value("head.weight"), tensors.at("head.weight")), same) << names;
+    EXPECT_EQ(held.learner->assumption().find("tells other classes apart, not these") == std::string::npos, same);
+  }
+  std::filesystem::remove(file);
 }
 
 TEST(Network, holds_nothing_of_what_is_not_trained) {

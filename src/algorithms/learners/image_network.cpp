@@ -80,8 +80,9 @@ void ImageNetwork::begin(const Material& material, std::vector<NetworkTensor> be
     for (const auto& [name, tensor] : with_joint_weights(material.clip->tensors))
       if (name.starts_with("vision.")) weights[name] = tensor.detach();
   } else if (options_.weights != "auto" && options_.weights != "random") {
-    NetworkWeights read = read_network(options_.weights, *backbone_, classes,
-                                       {section_, {{"architecture", options_.architecture}, {"norm", options_.norm}}});
+    NetworkWeights read = read_network(
+        options_.weights, *backbone_, classes,
+        {section_, {{"architecture", options_.architecture}, {"norm", options_.norm}}, material.class_names});
     weights = std::move(read.tensors);
     assumption_ = std::move(read.note);
     weights_checksum_ = std::move(read.checksum);

@@ -9,6 +9,7 @@
 
 #include "core/error.hpp"
 #include "core/toml.hpp"
+#include "io/json.hpp"
 #include "model/checkpoints/checkpoint_reader.hpp"
 
 namespace fedorbit {
@@ -71,6 +72,13 @@ void require_words(const Metadata& metadata, const std::string& where, const Bac
            name, " = \"", ours, "\" is another backbone: name the same.");
 }
 
+/// Whether a model of our own says that its head tells other classes apart, or these in another order.
+bool names_others(const Metadata& metadata, const std::string& where, const std::vector<std::string>& classes) {
+  const auto said = metadata.find("class_names");
+  return said != metadata.end() && !classes.empty() &&
+         parse_json(said->second, text(where, ": class_names")) != nlohmann::json(classes);
+}
+
 std::int64_t grid_of(std::int64_t tokens) { return std::llround(std::sqrt(double(tokens - 1))); }
 
 }  // namespace
@@ -104,13 +112,15 @@ NetworkWeights read_network(const std::filesystem::path& path, const Backbone& n
     for (const auto& [part, shape] : {std::pair{".weight", std::vector<std::int64_t>{theirs, network.width()}},
                                       std::pair{".bias", std::vector<std::int64_t>{theirs}}})
       out.tensors[head + part] = reader.take(name_in(weights.tensors, head + part), shape);
-    out.head = theirs == classes;
+    const bool others = theirs == classes && names_others(weights.metadata, where, words.classes);
+    out.head = theirs == classes && !others;
     if (!out.head) {
       for (const char* part : {".weight", ".bias"}) out.tensors.erase(head + part);
     }
     if (!out.head && classes > 0)
-      out.note += text(out.note.empty() ? "" : "; ", "the head of ", where, " tells ", theirs, " classes apart, not ",
-                       classes, ": it begins anew");
+      out.note += text(out.note.empty() ? "" : "; ", "the head of ", where, " tells ",
+                       others ? "other" : std::to_string(theirs), " classes apart, not ",
+                       others ? "these" : std::to_string(classes), ": it begins anew");
   }
   if (!out.note.empty()) out.note += ".";
   for (const char* behind : heads_without_labels) reader.leave(behind);
