@@ -46,8 +46,8 @@ int main(int count, char** arguments) {
     for (const std::string& word : program.remaining(true)) extra = extra.empty() ? word : extra;
     return fedorbit::report_and_abort(
         fedorbit::Error(fedorbit::text("there is no argument ", extra,
-                                       "; options of a configuration are given as --set section.name=value (--options "
-                                       "lists them), arguments are listed by --help.")));
+                                       "; options of a configuration are given as --set "
+                                       "section.name=value (--options lists them); see fedorbit --help.")));
   } catch (const CLI::ParseError& wrong) {
     return fedorbit::report_and_abort(fedorbit::Error(fedorbit::text(wrong.what(), "; see fedorbit --help.")));
   } catch (const std::exception& cause) {
