@@ -12,6 +12,7 @@
 #include <ATen/ops/stack.h>
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
+#include <malloc.h>
 
 #include <algorithm>
 #include <cmath>
@@ -128,6 +129,7 @@ double bare(const Measurement& what, std::int64_t warm_ups, std::int64_t calls, 
 }  // namespace
 
 Measured measure(const Measurement& what, std::int64_t warm_ups, std::int64_t calls, Communicator& communicator) {
+  malloc_trim(0);  // what sizes before this one left free would spare the library fresh memory of its own
   const std::int64_t count = what.bytes / std::int64_t(c10::elementSize(what.type));
   Pattern pattern(what, count);
   Measured out{what, calls};
