@@ -110,17 +110,22 @@ class Pictures(WithFolder):
             width = float(re.search(r'width="([\d.]+)pt"', target.read_text()).group(1))
             self.assertAlmostEqual(width, 72 * inches, places=2)
 
-    def test_a_legend_of_long_names_fits_into_a_column(self):
-        names = "a setting whose name is rather long", "another one that is hardly any shorter", "short"
-        runs = [self.sample(f"long-{place}") for place in range(len(names))]
-        for run, name in zip(runs, names):
-            change_options(run / "results.h5", seed=1, name=f'"{name}"')
+    def legend_in_a_column(self, runs):
+        """The figure of runs in a journal's column, its legend, and where that is seen."""
         groups, _ = groups_of(runs)
         with pyplot.rc_context({"font.size": 8}):
             figure = plot._draw(groups, ["rounds"], "ieee")
             legend, = figure.legends
             seen = legend.get_window_extent(figure.canvas.get_renderer())
             pyplot.close(figure)
+        return figure, legend, seen
+
+    def test_a_legend_of_long_names_fits_into_a_column(self):
+        names = "a setting whose name is rather long", "another one that is hardly any shorter", "short"
+        runs = [self.sample(f"long-{place}") for place in range(len(names))]
+        for run, name in zip(runs, names):
+            change_options(run / "results.h5", seed=1, name=f'"{name}"')
+        figure, legend, seen = self.legend_in_a_column(runs)
         self.assertGreaterEqual(seen.x0, 0)
         self.assertLessEqual(seen.x1, figure.bbox.width)
 
@@ -177,12 +182,7 @@ class Pictures(WithFolder):
             for codec in ("float32", "qsgd", "top_k"):
                 runs.append(self.sample(f"{learner}-{codec}"))
                 change_options(runs[-1] / "results.h5", seed=1, method__learner=f'"{learner}"', upload__codec=f'"{codec}"')
-        groups, _ = groups_of(runs)
-        with pyplot.rc_context({"font.size": 8}):
-            figure = plot._draw(groups, ["rounds"], "ieee")
-            legend, = figure.legends
-            seen = legend.get_window_extent(figure.canvas.get_renderer())
-            pyplot.close(figure)
+        figure, legend, seen = self.legend_in_a_column(runs)
         self.assertGreater(len(legend.get_texts()), 7)
         self.assertLess(seen.height, 0.3 * figure.bbox.height)
         self.assertLessEqual(seen.width, figure.bbox.width)

@@ -1,5 +1,6 @@
 """Bad input of `run`: its command line and configuration, data, weights and machine."""
 
+import contextlib
 import os
 import pathlib
 import shutil
@@ -219,46 +220,39 @@ class BadInputTest(RefusalTest):
         self.refused(r"in use by another run", "run", self.config, "-o", self.folder / "run", "--restart")
         self.assertIsNone(first.poll(), "the first goes on")
 
-    def test_a_full_disk(self):
+    @contextlib.contextmanager
+    def small_disk(self, size):
+        """A folder of a file system that holds no more."""
         disk = pathlib.Path(tempfile.mkdtemp(prefix="disk-", dir=self.folder))
-        mount = ["mount", "-t", "tmpfs", "-o", "size=192k", "tmpfs", disk]
+        mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", disk]
         if not shutil.which("mount") or subprocess.run(mount, capture_output=True).returncode:
             self.skipTest("a small file system cannot be mounted: that takes root and the program mount")
         try:
-            self.run_refused(r"No space left on device", "training.rounds=200", directory=disk / "run")
-            self.assertFalse((disk / "run/results.h5").exists())
+            yield disk
         finally:
             subprocess.run(["umount", "-l", disk], check=True)
 
+    def test_a_full_disk(self):
+        with self.small_disk("192k") as disk:
+            self.run_refused(r"No space left on device", "training.rounds=200", directory=disk / "run")
+            self.assertFalse((disk / "run/results.h5").exists())
+
     def test_a_full_disk_under_an_evaluation(self):
-        disk = pathlib.Path(tempfile.mkdtemp(prefix="disk-", dir=self.folder))
-        mount = ["mount", "-t", "tmpfs", "-o", "size=32k", "tmpfs", disk]
-        if not shutil.which("mount") or subprocess.run(mount, capture_output=True).returncode:
-            self.skipTest("a small file system cannot be mounted: that takes root and the program mount")
-        try:
+        with self.small_disk("32k") as disk:
             self.refused(r"No space left on device", "evaluate", "-q", "--data", self.data, "--weights", self.clip, "-o",
                          disk / "e.h5")
             self.assertEqual(list(disk.iterdir()), [])
-        finally:
-            subprocess.run(["umount", "-l", disk], check=True)
 
     def test_a_folder_for_what_clients_keep_that_is_not_there(self):
         self.run_refused(r"machine\.scratch = nowhere, for what does not fit into memory, is no folder", "machine.scratch=nowhere")
 
     def test_a_full_disk_under_what_clients_keep(self):
-        disk = pathlib.Path(tempfile.mkdtemp(prefix="disk-", dir=self.folder))
-        mount = ["mount", "-t", "tmpfs", "-o", "size=8k", "tmpfs", disk]
-        if not shutil.which("mount") or subprocess.run(mount, capture_output=True).returncode:
-            self.skipTest("a small file system cannot be mounted: that takes root and the program mount")
         run = ("run", self.config, "-q", "-o", self.folder / "run")
-        room = ("--set", "machine.client_memory=0", "--set", f"machine.scratch={disk}")
-        try:
-            code, errors = self.fedorbit(*run, *room)
+        with self.small_disk("8k") as disk:
+            code, errors = self.fedorbit(*run, "--set", "machine.client_memory=0", "--set", f"machine.scratch={disk}")
             self.assertNotEqual(code, 0)
             self.assertRegex(errors, rf"what clients keep beyond machine\.client_memory cannot be kept in a file in {disk}: "
                                      r"No space left on device\.")
-        finally:
-            subprocess.run(["umount", "-l", disk], check=True)
         code, errors = self.fedorbit(*run, "--set", "machine.client_memory=0")
         self.assertEqual(code, 0, errors)
 
